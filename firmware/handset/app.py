@@ -1,0 +1,214 @@
+"""Joins the parts to the board: every task of the handset starts here."""
+
+import asyncio
+import gc
+import sys
+import time
+from os import urandom
+
+import machine
+from machine import ADC, I2S, UART, WDT, Pin
+
+from handset import _board as board
+from handset import _link as wire
+from handset import identity, talk_timer
+from handset.audio import Audio
+from handset.entry import Entry
+from handset.events import Ring
+from handset.hook import Hook
+from handset.keypad import Keypad
+from handset.link import Link
+from handset.matrix import Matrix
+from handset.session import Session
+
+_TICK_MS = 50
+_HEALTH_MS = 250
+_GARBAGE = 16384  # bytes allocated between collections: small enough for the heap, seldom enough for the sound
+_FAULT = b"fault "  # opens the RTC's memory, which outlives a reset, when an exception has caused it
+_FAULT_PAUSE_MS = 1000  # a fault at every boot is not to become a storm of resets
+_TASKS = ("contacts", "timer", "tick")  # what the watchdog's health check expects to move on
+_ALL_TASKS = _TASKS + ("capture",)
+
+
+class App:
+    def __init__(self):
+        self.clock = time.ticks_ms
+        self.ring = Ring(self.clock)
+        self._reset, fault = _reset_cause()
+        self._uart = UART(board.UART_ID, board.UART_BAUD, tx=Pin(board.LINK_TX), rx=Pin(board.LINK_RX),
+                          rxbuf=board.UART_RXBUF_BYTES, txbuf=board.UART_RXBUF_BYTES)
+        Pin(board.LINK_DE, Pin.OUT, value=1)
+        self._lamp = Pin(board.LED_CALL, Pin.OUT, value=0)
+        self._status = Pin(board.LED_STATUS, Pin.OUT, value=0)
+        self.link = Link(identity.load(), int.from_bytes(urandom(4), "little"), self._uart.write, urandom)
+        self.link.on_up = self._up
+        self.link.on_down = self._down
+        self._entry = Entry(self._send_entry)
+        self.grant = talk_timer.Grant()
+        self.session = Session(self.grant, self._entry, self.link.send, self.ring.note, self._reboot, self._report,
+                               self._show)
+        self._audio = Audio()
+        self.link.on_message = self.session.message
+        self.link.on_audio = self._audio.play
+        self._lifted = asyncio.Event()
+        self._beats = dict.fromkeys(_ALL_TASKS, 0)
+        self._heap_peak = 0
+        self.ring.note("boot, reset cause %d%s" % (self._reset, fault and ", " + fault))
+
+    async def run(self):
+        asyncio.get_event_loop().set_exception_handler(_die)
+        keepalive = Pin(board.AUDIO_KEEPALIVE, Pin.OUT, value=0)
+        timer = talk_timer.run(self.grant, self.session, keepalive, self.clock, self._next,
+                               lambda: self._beat("timer"))
+        for task in (timer, self._contacts(), self._receive(), self._capture(), self._tick()):
+            asyncio.create_task(task)
+        await self._health()
+
+    # Tasks
+
+    async def _contacts(self):
+        matrix = Matrix()
+        keypad = Keypad(board.KEYS)
+        loop = ADC(Pin(board.HOOK_SENSE), atten=ADC.ATTN_11DB)
+        hook = Hook()
+        look = False
+        while True:
+            self._beat("contacts")
+            now = self.clock()
+            look = not look
+            # A conversion costs more than a scan, and the hook settles in tens of milliseconds: every other time.
+            if look and hook.sample(loop.read_uv() // 1000, now):
+                self._hook_settled(hook, now)
+            key = keypad.scan(matrix.read())
+            if key:
+                self.session.key(key, now)
+            # Two equal scans prove a contact only when a bounce fits between them: a late one is not made up for.
+            await self._next(board.KEY_SCAN_MS, board.KEY_SCAN_MS - 1)
+
+    async def _receive(self):
+        reader = asyncio.StreamReader(self._uart)
+        frames = self.link.reader
+        while True:
+            count = await reader.readinto(frames.space())
+            if count:
+                frames.received(count)
+                self.link.received(self.clock())
+
+    async def _capture(self):
+        while True:
+            if not self.session.off_hook:
+                self._lifted.clear()
+                await self._lifted.wait()
+            self._audio.open(I2S, Pin, asyncio.StreamReader)
+            while self.session.off_hook:
+                self._beat("capture")
+                self.link.send_audio(await self._audio.capture(self.session))
+            self._audio.close()
+
+    async def _tick(self):
+        while True:
+            self._beat("tick")
+            now = self.clock()
+            self._entry.poll(now)
+            self.link.poll(now)
+            await self._next(_TICK_MS)
+
+    async def _health(self):
+        """Feed the watchdog while every task moves on, and keep the heap tidy."""
+        watchdog = WDT(timeout=board.WATCHDOG_TIMEOUT_MS)
+        seen = dict(self._beats)
+        while True:
+            await asyncio.sleep_ms(_HEALTH_MS)
+            self._heap_peak = max(self._heap_peak, gc.mem_alloc())
+            gc.collect()
+            due = _ALL_TASKS if self.session.off_hook else _TASKS
+            if all(self._beats[name] != seen[name] for name in due):
+                watchdog.feed()
+            for name in _ALL_TASKS:
+                seen[name] = self._beats[name]
+
+    def _next(self, period, least=1):
+        """Sleep until the clock is at a multiple of period: tasks then share their wake-ups and do not drift."""
+        left = period - self.clock() % period
+        return asyncio.sleep_ms(left if left >= least else left + period)
+
+    def _beat(self, name):
+        self._beats[name] = (self._beats[name] + 1) & 0xFFFF
+
+    # What the parts tell each other
+
+    def _hook_settled(self, hook, now):
+        if hook.trouble:
+            self.ring.note("hook loop " + hook.trouble)
+        self._status.value(1 if hook.trouble else 0)
+        if hook.off_hook == self.session.off_hook:
+            return
+        self.session.hook(hook.off_hook, now)
+        self.ring.note("off hook" if hook.off_hook else "on hook")
+        if hook.off_hook:
+            self._lifted.set()
+        else:
+            self._report_health(now)
+
+    def _send_entry(self, body):
+        self.link.send_secret(wire.ENTRY, body, self.clock())
+
+    def _up(self, now):
+        self.ring.note("link up")
+        self.session.snapshot(now, self._reset, gc.mem_free())
+
+    def _down(self, now, reason):
+        self.ring.note("link down: " + reason)
+        self.session.link_lost(now)
+
+    def _show(self, lamp):
+        self._lamp.value(0 if lamp == wire.LAMP_OFF else 1)
+
+    def _report(self, now):
+        self._report_health(now)
+        pieces = list(self.ring.pieces(wire.FORMATS[wire.EVENTS][1][0]))
+        for index, piece in enumerate(pieces):
+            self.link.send(wire.EVENTS, now, int(index + 1 < len(pieces)), piece)
+
+    def _report_health(self, now):
+        self._heap_peak = max(self._heap_peak, gc.mem_alloc())
+        level = self._audio.level
+        self.link.send(wire.HEALTH, now, now, gc.mem_free(), self._heap_peak, self.link.rejected & 0xFFFF,
+                       self.link.replayed & 0xFFFF, level.underruns & 0xFFFF, level.overruns & 0xFFFF)
+
+    def _reboot(self):
+        machine.reset()
+
+
+def _reset_cause():
+    """Why this boot happened, and the name of the exception if there was one."""
+    memory = machine.RTC().memory()
+    machine.RTC().memory(b"")
+    if memory.startswith(_FAULT):
+        return wire.RESET_FAULT, memory[len(_FAULT) :].decode()
+    cause = machine.reset_cause()
+    if cause == machine.PWRON_RESET:
+        return wire.RESET_POWER_ON, ""
+    return wire.RESET_WATCHDOG if cause == machine.WDT_RESET else wire.RESET_SOFT, ""
+
+
+def _die(_loop, context):
+    """A task has failed: restart rather than run on with a part missing."""
+    fail(context["exception"])
+
+
+def fail(error):
+    """Restart after an exception. Its name alone is kept: its text might hold what a caller dialled."""
+    sys.print_exception(error)
+    machine.RTC().memory(_FAULT + type(error).__name__.encode())
+    time.sleep_ms(_FAULT_PAUSE_MS)
+    machine.reset()
+
+
+def main():
+    gc.collect()
+    gc.threshold(_GARBAGE)
+    try:
+        asyncio.run(App().run())
+    except Exception as error:
+        fail(error)

@@ -1,0 +1,106 @@
+"""Frames on the byte stream: find them, check their headers, write them."""
+
+import struct
+from binascii import crc32
+
+from handset import _link as wire
+
+_HEADER = "<2sBBIHH"
+_CRC_BYTES = 4
+LONGEST = wire.HEADER_BYTES + wire.AUDIO_BYTES + wire.TAG_BYTES
+_ROOM = 2 * LONGEST
+
+
+def body_bytes(kind, length):
+    """Bytes that follow the header of a frame with so much clear text."""
+    if kind < wire.SEALED_FROM:
+        return length + _CRC_BYTES
+    return (length + 15 & ~15) + wire.TAG_BYTES
+
+
+def plausible(kind, length):
+    return length == wire.AUDIO_BYTES if kind == wire.AUDIO else length <= wire.CONTROL_BYTES
+
+
+def write_header(buffer, kind, epoch, sequence, length):
+    """Put a header with its check in front of a frame's body."""
+    struct.pack_into(_HEADER, buffer, 0, wire.SYNC, kind, epoch, sequence, length, 0)
+    struct.pack_into("<H", buffer, 10, crc32(memoryview(buffer)[:10]) & 0xFFFF)
+
+
+def clear_frame(kind, sequence, text):
+    """A whole frame of the handshake."""
+    frame = bytearray(wire.HEADER_BYTES + len(text) + _CRC_BYTES)
+    write_header(frame, kind, 0, sequence, len(text))
+    frame[wire.HEADER_BYTES : wire.HEADER_BYTES + len(text)] = text
+    end = len(frame) - _CRC_BYTES
+    struct.pack_into("<I", frame, end, crc32(memoryview(frame)[:end]))
+    return frame
+
+
+class FrameReader:
+    """Cuts the byte stream into frames. After reject() the search goes on inside the refused frame, because a
+    frame that lost bytes has swallowed the start of the next."""
+
+    def __init__(self):
+        self._buffer = bytearray(_ROOM)
+        self._view = memoryview(self._buffer)
+        self._start = 0
+        self._end = 0
+        self._size = 0
+        self.kind = self.epoch = self.sequence = self.length = 0
+        self.skipped = 0
+        self.refused = 0
+
+    def space(self):
+        """Where the next received bytes go; never empty once next() has said False."""
+        if self._start:
+            kept = self._end - self._start
+            self._view[:kept] = self._view[self._start : self._end]
+            self._start, self._end = 0, kept
+        return self._view[self._end :]
+
+    def received(self, count):
+        self._end += count
+
+    def next(self):
+        """Step to the next whole frame with a sound header; its fields and frame() hold until accept() or reject()."""
+        while True:
+            at = self._buffer.find(wire.SYNC, self._start, self._end)
+            if at < 0:
+                # The last byte may be the first half of a sync.
+                at = self._end - 1 if self._end > self._start and self._buffer[self._end - 1] == wire.SYNC[0] else self._end
+                self._skip_to(at)
+                return False
+            self._skip_to(at)
+            if self._end - at < wire.HEADER_BYTES:
+                return False
+            _, self.kind, self.epoch, self.sequence, self.length, check = struct.unpack_from(_HEADER, self._buffer, at)
+            if crc32(self._view[at : at + 10]) & 0xFFFF != check or not plausible(self.kind, self.length):
+                self.refused += 1
+                self.reject()
+                continue
+            self._size = wire.HEADER_BYTES + body_bytes(self.kind, self.length)
+            return self._end - at >= self._size
+
+    def frame(self):
+        """The whole frame, header to closing bytes."""
+        return self._view[self._start : self._start + self._size]
+
+    def clear_text(self):
+        """The text of a clear frame, or None when its CRC is wrong."""
+        frame = self.frame()
+        end = len(frame) - _CRC_BYTES
+        if crc32(frame[:end]) != struct.unpack_from("<I", frame, end)[0]:
+            return None
+        return frame[wire.HEADER_BYTES : end]
+
+    def accept(self):
+        self._start += self._size
+
+    def reject(self):
+        self._skip_to(self._start + len(wire.SYNC))
+
+    def _skip_to(self, at):
+        self.skipped += at - self._start
+        self._start = at

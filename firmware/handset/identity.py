@@ -1,0 +1,32 @@
+"""Who this handset is: the device id and key given by provisioning, and which build runs."""
+
+import json
+from binascii import unhexlify
+
+KEY_BYTES = 16
+
+
+class Identity:
+    def __init__(self, device, key, build):
+        self.device = device
+        self.key = key
+        self.build = build
+
+
+def load(device_path="/device.json", build_path="/build.txt"):
+    """Read the identity; raises ValueError naming the file and what it lacks."""
+    try:
+        with open(device_path) as file:
+            record = json.load(file)
+        key = unhexlify(record["key"])
+        device = record["device"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError("%s: provision this handset (%r)" % (device_path, error)) from error
+    if len(key) != KEY_BYTES or not 0 < len(device) <= 32:
+        raise ValueError("%s: needs a device of 1 to 32 characters and a key of 32 hex digits" % device_path)
+    try:
+        with open(build_path) as file:
+            build = file.read().strip()
+    except OSError:
+        build = "unversioned"
+    return Identity(device, key, build)

@@ -1,0 +1,3 @@
+from handset.app import main
+
+main()
