@@ -1,0 +1,35 @@
+/* The session description reader under damage. Input: edits of a sound description, three bytes each: where (two
+ * bytes) and what to put there; 0 cuts the text off. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kinline_sip.h"
+
+static const char SOUND[] = "v=0\r\no=far 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+                            "m=video 5000 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 18 0 96\r\nc=IN IP6 2001:db8::1\r\n"
+                            "a=rtpmap:0 PCMU/8000\r\na=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\n"
+                            "a=ptime:20\r\na=sendonly\r\n";
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char body[sizeof SOUND];
+    size_t length = sizeof SOUND - 1;
+    kl_sip_media_field media;
+    char ip[64];
+
+    memcpy(body, SOUND, sizeof SOUND);
+    for (; size >= 3 && length; data += 3, size -= 3) {
+        size_t at = (data[0] << 8 | data[1]) % length;
+        body[at] = (char)data[2];
+        if (!data[2])
+            length = at;
+    }
+    char *exact = malloc(length + !length);
+    memcpy(exact, body, length);
+    if (kl_sip_sdp_read(exact, (uint32_t)length, &media, ip, sizeof ip) == 0 &&
+        (!media.port || (media.codec != 0 && media.codec != 8) || media.direction > KL_SIP_SENDRECV ||
+         !memchr(ip, 0, sizeof ip)))
+        abort();
+    free(exact);
+    return 0;
+}

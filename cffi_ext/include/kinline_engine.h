@@ -1,0 +1,190 @@
+/* The audio engine: handset links, calls, RTP, prompts, the gate, recording.
+ *
+ * Functions may be called from any thread but the engine's own. Unless it says otherwise each
+ * waits until the audio thread has carried it out (well under a millisecond), and returns 0 (or an
+ * id > 0) or -errno; -ENOENT means that the id names nothing that exists. Audio is 16-bit linear,
+ * 16 kHz on the handset's side and 8 kHz on the far side; a frame is 20 ms.
+ *
+ * Work is driven by the handset's audio frames, since its codec is the master clock of the call. */
+#ifndef KINLINE_ENGINE_H
+#define KINLINE_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kinline_bus.h"
+#include "kinline_frame.h"
+
+typedef struct kl_engine kl_engine;
+
+typedef struct {
+    const char *rtp_bind_ip;    /* IPv4 */
+    uint16_t rtp_port;          /* 0: any even one */
+    uint16_t jitter_min_ms;     /* 20 is the packet time */
+    uint16_t jitter_max_ms;     /* at most 400 */
+    uint16_t stall_ms;          /* a call goes on without a handset that is so late; 0: 60 */
+    uint16_t fifo_priority;     /* SCHED_FIFO for the audio thread where permitted; 0: never */
+} kl_engine_config;
+
+typedef struct {
+    uint64_t rtp_unknown_source; /* packets from no call's far end */
+    uint64_t rtp_malformed;
+    uint64_t rtp_send_failed;
+    uint64_t audio_cpu_ns;       /* CPU time of the audio thread */
+    uint64_t wakeups;
+    int32_t fifo;                /* 1 when SCHED_FIFO was granted */
+    uint32_t links;
+    uint32_t calls;
+    uint32_t clips;
+} kl_engine_counters;
+
+/* NULL with errno: EINVAL for a bad configuration, else what socket, bind or pthread_create said. */
+kl_engine *kl_engine_create(kl_bus *bus, const kl_engine_config *config);
+/* Closes recordings whole. Ends both threads; the bus is left to its owner. */
+void kl_engine_destroy(kl_engine *engine);
+/* Where the far ends send their RTP. */
+int kl_engine_rtp_port(kl_engine *engine);
+int kl_engine_get_counters(kl_engine *engine, kl_engine_counters *out);
+
+/* Links ------------------------------------------------------------------------------------------ */
+
+enum {
+    KL_LINK_FRAME = 1, /* code: epoch << 8 | message type, data: its text, mono_ns: arrival */
+    KL_LINK_GONE = 2,  /* code: errno of the descriptor (EIO for a hang-up); close the link and reopen */
+};
+
+typedef struct {
+    kl_frame_counters received;
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+    uint64_t frames_out;
+    uint64_t audio_out;
+    uint64_t write_overruns; /* frames not sent because the handset does not read */
+    uint64_t audio_unwired;  /* audio frames that no call wanted */
+    uint64_t unsent;         /* sealed messages without keys */
+} kl_link_counters;
+
+/* Takes over reading and writing fd, made non-blocking; never closes it. Returns the link's id. */
+int kl_link_open(kl_engine *engine, int fd);
+/* After this the engine touches the descriptor no more. A call on the link goes on without it. */
+int kl_link_close(kl_engine *engine, uint32_t link);
+/* Installs a session's keys beside those in force: the handset's first valid frame under them puts
+ * them in force both ways. Each secret is KL_FRAME_SECRET_BYTES. */
+int kl_link_keys(kl_engine *engine, uint32_t link, uint8_t epoch, const uint8_t *d2h_cipher,
+                 const uint8_t *d2h_tag, const uint8_t *h2d_cipher, const uint8_t *h2d_tag);
+int kl_link_forget_keys(kl_engine *engine, uint32_t link);
+/* Queues one message and returns at once: clear or sealed by its type, under the keys in force, or
+ * the pending ones when none are. -EMSGSIZE, or -EAGAIN when the queue is full. */
+int kl_link_send(kl_engine *engine, uint32_t link, uint8_t type, const uint8_t *text, size_t len);
+int kl_link_get_counters(kl_engine *engine, uint32_t link, kl_link_counters *out);
+
+/* Clips ------------------------------------------------------------------------------------------ */
+
+/* Copies n samples of 16 kHz mono; returns the clip's id, or -EINVAL when empty. */
+int kl_clip_load(kl_engine *engine, const int16_t *samples, size_t n);
+/* -EBUSY while a call has it in a play list. */
+int kl_clip_free(kl_engine *engine, uint32_t clip);
+
+/* Calls ------------------------------------------------------------------------------------------ */
+
+enum {
+    KL_CALL_PRIVILEGED = 1, /* made without a place for a recorder */
+};
+
+enum { KL_CODEC_PCMU = 0, KL_CODEC_PCMA = 8 };
+
+enum { KL_SIDE_NEAR = 1, KL_SIDE_FAR = 2, KL_SIDE_BOTH = 3 };
+
+enum {
+    KL_PLAY_REPLACE = 0, /* instead of what is being played */
+    KL_PLAY_QUEUE = 1,   /* after it */
+    KL_PLAY_OVERLAY = 2, /* after it, with the talk 12 dB lower underneath instead of muted */
+};
+
+enum {
+    KL_TONE_NONE = 0,
+    KL_TONE_DIAL = 1,
+    KL_TONE_RINGBACK = 2,
+    KL_TONE_BUSY = 3,
+    KL_TONE_REORDER = 4,
+    KL_TONE_OFF_HOOK = 5,
+    KL_TONE_BEEP = 6, /* once */
+    KL_TONE_COUNT = 7,
+};
+
+enum { KL_DTMF_EVENT = 1, KL_DTMF_IN_BAND = 2 };
+
+enum {
+    KL_CALL_PLAYED = 1,      /* code: token; heard to its end on every side */
+    KL_CALL_STOPPED = 2,     /* code: token; replaced, stopped, or its side went away */
+    KL_CALL_DTMF = 3,        /* code: ASCII digit, data[0]: KL_DTMF_...; once a key press */
+    KL_CALL_RTP_SILENT = 4,  /* no packet for 5 s while the gate is open; once until packets return */
+    KL_CALL_RTP_RESUMED = 5,
+};
+
+enum {
+    KL_RECORDER_FAILED = 1, /* code: -errno; nothing more is written, the call goes on */
+    KL_RECORDER_CLOSED = 2, /* code: 0 or -errno; data: frames written, frames dropped (two uint64_t) */
+};
+
+typedef struct {
+    const char *ip;        /* IPv4 */
+    uint16_t port;
+    uint8_t codec;         /* KL_CODEC_... */
+    uint8_t payload_type;  /* both ways */
+    uint8_t dtmf_type;     /* telephone-event/8000; 0: none */
+} kl_call_far_end;
+
+typedef struct {
+    uint64_t near_frames;       /* audio frames from the handset */
+    uint64_t near_stalled;      /* 20 ms periods without one */
+    uint64_t rtp_sent;
+    uint64_t rtp_received;
+    uint64_t rtp_bytes;         /* payload received */
+    uint64_t rtp_lost;          /* by sequence number */
+    uint64_t rtp_reordered;
+    uint64_t rtp_duplicate;
+    uint64_t rtp_late;          /* too late to be played */
+    uint64_t rtp_unwanted;      /* of a payload type that was not agreed, or malformed inside */
+    uint64_t concealed_samples; /* made up by packet loss concealment */
+    uint32_t jitter_us;         /* RFC 3550 interarrival jitter */
+    uint32_t delay_ms;          /* depth of the jitter buffer */
+    uint32_t near_rms;          /* of the handset's last frame, 0..32767 */
+    uint32_t far_rms;
+    int32_t gate;
+    int32_t recording;
+} kl_call_counters;
+
+/* A call on a link, gate closed; returns its id, or -EBUSY when the link has one. */
+int kl_call_create(kl_engine *engine, uint32_t link, uint32_t flags);
+/* Ends it; a recording closes whole, lists being played end with KL_CALL_STOPPED. */
+int kl_call_destroy(kl_engine *engine, uint32_t call);
+
+/* The far end as agreed in SDP; again for a change. -EINVAL for a bad address or codec, -EADDRINUSE
+ * when another call's far end has that address and port. */
+int kl_call_far(kl_engine *engine, uint32_t call, const kl_call_far_end *far_end);
+int kl_call_far_clear(kl_engine *engine, uint32_t call);
+
+/* Closed, no sample of either party reaches the other or the recorder; far audio then serves to
+ * detect DTMF only. In-band detection stops while the gate is open: see kl_call_detect. */
+int kl_call_gate(kl_engine *engine, uint32_t call, int open);
+/* In-band DTMF of the far party on or off (RFC 4733 is always reported). */
+int kl_call_detect(kl_engine *engine, uint32_t call, int on);
+
+/* Plays clips to a side. -ENOTCONN for the far side without a far end, -ENOBUFS when the list is full
+ * (64 clips a side). Near lists advance with the handset's frames, far lists also without them. */
+int kl_call_play(kl_engine *engine, uint32_t call, int side, const uint32_t *clips, size_t n, int mode,
+                 int32_t token);
+int kl_call_stop(kl_engine *engine, uint32_t call, int side);
+/* A tone to the caller, silent under prompts, until another or KL_TONE_NONE. */
+int kl_call_tone(kl_engine *engine, uint32_t call, int tone);
+
+/* Records both parties' voices as they pass the gate: WAV, 8 kHz, 16 bit, left the caller, right the
+ * called party; a new file (-EEXIST otherwise), readable to its last second whatever happens.
+ * -EPERM on a privileged call, -EBUSY when it is being recorded. */
+int kl_call_record(kl_engine *engine, uint32_t call, const char *path);
+int kl_call_record_stop(kl_engine *engine, uint32_t call);
+
+int kl_call_get_counters(kl_engine *engine, uint32_t call, kl_call_counters *out);
+
+#endif

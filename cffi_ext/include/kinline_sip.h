@@ -1,0 +1,141 @@
+/* SIP user agent of the engine: one sofia-sip stack in one thread of its own.
+ *
+ * This header is also the cffi cdef. Commands may come from any thread and only queue work for the SIP thread; they
+ * return 0, or a negative kl_sip_error when an argument is refused before anything was sent. Everything that happens
+ * is posted to the bus on KL_LANE_SIP, so a bus carries at most one kl_sip.
+ *
+ * Event layout: kl_event.source is KL_SRC_SIP, .kind a kl_sip_kind, .id the call (or request) id, or 0 for what belongs
+ * to no call of ours, .code the SIP status where there is one. .data holds fields, each `uint8 field, uint8 length,
+ * length bytes`, in any order, none repeated. Text is as it came off the wire, cut at 255 bytes. Numbers are
+ * little-endian.
+ */
+#ifndef KINLINE_SIP_H
+#define KINLINE_SIP_H
+
+#include <stdint.h>
+
+#include "kinline_bus.h"
+
+typedef struct kl_sip kl_sip;
+
+/* Ids of inbound calls have this bit; callers choose theirs without it. */
+enum { KL_SIP_INBOUND_ID = 0x40000000 };
+
+typedef enum {
+    KL_SIP_OK = 0,
+    KL_SIP_BAD_TEXT = -1,  /* control character, quote or over-long text: would break out of a header */
+    KL_SIP_BAD_MEDIA = -2, /* no known codec, no port, or not an IP address */
+    KL_SIP_BAD_ID = -3,    /* id 0, or with KL_SIP_INBOUND_ID set */
+    KL_SIP_STOPPED = -4    /* the SIP thread takes no more commands */
+} kl_sip_error;
+
+typedef enum {
+    KL_SIP_PROGRESS = 1,  /* 1xx; code, PHRASE, MEDIA when SDP came with it */
+    KL_SIP_ANSWERED = 2,  /* 2xx acknowledged (inbound: our 2xx was acknowledged); code, MEDIA */
+    KL_SIP_CHANGED = 3,   /* re-INVITE or UPDATE with other media, already answered; MEDIA */
+    KL_SIP_ENDED = 4,     /* once per call; code, PHRASE, BY, CAUSE when known */
+    KL_SIP_INCOMING = 5,  /* FROM, TO, DISPLAY, IDENTITY, MEDIA; answer with kl_sip_respond */
+    KL_SIP_OPTIONS = 6,   /* answer to kl_sip_options; code, PHRASE, BY */
+    KL_SIP_FORWARDED = 7, /* 181, or TEXT = the History-Info or Diversion header of a message of this call */
+    KL_SIP_REFUSED = 8,   /* request outside our policy, or (code 488) a malformed session description that was
+                           * removed from a message; id 0, COUNT = refusals so far, code, METHOD, FROM. At
+                           * most 100 a second: a later COUNT tells of those in between */
+    KL_SIP_LOG = 9        /* id 0, TEXT = one line of the stack, COUNT = lines suppressed before it */
+} kl_sip_kind;
+
+typedef enum {
+    KL_SIP_F_PHRASE = 1,
+    KL_SIP_F_MEDIA = 2,   /* kl_sip_media_field, then the address as text */
+    KL_SIP_F_CAUSE = 3,   /* uint16: Q.850 cause */
+    KL_SIP_F_BY = 4,      /* uint8: kl_sip_by */
+    KL_SIP_F_FROM = 5,    /* URI */
+    KL_SIP_F_TO = 6,      /* URI; of INCOMING the request-URI */
+    KL_SIP_F_DISPLAY = 7, /* display name of FROM */
+    KL_SIP_F_IDENTITY = 8, /* P-Asserted-Identity */
+    KL_SIP_F_METHOD = 9,
+    KL_SIP_F_TEXT = 10,
+    KL_SIP_F_COUNT = 11 /* uint32 */
+} kl_sip_field;
+
+typedef enum {
+    KL_SIP_BY_LOCAL = 1,       /* our hangup */
+    KL_SIP_BY_REMOTE = 2,      /* BYE, or CANCEL of an inbound call */
+    KL_SIP_BY_TIMEOUT = 3,     /* no answer to a request, or the session timer ran out */
+    KL_SIP_BY_REFUSED = 4,     /* final answer 3xx to 6xx */
+    KL_SIP_BY_CREDENTIALS = 5, /* challenged, and ours were refused, missing or of an unknown scheme */
+    KL_SIP_BY_FAULT = 6        /* the request could not be sent, or the answer cannot be used */
+} kl_sip_by;
+
+/* How the far end states its own direction (RFC 3264): SENDONLY and INACTIVE mean that it holds us. */
+typedef enum { KL_SIP_INACTIVE = 0, KL_SIP_SENDONLY = 1, KL_SIP_RECVONLY = 2, KL_SIP_SENDRECV = 3 } kl_sip_direction;
+
+/* Leading part of KL_SIP_F_MEDIA: 8 bytes without padding. */
+typedef struct {
+    uint16_t port;
+    uint8_t codec;        /* static payload type of the coding: 0 PCMU, 8 PCMA */
+    uint8_t payload;      /* payload type that stands for it in this session */
+    uint8_t dtmf_payload; /* telephone-event/8000, or 255 when not agreed */
+    uint8_t direction;    /* kl_sip_direction */
+    uint8_t ptime_ms;     /* 0: not stated */
+    uint8_t reserved;
+} kl_sip_media_field;
+
+typedef struct {
+    char ip[64];
+    uint16_t port;
+    uint8_t codecs[4]; /* static payload types, best first */
+    uint8_t codec_count;
+    uint8_t dtmf; /* non-zero: offer telephone-event */
+} kl_sip_media;
+
+typedef struct {
+    char bind_ip[64];   /* one address, not 0.0.0.0: it is also our Contact */
+    uint16_t port;      /* UDP and TCP */
+    uint16_t tls_port;  /* used when tls is set */
+    uint8_t udp;
+    uint8_t tcp;
+    uint8_t tls;
+    uint8_t accept_inbound; /* 0: every inbound INVITE gets 403 */
+    char tls_dir[512];      /* holds agent.pem (key and certificate) and cafile.pem */
+    char user_agent[256];
+    uint32_t t1x64_ms;          /* give up on an unanswered request after this long (RFC 3261: 32000) */
+    uint32_t session_expires_s; /* RFC 4028; 0 switches session timers off */
+    char digest_realm[256];     /* not empty: inbound INVITEs must authenticate (RFC 8760 MD5) */
+    char digest_user[256];
+    char digest_password[256];
+} kl_sip_config;
+
+typedef struct {
+    uint32_t id;
+    char request_uri[256]; /* sip:number@ip:port;transport=udp */
+    /* Send there instead of to the request-URI, unless empty. Over TLS the host, as written, must be in the far end's
+     * certificate as DNS or URI name or as common name (this stack reads no IP address names there). */
+    char proxy[256];
+    char from_uri[256];
+    char from_display[256];
+    char asserted_identity[256]; /* URI for P-Asserted-Identity, or empty */
+    char user[256];              /* digest credentials, or empty */
+    char password[256];
+    kl_sip_media media;
+} kl_sip_invite_args;
+
+/* NULL on failure, with the reason in `why`. */
+kl_sip *kl_sip_create(kl_bus *bus, const kl_sip_config *config, char *why, uint32_t why_size);
+
+/* Hangs up what is left, waits at most about 4 s, and frees. */
+void kl_sip_destroy(kl_sip *sip);
+
+int kl_sip_invite(kl_sip *sip, const kl_sip_invite_args *args);
+
+/* CANCEL, BYE or a final refusal, whichever the call needs. An id that is gone is no error: it may have just ended. */
+int kl_sip_hangup(kl_sip *sip, uint32_t id, uint16_t q850_cause);
+
+int kl_sip_options(kl_sip *sip, uint32_t id, const char *uri);
+
+/* Answers an INCOMING call; `media` may be NULL for an answer without SDP. */
+int kl_sip_respond(kl_sip *sip, uint32_t id, uint16_t status, const char *phrase, const kl_sip_media *media);
+
+/* Reads an SDP body as the endpoint would; for tests and fuzzing. 0, or -1 when it has no audio we can use. */
+int kl_sip_sdp_read(const char *body, uint32_t size, kl_sip_media_field *media, char *ip, uint32_t ip_size);
+
+#endif

@@ -1,0 +1,120 @@
+/* What the parts of the SIP user agent share. Everything here runs in the SIP thread unless it says otherwise. */
+#ifndef KL_SIP_INTERNAL_H
+#define KL_SIP_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+typedef struct sip_call sip_call;
+#define SU_ROOT_MAGIC_T struct kl_sip
+#define NUA_MAGIC_T struct kl_sip
+#define NUA_HMAGIC_T struct sip_call
+
+#include <sofia-sip/nua.h>
+#include <sofia-sip/nua_tag.h>
+#include <sofia-sip/sip_status.h>
+#include <sofia-sip/sip_tag.h>
+#include <sofia-sip/soa_tag.h>
+#include <sofia-sip/su.h>
+#include <sofia-sip/su_string.h>
+#include <sofia-sip/su_wait.h>
+
+#include "bus.h"
+#include "kinline_sip.h"
+
+/* The method set that we state in Allow; whatever else arrives is refused and counted. */
+#define SIP_ALLOWED_METHODS "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE"
+
+enum { SIP_CALL_BUCKETS = 256, SIP_REALMS_MAX = 2 };
+
+/* ---- calls ---- */
+
+typedef enum { SIP_USE_CALL, SIP_USE_OPTIONS } sip_use;
+
+struct sip_call {
+    sip_call *next; /* in its bucket */
+    nua_handle_t *handle;
+    su_timer_t *cancel_timer;
+    uint32_t id;
+    sip_use use;
+    bool inbound;
+    bool over_tls;
+    bool established;    /* ANSWERED has been posted */
+    bool hangup_wanted;  /* our side gave up; the dialog may still come up and then needs a BYE */
+    bool answered;       /* inbound: our 2xx is with the stack */
+    bool unusable;       /* answered with media that we cannot use */
+    kl_sip_by ended_by;  /* set when BYE or CANCEL came; the call ends with the stack's state change */
+    uint16_t ended_cause;
+    uint16_t hangup_cause;
+    uint8_t challenges;  /* realms answered so far: the proxy's and the far end's */
+    char realms[SIP_REALMS_MAX][128];
+    char user[256];
+    char password[256];
+    kl_sip_media_field media; /* what the far end last told us; port 0 before that */
+    char media_ip[64];
+};
+
+/* Strangers decide how often these events come; the lane must keep room for those of calls. */
+typedef struct {
+    time_t second; /* CLOCK_MONOTONIC */
+    uint32_t count;
+} sip_rate;
+
+struct kl_sip {
+    kl_bus *bus;
+    kl_sip_config config;
+    su_root_t *root;
+    nua_t *nua;
+    sip_call *buckets[SIP_CALL_BUCKETS];
+    uint32_t next_inbound;
+    uint32_t refusals;
+    sip_rate refusal_rate;
+    sip_rate log_rate;
+    uint32_t log_suppressed;
+    bool stopping;
+    bool stopped;        /* the stack reported its shutdown as complete */
+    char digest_nonce[33];
+};
+
+/* sip_call.c */
+sip_call *sip_call_add(kl_sip *sip, uint32_t id, sip_use use, nua_handle_t *handle);
+sip_call *sip_call_find(kl_sip *sip, uint32_t id);
+void sip_call_start(kl_sip *sip, const kl_sip_invite_args *args);
+void sip_call_hangup(kl_sip *sip, uint32_t id, uint16_t cause);
+void sip_call_probe(kl_sip *sip, uint32_t id, const char *uri);
+void sip_call_respond(kl_sip *sip, uint32_t id, uint16_t status, const char *phrase, const kl_sip_media *media);
+void sip_call_free_all(kl_sip *sip);
+void sip_call_event(nua_event_t event, int status, char const *phrase, nua_t *nua, kl_sip *sip, nua_handle_t *handle,
+                    sip_call *call, sip_t const *message, tagi_t tags[]);
+
+/* sip_gate.c: what is stopped before the stack acts on it */
+msg_mclass_t *sip_gate_message_class(void);
+void sip_gate_enter(kl_sip *sip);
+void sip_gate_redirect_logs(void);
+
+/* sip_auth.c */
+bool sip_auth_credentials(sip_call *call, sip_t const *answer, char *out, size_t size);
+bool sip_auth_accepts(const kl_sip *sip, sip_t const *request);
+void sip_auth_challenge(const kl_sip *sip, char *out, size_t size);
+bool sip_auth_new_nonce(kl_sip *sip);
+
+/* sip_sdp.c; sip_sdp_valid may run in any thread */
+bool sip_sdp_valid(const kl_sip_media *media);
+int sip_sdp_write(const kl_sip_media *media, char *out, size_t size);
+/* False for a body whose media lines the stack's parser would loop on, allocating until memory is gone. */
+bool sip_sdp_sound(const char *body, size_t size);
+bool sip_sdp_from_message(sip_t const *message, kl_sip_media_field *media, char *ip, size_t ip_size);
+
+/* sip_event.c */
+void sip_event_start(kl_event *event, kl_sip_kind kind, uint32_t id, int code);
+void sip_event_text(kl_event *event, kl_sip_field field, const char *text);
+void sip_event_bytes(kl_event *event, kl_sip_field field, const void *bytes, size_t size);
+void sip_event_uri(kl_event *event, kl_sip_field field, url_t const *url);
+void sip_event_media(kl_event *event, const kl_sip_media_field *media, const char *ip);
+void sip_event_post(kl_sip *sip, kl_event *event);
+/* True for the first so many of each second. */
+bool sip_event_rate(sip_rate *rate, uint32_t per_second);
+void sip_event_refusal(kl_sip *sip, sip_t const *message, int status);
+
+#endif

@@ -1,0 +1,207 @@
+/* Our session description, and what we need from theirs. */
+#include "sip_internal.h"
+
+#include <arpa/inet.h>
+#include <sofia-sip/sdp.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PCMU = 0, PCMA = 8, NO_DTMF = 255, OUR_DTMF = 101, CLOCK_RATE = 8000 };
+
+static const char *codec_name(uint8_t codec)
+{
+    return codec == PCMU ? "PCMU" : codec == PCMA ? "PCMA" : NULL;
+}
+
+static int ip_family(const char *ip)
+{
+    unsigned char address[16];
+
+    if (inet_pton(AF_INET, ip, address) == 1)
+        return AF_INET;
+    return inet_pton(AF_INET6, ip, address) == 1 ? AF_INET6 : 0;
+}
+
+bool sip_sdp_valid(const kl_sip_media *media)
+{
+    if (!media->port || !media->codec_count || media->codec_count > sizeof media->codecs)
+        return false;
+    if (!memchr(media->ip, 0, sizeof media->ip) || !ip_family(media->ip))
+        return false;
+    for (int i = 0; i < media->codec_count; i++)
+        if (!codec_name(media->codecs[i]))
+            return false;
+    return true;
+}
+
+/* The origin line is left to soa, which counts its version up with every change (RFC 3264 §8). */
+int sip_sdp_write(const kl_sip_media *media, char *out, size_t size)
+{
+    char formats[32] = "", maps[160] = "";
+    size_t f = 0, m = 0;
+
+    for (int i = 0; i < media->codec_count; i++) {
+        uint8_t codec = media->codecs[i];
+        f += (size_t)snprintf(formats + f, sizeof formats - f, " %u", codec);
+        m += (size_t)snprintf(maps + m, sizeof maps - m, "a=rtpmap:%u %s/8000\r\n", codec, codec_name(codec));
+    }
+    if (media->dtmf) {
+        snprintf(formats + f, sizeof formats - f, " %u", OUR_DTMF);
+        snprintf(maps + m, sizeof maps - m, "a=rtpmap:%u telephone-event/8000\r\na=fmtp:%u 0-15\r\n", OUR_DTMF,
+                 OUR_DTMF);
+    }
+    const char *family = ip_family(media->ip) == AF_INET6 ? "IP6" : "IP4";
+    return snprintf(out, size,
+                    "v=0\r\no=kinline 0 0 IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n"
+                    "m=audio %u RTP/AVP%s\r\n%sa=ptime:20\r\na=sendrecv\r\n",
+                    family, media->ip, family, media->ip, media->port, formats, maps);
+}
+
+/* ---- soundness ---- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* RFC 8866 §9: token-char. */
+static bool is_token(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("!#$%&'*+-.^_`{|}~", c));
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Moves past what belongs; true when there was some. */
+static bool skip(const char **at, const char *end, bool (*belongs)(char))
+{
+    const char *start = *at;
+
+    while (*at < end && belongs(**at))
+        ++*at;
+    return *at > start;
+}
+
+/* The same for one or more stretches of what belongs, with single slashes between them. */
+static bool skip_parts(const char **at, const char *end, bool (*belongs)(char))
+{
+    bool sound = skip(at, end, belongs);
+
+    while (sound && *at < end && **at == '/') {
+        ++*at;
+        sound = skip(at, end, belongs);
+    }
+    return sound;
+}
+
+/* What follows "m=": media, port, protocol, and formats, all tokens. */
+static bool media_line_sound(const char *at, const char *end)
+{
+    skip(&at, end, is_blank);
+    if (!skip(&at, end, is_token) || !skip(&at, end, is_blank) || !skip_parts(&at, end, is_digit) ||
+        !skip(&at, end, is_blank) || !skip_parts(&at, end, is_token))
+        return false;
+    bool format = false;
+    while (at < end) {
+        if (!skip(&at, end, is_blank) || (at < end && !skip(&at, end, is_token)))
+            return false;
+        format = format || is_token(at[-1]);
+    }
+    return format;
+}
+
+bool sip_sdp_sound(const char *body, size_t size)
+{
+    const char *end = body + size;
+
+    while (body < end) {
+        const char *line = body;
+        while (body < end && *body != '\r' && *body != '\n')
+            body++;
+        skip(&line, body, is_blank);
+        if (body - line >= 2 && line[0] == 'm' && line[1] == '=' && !media_line_sound(line + 2, body))
+            return false;
+        if (body < end)
+            body++;
+    }
+    return true;
+}
+
+/* ---- reading ---- */
+
+static bool rtpmap_is(sdp_rtpmap_t const *map, const char *encoding)
+{
+    return map->rm_encoding && su_casematch(map->rm_encoding, encoding) && map->rm_rate == CLOCK_RATE;
+}
+
+static bool media_read(sdp_session_t const *session, sdp_media_t const *audio, kl_sip_media_field *media, char *ip,
+                       size_t ip_size)
+{
+    sdp_connection_t const *connection = audio->m_connections ? audio->m_connections : session->sdp_connection;
+    bool found = false;
+
+    if (!connection || !connection->c_address || !ip_family(connection->c_address))
+        return false;
+    memset(media, 0, sizeof *media);
+    media->dtmf_payload = NO_DTMF;
+    for (sdp_rtpmap_t const *map = audio->m_rtpmaps; map; map = map->rm_next) {
+        uint8_t codec = rtpmap_is(map, "PCMU") ? PCMU : rtpmap_is(map, "PCMA") ? PCMA : NO_DTMF;
+        if (codec != NO_DTMF && !found) {
+            found = true;
+            media->codec = codec;
+            media->payload = (uint8_t)map->rm_pt;
+        } else if (media->dtmf_payload == NO_DTMF && rtpmap_is(map, "telephone-event")) {
+            media->dtmf_payload = (uint8_t)map->rm_pt;
+        }
+    }
+    media->port = (uint16_t)audio->m_port;
+    media->direction = (uint8_t)audio->m_mode;
+    for (sdp_attribute_t const *a = audio->m_attributes; a; a = a->a_next) {
+        unsigned ptime;
+        if (su_casematch(a->a_name, "ptime") && a->a_value && sscanf(a->a_value, "%u", &ptime) == 1 && ptime <= 200)
+            media->ptime_ms = (uint8_t)ptime;
+    }
+    /* A null address is how RFC 2543 said hold. */
+    if (strcmp(connection->c_address, "0.0.0.0") == 0)
+        media->direction = KL_SIP_INACTIVE;
+    snprintf(ip, ip_size, "%s", connection->c_address);
+    return found;
+}
+
+static bool sdp_read(const char *body, size_t size, kl_sip_media_field *media, char *ip, size_t ip_size)
+{
+    su_home_t home[1] = {SU_HOME_INIT(home)};
+    sdp_parser_t *parser;
+    sdp_session_t *session;
+    bool found = false;
+
+    if (!sip_sdp_sound(body, size))
+        return false;
+    su_home_init(home);
+    parser = sdp_parse(home, body, (issize_t)size, sdp_f_insane | sdp_f_anynet);
+    session = sdp_session(parser);
+    for (sdp_media_t const *m = session ? session->sdp_media : NULL; m && !found; m = m->m_next)
+        if (m->m_type == sdp_media_audio && m->m_proto == sdp_proto_rtp && m->m_port && m->m_port <= 65535)
+            found = media_read(session, m, media, ip, ip_size);
+    sdp_parser_free(parser);
+    su_home_deinit(home);
+    return found;
+}
+
+bool sip_sdp_from_message(sip_t const *message, kl_sip_media_field *media, char *ip, size_t ip_size)
+{
+    if (!message || !message->sip_payload || !message->sip_payload->pl_data)
+        return false;
+    if (message->sip_content_type && !su_casematch(message->sip_content_type->c_type, "application/sdp"))
+        return false;
+    return sdp_read(message->sip_payload->pl_data, message->sip_payload->pl_len, media, ip, ip_size);
+}
+
+int kl_sip_sdp_read(const char *body, uint32_t size, kl_sip_media_field *media, char *ip, uint32_t ip_size)
+{
+    return sdp_read(body, size, media, ip, ip_size) ? 0 : -1;
+}

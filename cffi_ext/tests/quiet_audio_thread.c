@@ -1,0 +1,93 @@
+/* The audio thread neither allocates nor frees while calls run: this program's malloc and free stand in
+ * front of the C library's for it and every library it uses. */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "loopback.h"
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t size);
+extern void __libc_free(void *p);
+
+static atomic_bool armed;
+static atomic_int counted;
+static _Thread_local bool allowed;
+
+static void count(void)
+{
+    if (atomic_load(&armed) && !allowed)
+        atomic_fetch_add(&counted, 1);
+}
+
+void *malloc(size_t size)
+{
+    count();
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    count();
+    return __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t size)
+{
+    count();
+    return __libc_realloc(p, size);
+}
+
+void free(void *p)
+{
+    if (p)
+        count();
+    __libc_free(p);
+}
+
+int main(void)
+{
+    kl_engine_config config = {.rtp_bind_ip = "127.0.0.1", .jitter_min_ms = 20, .jitter_max_ms = 120};
+    kl_bus *bus = kl_bus_create();
+    kl_engine *engine = kl_engine_create(bus, &config);
+    int master, slave;
+    uint16_t port;
+    int16_t tone[1600] = {1000};
+
+    allowed = true; /* this thread may; the writer has nothing to do without a recording */
+    raw_pty(&master, &slave);
+    uint32_t link = (uint32_t)kl_link_open(engine, slave);
+    CHECK(!kl_link_keys(engine, link, 1, secret[0], secret[1], secret[2], secret[3]));
+    kl_frame_keys *keys = kl_frame_keys_create(secret[0], secret[1]);
+    kl_frame_rx *rx = kl_frame_rx_create();
+    kl_frame_rx_keys(rx, 1, kl_frame_keys_create(secret[2], secret[3]));
+    uint32_t call = (uint32_t)kl_call_create(engine, link, 0);
+    int rtp = far_socket(&port);
+    kl_call_far_end far = {.ip = "127.0.0.1", .port = port, .codec = KL_CODEC_PCMU, .dtmf_type = 101};
+    CHECK(!kl_call_far(engine, call, &far));
+    uint32_t clip = (uint32_t)kl_clip_load(engine, tone, 1600);
+
+    atomic_store(&armed, true);
+    for (unsigned i = 1; i <= 200; i++) {
+        if (i == 5)
+            CHECK(!kl_call_gate(engine, call, 1) && !kl_call_detect(engine, call, 1));
+        if (i == 10)
+            CHECK(!kl_call_play(engine, call, KL_SIDE_BOTH, &clip, 1, KL_PLAY_OVERLAY, 1));
+        if (i == 20)
+            CHECK(!kl_call_tone(engine, call, KL_TONE_RINGBACK));
+        if (i % 10) /* and a gap to be concealed */
+            say_rtp(rtp, kl_engine_rtp_port(engine), i);
+        exchange(master, keys, rx, i);
+    }
+    CHECK(!kl_link_keys(engine, link, 2, secret[0], secret[1], secret[2], secret[3]));
+    CHECK(!kl_link_forget_keys(engine, link) && !kl_call_destroy(engine, call) && !kl_link_close(engine, link));
+    atomic_store(&armed, false);
+
+    CHECK(atomic_load(&counted) == 0);
+    kl_engine_destroy(engine);
+    kl_bus_destroy(bus);
+    kl_frame_rx_destroy(rx);
+    kl_frame_keys_destroy(keys);
+    return 0;
+}

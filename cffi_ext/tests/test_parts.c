@@ -1,0 +1,132 @@
+/* The engine's parts that have no thread: ids, routes, play lists, clips, the jitter buffer. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "check.h"
+#include "clip.h"
+#include "jitter.h"
+#include "player.h"
+#include "rtp_port.h"
+#include "table.h"
+
+static void test_table_ids_are_never_reused_soon(void)
+{
+    static table t;
+    int thing, first = table_put(&t, &thing);
+
+    CHECK(first > 0 && table_get(&t, (uint32_t)first) == &thing && !table_get(&t, 0));
+    CHECK(table_take(&t, (uint32_t)first) == &thing && !table_get(&t, (uint32_t)first));
+    int second = table_put(&t, &thing);
+    CHECK(second > 0 && second != first && !table_take(&t, (uint32_t)first));
+    for (int i = 1; i < TABLE_SLOTS; i++)
+        CHECK(table_put(&t, &thing) > 0);
+    CHECK(table_put(&t, &thing) == -ENFILE && t.count == TABLE_SLOTS);
+    CHECK(!table_get(&t, UINT32_MAX));
+}
+
+static void test_routes_survive_removal_of_neighbours(void)
+{
+    static rtp_port p;
+    static struct sockaddr_in from[TABLE_SLOTS];
+    static char calls[TABLE_SLOTS];
+
+    CHECK(rtp_port_open(&p, "127.0.0.1", 0) == 0 && p.port % 2 == 0);
+    for (int i = 0; i < TABLE_SLOTS; i++) {
+        CHECK(!rtp_address("192.0.2.7", (uint16_t)(10000 + 2 * i), &from[i]));
+        CHECK(!rtp_route_add(&p, &from[i], (struct kl_call *)&calls[i]));
+    }
+    CHECK(rtp_route_add(&p, &from[3], (struct kl_call *)&calls[4]) == -EADDRINUSE);
+    for (int i = 0; i < TABLE_SLOTS; i += 2)
+        rtp_route_remove(&p, &from[i]);
+    for (int i = 0; i < TABLE_SLOTS; i++) {
+        int taken = rtp_route_add(&p, &from[i], (struct kl_call *)&p);
+        CHECK(taken == (i % 2 ? -EADDRINUSE : 0));
+    }
+    rtp_port_close(&p);
+    CHECK(rtp_port_open(&p, "nowhere", 0) == -EINVAL);
+}
+
+static int played, stopped;
+
+static void over(void *user, const play *ended)
+{
+    (void)user;
+    *(ended->stopped ? &stopped : &played) += ended->token;
+}
+
+static void test_player_crosses_clips_and_reports_once(void)
+{
+    int16_t ones[100], twos[60], out[160];
+    player p = {.over = over};
+    play first = {.token = 1}, second = {.token = 10};
+
+    for (int i = 0; i < 100; i++)
+        ones[i] = 1;
+    for (int i = 0; i < 60; i++)
+        twos[i] = 2;
+    clip *a = clip_create(ones, 100), *b = clip_create(twos, 60);
+    player_add(&p, a, &first, false);
+    player_add(&p, b, &first, false);
+    player_add(&p, b, &second, true);
+    CHECK(player_pull(&p, out, 160, true) == PLAYER_ALONE && out[99] == 1 && out[100] == 2 && out[159] == 2);
+    CHECK(played == 1 && a->uses == 0 && b->uses == 1);
+    CHECK(player_pull(&p, out, 30, true) == PLAYER_OVERLAY && out[29] == 2);
+    player_stop(&p);
+    CHECK(stopped == 10 && b->uses == 0 && player_room(&p) == PLAYER_ENTRIES);
+    CHECK(player_pull(&p, out, 160, true) == PLAYER_IDLE && !out[0]);
+    clip_free(a);
+    clip_free(b);
+    int16_t odd[3] = {1, 2, 3};
+    a = clip_create(odd, 3);
+    CHECK(a->n == 4 && a->pcm16[3] == 0);
+    clip_free(a);
+}
+
+static int16_t expected(uint32_t timestamp)
+{
+    return (int16_t)(timestamp % 251);
+}
+
+static void packet(jitter_buffer *j, uint16_t sequence, uint32_t timestamp)
+{
+    int16_t pcm[160];
+
+    for (uint32_t i = 0; i < 160; i++)
+        pcm[i] = expected(timestamp + i);
+    jitter_put(j, sequence, timestamp, 1, (int64_t)sequence * 20000000, pcm, 160);
+}
+
+static void test_jitter_plays_each_sample_once_in_order(void)
+{
+    jitter_buffer *j = malloc(sizeof *j);
+    plc_state_t *plc = plc_init(NULL);
+    int16_t out[160];
+    const uint32_t start = UINT32_MAX - 3200; /* wraps on the way */
+
+    jitter_init(j, plc, 20, 120);
+    CHECK(!jitter_get(j, out, 160) && !out[0]);
+    for (uint32_t i = 0; i < 100; i++) {
+        packet(j, (uint16_t)(65500 + i), start + i * 160);
+        bool real = jitter_get(j, out, 160);
+        CHECK(real == (i > 0));
+        for (uint32_t k = 0; i > 1 && k < 160; k++)
+            CHECK(out[k] == expected(start + (i - 1) * 160 + k));
+    }
+    CHECK(j->counters.lost == 0 && j->counters.late == 0 && j->counters.reordered == 0);
+    jitter_forget(j);
+    CHECK(!jitter_get(j, out, 160));
+    for (int k = 0; k < 160; k++)
+        CHECK(out[k] == 0);
+    plc_free(plc);
+    free(j);
+}
+
+int main(void)
+{
+    test_table_ids_are_never_reused_soon();
+    test_routes_survive_removal_of_neighbours();
+    test_player_crosses_clips_and_reports_once();
+    test_jitter_plays_each_sample_once_in_order();
+    return 0;
+}
