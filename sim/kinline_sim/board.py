@@ -1,0 +1,170 @@
+"""One simulated handset: a hand, a board and the real firmware, seen from outside as a serial port."""
+
+import asyncio
+import os
+import pty
+import shutil
+import tempfile
+import tty
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random, SystemRandom
+from types import TracebackType
+from typing import Self
+
+from kinline_sim import contacts
+from kinline_sim.clockwork import clockwork
+from kinline_sim.codec import Samples, load_speech
+from kinline_sim.faults import Faults, FaultyLine
+from kinline_sim.flash import build_flash
+from kinline_sim.hand import PRESS_S, Gesture, Hand
+from kinline_sim.vm import HEAP, Vm
+from kinline_sim.world import World
+
+
+class Board:
+    """A handset to be lifted, dialled and cut; `async with` or `with` starts and stops it.
+
+    path is the serial port to open. Either flash (an existing image) or device and key are needed. The verbs
+    lift, hang_up, press and dial follow one another like one hand's; each returns a Gesture. launcher is a command
+    that starts the VM in surroundings of its own, such as another clock.
+    """
+
+    def __init__(self, *, device: str = "sim-1", key: bytes = bytes(16), flash: Path | None = None,
+                 link: Path | None = None, seed: int | None = None, heap: str = HEAP,
+                 source: Path | None = None, faults: Faults | None = None, launcher: Sequence[str] = ()) -> None:
+        self.seed = SystemRandom().randrange(1 << 32) if seed is None else seed
+        self.device, self.key = device, key
+        self._random = Random(self.seed)
+        self._folder = Path(tempfile.mkdtemp(prefix="kinline-board-"))
+        self.flash = flash or self._folder / "flash.bin"
+        if flash is None:
+            build_flash(self.flash, device, key, **({"source": source} if source else {}))
+        self._link = link
+        self._heap, self._launcher = heap, launcher
+        self._faults = faults
+        self._line: FaultyLine | None = None
+        self.console_path = self._folder / "console.txt"
+
+    def start(self) -> Self:
+        # The VM holds the master. A slave stays open here: a master without any makes poll() spin.
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.path = os.ttyname(self._slave)
+        if self._link:
+            self._link.unlink(missing_ok=True)
+            self._link.symlink_to(self.path)
+        self._console = self.console_path.open("ab")
+        self.world = World(self._random, self._bite)
+        self.hand = Hand(self.world, self._random)
+        fds = (self.world.page.fd, self._uart_fd(), self.world.codec.adc_fd, self.world.codec.dac_fd)
+        self.vm = Vm(self.flash, fds, self._console, self.world.reset, lambda: None, self._heap, self._launcher)
+        clockwork.add(self.world)
+        self.vm.power_on()
+        return self
+
+    def stop(self) -> None:
+        self.vm.power_off()
+        clockwork.remove(self.world)
+        if self._link:
+            self._link.unlink(missing_ok=True)
+        if self._line:
+            self._line.close()
+        os.close(self._master)
+        os.close(self._slave)
+        self._console.close()
+        self.world.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return self.start()
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        await asyncio.to_thread(self.stop)
+
+    # The hand
+
+    def lift(self) -> Gesture:
+        return self.hand.lift()
+
+    def hang_up(self) -> Gesture:
+        return self.hand.hang_up()
+
+    def press(self, key: str, hold_s: float = PRESS_S) -> Gesture:
+        """Press and release one key of the keypad."""
+        return self.hand.press(key, hold_s)
+
+    def hold(self, keys: str) -> None:
+        """Close the contacts of these keys at once and keep them so; hold("") lets go."""
+        wanted = {contacts.position(key) for key in keys}
+        for row in range(4):
+            for column in range(4):
+                self.world.set_contact(row, column, (row, column) in wanted)
+
+    def dial(self, keys: str) -> Gesture:
+        """Press keys one after the other; the Gesture is that of the last."""
+        gestures = [self.press(key) for key in keys]
+        if not gestures:
+            raise ValueError("nothing to dial")
+        return gestures[-1]
+
+    def speak(self, source: Samples | str | Path) -> None:
+        """Say 16 kHz samples or a WAV file into the microphone, from now on."""
+        self.world.codec.speak(load_speech(source))
+
+    def heard(self) -> Samples:
+        """What reached the ear since start: 16 kHz, silence included, so that an index is a time."""
+        return self.world.codec.heard()
+
+    # The vandal
+
+    def cut_cable(self) -> None:
+        self.world.set_cable(False)
+
+    def restore_cable(self) -> None:
+        self.world.set_cable(True)
+
+    def power_off(self) -> None:
+        self.vm.power_off()
+        self.world.page.forget()
+        self.world.reset(1)
+
+    def power_on(self) -> None:
+        self.vm.power_on()
+
+    # What an observer sees
+
+    @property
+    def relay_log(self) -> list[tuple[float, bool]]:
+        """time.monotonic() and new state of the mute relay at each move."""
+        return list(self.world.relay_log)
+
+    @property
+    def relay_closed(self) -> bool:
+        return self.world.relay.closed
+
+    @property
+    def boot_count(self) -> int:
+        return self.vm.boots
+
+    @property
+    def console(self) -> str:
+        """What the firmware printed: nothing, unless it failed."""
+        return self.console_path.read_text(errors="replace")
+
+    def _uart_fd(self) -> int:
+        if self._faults is None:
+            return self._master
+        self._line = FaultyLine(self._master, self._faults, self._random)
+        return self._line.fd
+
+    def _bite(self) -> None:
+        self.vm.watchdog_bites()

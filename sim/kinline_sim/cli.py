@@ -1,0 +1,95 @@
+"""`kinline-sim`: simulated handsets and the simulated switch from the command line."""
+
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinline_sim import switch_cli
+from kinline_sim.board import Board
+from kinline_sim.contacts import position
+from kinline_sim.flash import IdentityError, build_flash, parse_key
+from kinline_sim.vm import VmError
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+flash_app = typer.Typer(no_args_is_help=True, help="Flash images.")
+app.add_typer(flash_app, name="flash")
+switch_cli.register(app)
+
+
+@flash_app.command("build")
+def flash_build(
+    out: Annotated[Path, typer.Argument(help="The image to write, 8 MB.")],
+    device: Annotated[str, typer.Option(help="Device id, 1 to 32 bytes.")],
+    key: Annotated[str, typer.Option(help="Device key, 32 hex digits.", envvar="KINLINE_DEVICE_KEY")],
+) -> None:
+    """Put the firmware and one handset's identity into a flash image."""
+    try:
+        build = build_flash(out, device, parse_key(key))
+    except IdentityError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(f"{out}: build {build} for {device}")
+
+
+@app.command("board")
+def board(
+    pty: Annotated[Path, typer.Option(help="Where to put a link to the board's serial port.")],
+    flash: Annotated[Path, typer.Option(help="Its flash image; see `flash build`.", exists=True, dir_okay=False)],
+    seed: Annotated[int | None, typer.Option(help="Chooses how contacts bounce; printed if not given.")] = None,
+    keys: Annotated[str, typer.Option(help="What the hand does: keys, L lift, H hang up, comma waits 1 s.")] = "",
+    speak: Annotated[Path | None, typer.Option(help="Mono WAV said into the microphone.", exists=True)] = None,
+) -> None:
+    """Run one board until interrupted."""
+    try:
+        steps = list(_script(keys))
+        handset = Board(flash=flash, link=pty, seed=seed)
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        with handset:
+            typer.echo(f"{pty} -> {handset.path}, seed {handset.seed}")
+            if speak:
+                handset.speak(speak)
+            _perform(handset, steps, stop)
+            while not stop.wait(0.2):
+                if handset.vm.failure:
+                    typer.echo(f"{handset.vm.failure}:\n{handset.console}", err=True)
+                    raise typer.Exit(1)
+    except (VmError, ValueError) as error:
+        typer.echo(f"kinline-sim board: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _script(keys: str) -> list[str]:
+    for step in keys:
+        if step not in "LH,":
+            position(step)
+    return list(keys)
+
+
+def _perform(handset: Board, steps: list[str], stop: threading.Event) -> None:
+    # The firmware is up well within this; a hand is not faster either.
+    waited_until = time.monotonic() + 0.5
+    for step in steps:
+        stop.wait(max(0.0, waited_until - time.monotonic()))
+        if stop.is_set():
+            return
+        if step == "L":
+            handset.lift().wait()
+        elif step == "H":
+            handset.hang_up().wait()
+        elif step == ",":
+            waited_until = time.monotonic() + 1
+        else:
+            handset.press(step).wait()
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The codec behind the two I2S ports: DMA blocks in real time, microphone and receiver behind the relay."""
+
+import fcntl
+import os
+import wave
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinline_sim import _board as board
+from kinline_sim.page import Page
+from kinline_sim.shims import registers as at
+
+BLOCK_BYTES = board.AUDIO_DMA_FRAMES * 2
+BLOCK_S = board.AUDIO_DMA_FRAMES / board.AUDIO_RATE_HZ
+_SILENCE = bytes(BLOCK_BYTES)
+_F_SETPIPE_SZ = 1031
+
+Samples = NDArray[np.int16]
+
+
+def load_speech(source: Samples | str | Path) -> Samples:
+    """Samples at the codec's rate, or a mono WAV file of 16 bits at any rate."""
+    if isinstance(source, np.ndarray):
+        return source.astype(np.int16)
+    with wave.open(str(source), "rb") as file:
+        if file.getsampwidth() != 2 or file.getnchannels() != 1:
+            raise ValueError(f"{source}: a mono WAV file of 16-bit samples is needed")
+        rate = file.getframerate()
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    if rate == board.AUDIO_RATE_HZ or not len(samples):
+        return samples
+    count = len(samples) * board.AUDIO_RATE_HZ // rate
+    return np.interp(np.arange(count) * rate / board.AUDIO_RATE_HZ, np.arange(len(samples)), samples).astype(np.int16)
+
+
+class Codec:
+    """Moves one block each way per step(); only the clockwork's thread steps it."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.adc_fd, self._adc_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._dac_out, self.dac_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        for fd in (self._adc_in, self.dac_fd):
+            fcntl.fcntl(fd, _F_SETPIPE_SZ, 16384)
+        self._speech = b""
+        self._spoken = 0
+        self._heard: list[bytes] = []
+        self._epoch = 0
+        self._playing = b""
+        self.overruns = 0
+        self.underruns = 0
+
+    def close(self) -> None:
+        for fd in (self.adc_fd, self._adc_in, self._dac_out, self.dac_fd):
+            os.close(fd)
+
+    def speak(self, samples: Samples) -> None:
+        """Replace what is being said at the microphone."""
+        padding = -len(samples) % board.AUDIO_DMA_FRAMES
+        self._spoken = 0
+        self._speech = samples.tobytes() + bytes(2 * padding)
+
+    @property
+    def speaking(self) -> bool:
+        return self._spoken < len(self._speech)
+
+    def heard(self) -> Samples:
+        """Everything that reached the ear since power-on or the last forget(), one sample each 1/16000 s."""
+        return np.frombuffer(b"".join(self._heard), np.int16)
+
+    def forget(self) -> None:
+        self._heard = []
+
+    def step(self, relay_closed: bool) -> None:
+        page = self._page
+        spoken = self._speech[self._spoken : self._spoken + BLOCK_BYTES] or _SILENCE
+        self._spoken += BLOCK_BYTES
+        if page.u8(at.ADC_OPEN):
+            captured = page.u32(at.ADC_CAPTURED)
+            if (captured - page.u32(at.ADC_TAKEN)) & 0xFFFFFFFF > board.AUDIO_IBUF_BYTES:
+                self.overruns += 1
+            else:
+                os.write(self._adc_in, spoken if relay_closed else _SILENCE)
+                page.set_u32(at.ADC_CAPTURED, captured + BLOCK_BYTES)
+        played = self._play()
+        self._heard.append(played if relay_closed else _SILENCE)
+
+    def _play(self) -> bytes:
+        page = self._page
+        epoch = page.u32(at.DAC_EPOCH)
+        if epoch != self._epoch:
+            # A transmitter that starts anew finds an empty buffer.
+            self._epoch = epoch
+            self._playing = b""
+        if not page.u8(at.DAC_OPEN):
+            self._drain()
+            return _SILENCE
+        if len(self._playing) < BLOCK_BYTES:
+            self._playing += self._drain()
+        block, self._playing = self._playing[:BLOCK_BYTES], self._playing[BLOCK_BYTES:]
+        page.set_u32(at.DAC_PLAYED, page.u32(at.DAC_PLAYED) + len(block))
+        if len(block) < BLOCK_BYTES:
+            self.underruns += bool(block)
+            block += bytes(BLOCK_BYTES - len(block))
+        return block
+
+    def _drain(self) -> bytes:
+        try:
+            return os.read(self._dac_out, 16384)
+        except BlockingIOError:
+            return b""

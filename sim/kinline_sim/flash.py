@@ -1,0 +1,67 @@
+"""Flash images: the firmware and one handset's identity in the file system that stock MicroPython mounts."""
+
+import json
+import re
+from hashlib import sha256
+from pathlib import Path
+
+from littlefs import LittleFS
+
+from kinline_sim import _board as board
+
+_BLOCK = 4096
+FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+
+
+class IdentityError(ValueError):
+    """A device id or key that no handset can have."""
+
+
+def firmware_files(source: Path = FIRMWARE) -> dict[str, bytes]:
+    """Path on the board and content of each file of the firmware, in a fixed order."""
+    names = sorted(source.rglob("*.py"))
+    if not names:
+        raise FileNotFoundError(f"{source}: no firmware here")
+    return {name.relative_to(source).as_posix(): name.read_bytes() for name in names}
+
+
+def build_id(files: dict[str, bytes]) -> str:
+    """Names exactly this firmware: 12 hex digits over paths and contents."""
+    digest = sha256()
+    for name, content in files.items():
+        digest.update(name.encode() + b"\0" + len(content).to_bytes(4, "little") + content)
+    return digest.hexdigest()[:12]
+
+
+def build_flash(target: Path, device: str, key: bytes, source: Path = FIRMWARE) -> str:
+    """Write an 8 MB image for one handset and return its build id; equal inputs give equal bytes."""
+    if not 0 < len(device.encode()) <= 32:
+        raise IdentityError(f"device id {device!r}: 1 to 32 bytes are needed")
+    if len(key) != 16:
+        raise IdentityError(f"device key of {len(key)} bytes: 16 are needed")
+    files = firmware_files(source)
+    build = build_id(files)
+    files["device.json"] = json.dumps({"device": device, "key": key.hex()}).encode()
+    files["build.txt"] = build.encode()
+    # MicroPython's own littlefs geometry; with other values it misreads inline files (hence never the defaults).
+    image = LittleFS(block_size=_BLOCK, block_count=board.FILESYSTEM_BYTES // _BLOCK, read_size=32, prog_size=32,
+                     cache_size=128, lookahead_size=32)
+    for name, content in files.items():
+        folder = name.rpartition("/")[0]
+        if folder:
+            image.makedirs(folder, exist_ok=True)
+        with image.open(name, "wb") as file:
+            file.write(content)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as out:
+        out.truncate(board.FLASH_BYTES)
+        out.seek(board.FILESYSTEM_OFFSET)
+        out.write(bytes(image.context.buffer))
+    return build
+
+
+def parse_key(text: str) -> bytes:
+    """A device key of 32 hex digits; raises IdentityError."""
+    if not re.fullmatch(r"[0-9a-fA-F]{32}", text):
+        raise IdentityError("the device key is 32 hex digits")
+    return bytes.fromhex(text)

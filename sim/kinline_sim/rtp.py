@@ -1,0 +1,311 @@
+"""One end of an RTP session: 20 ms packets of G.711 sent on a steady clock, everything received kept with its time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+import struct
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kinline_engine.sip import Media
+from kinline_sim import g711
+from kinline_sim.g711 import Law, Pcm
+
+RATE = 8000
+FRAME_S = 0.020
+FRAME = 160
+HEADER = struct.Struct("!BBHII")
+EVENT = struct.Struct("!BBH")
+DTMF_DIGITS = "0123456789*#ABCD"
+DTMF_ROWS = (697, 770, 852, 941)
+DTMF_COLUMNS = (1209, 1336, 1477, 1633)
+DTMF_LAYOUT = "123A456B789C*0#D"
+EVENT_VOLUME = 10  # -10 dBm0
+EVENT_END = 0x80
+EVENT_END_REPEATS = 3  # RFC 4733 §2.5.1.4
+# A process that was stopped longer than this skips what it missed, as a telephone would, instead of flooding the far end.
+CATCH_UP_S = 0.2
+LAWS: dict[int, Law] = {0: "ulaw", 8: "alaw"}
+SILENCE = np.zeros(FRAME, np.int16)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """An RTP packet without extension or contributors, which is all that we send."""
+
+    payload_type: int
+    sequence: int
+    timestamp: int
+    ssrc: int
+    payload: bytes
+    marker: bool = False
+
+    def pack(self) -> bytes:
+        """The packet's bytes."""
+        kind = self.payload_type | (0x80 if self.marker else 0)
+        return HEADER.pack(0x80, kind, self.sequence & 0xFFFF, self.timestamp & 0xFFFFFFFF, self.ssrc) + self.payload
+
+
+def parse(raw: bytes) -> Packet | None:
+    """A received packet, or None for what is not RTP version 2 or is cut short."""
+    if len(raw) < HEADER.size or raw[0] >> 6 != 2:
+        return None
+    first, kind, sequence, timestamp, ssrc = HEADER.unpack_from(raw)
+    start = HEADER.size + 4 * (first & 15)
+    end = len(raw)
+    if first & 0x10:
+        if len(raw) < start + 4:
+            return None
+        start += 4 + 4 * struct.unpack_from("!H", raw, start + 2)[0]
+    if first & 0x20:
+        end -= raw[-1]
+    if start > end:
+        return None
+    return Packet(kind & 0x7F, sequence, timestamp, ssrc, raw[start:end], bool(kind & 0x80))
+
+
+def dtmf_tone(digit: str, seconds: float = 0.1, level: float = 0.2) -> Pcm:
+    """A digit as in-band tone; each of its two sines at `level` of full scale."""
+    row, column = divmod(DTMF_LAYOUT.index(digit), 4)
+    t = np.arange(round(seconds * RATE)) / RATE
+    wave = np.sin(2 * np.pi * DTMF_ROWS[row] * t) + np.sin(2 * np.pi * DTMF_COLUMNS[column] * t)
+    return np.asarray(np.round(wave * level * 32767), np.int16)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One audio packet: when it came (monotonic ns), its RTP timestamp, its samples."""
+
+    mono_ns: int
+    timestamp: int
+    pcm: Pcm
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A stretch of audio on the monotonic clock: sample i belongs to start_ns + i × 125 µs."""
+
+    start_ns: int
+    pcm: Pcm
+
+
+@dataclass(slots=True)
+class _Utterance:
+    pcm: Pcm
+    done: asyncio.Future[None]
+    at: int = 0
+
+
+@dataclass(slots=True)
+class _Digit:
+    number: int
+    duration: int  # samples
+    timestamp: int
+    elapsed: int = 0
+    ends_sent: int = 0
+    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class RtpEnd(asyncio.DatagramProtocol):
+    """A telephone's audio: `say` and `press` queue what is sent, `received` keeps what came.
+
+    The constructor binds a free port on `ip`; packets flow after `start`.
+    """
+
+    def __init__(self, ip: str, seed: int) -> None:
+        self._socket = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((ip, 0))
+        self._socket.setblocking(False)
+        self.port: int = self._socket.getsockname()[1]
+        self._random = random.Random(seed)
+        self._transport: asyncio.DatagramTransport | None = None
+        self._pacer: asyncio.Task[None] | None = None
+        self._far: tuple[str, int] | None = None
+        self._law: Law = "ulaw"
+        self._payload_type = 0
+        self._dtmf_payload: int | None = None
+        self._sequence = self._random.randrange(65536)
+        self._timestamp = self._random.randrange(1 << 32)
+        self._ssrc = self._random.randrange(1 << 32)
+        self._speech: deque[_Utterance] = deque()
+        self._digits: deque[_Digit] = deque()
+        self._sent: list[Pcm] = []
+        self._sent_start_ns = 0
+        self._last_event_timestamp: int | None = None
+        self._arrival = asyncio.Event()
+        self.received: list[Received] = []
+        self.digits_received: list[tuple[int, str]] = []
+        self.malformed = 0
+
+    async def start(self) -> None:
+        """Begin to receive."""
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=self._socket)
+
+    def aim(self, far: Media) -> None:
+        """Send to where and as the far end's session description says, from now on."""
+        self._far = (far.ip, far.port)
+        self._law = LAWS[far.codec]
+        self._payload_type = far.payload
+        self._dtmf_payload = far.dtmf_payload
+        if self._pacer is None:
+            self._pacer = asyncio.get_running_loop().create_task(self._pace())
+
+    async def close(self) -> None:
+        """Stop sending and close the socket; what was received and sent stays readable."""
+        if self._pacer:
+            self._pacer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._pacer
+        if self._transport:
+            self._transport.close()
+        for utterance in self._speech:
+            utterance.done.cancel()
+        for digit in self._digits:
+            digit.done.cancel()
+
+    # ---- sending ----
+
+    def say(self, pcm: Pcm) -> asyncio.Future[None]:
+        """Queue 8 kHz samples; the future is done when the last has been sent."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._speech.append(_Utterance(pcm, done))
+        return done
+
+    def press(self, digit: str, seconds: float = 0.12, in_band: bool = False) -> asyncio.Future[None]:
+        """Press a key: RFC 4733 if the session has it and `in_band` is false, else as a tone."""
+        if in_band or self._dtmf_payload is None:
+            return self.say(np.concatenate([dtmf_tone(digit, seconds), np.zeros(RATE // 10, np.int16)]))
+        event = _Digit(DTMF_DIGITS.index(digit), round(seconds * RATE), -1)
+        self._digits.append(event)
+        return event.done
+
+    async def _pace(self) -> None:
+        start = time.monotonic()
+        self._sent_start_ns = time.monotonic_ns()
+        tick = 0
+        while True:
+            late = time.monotonic() - (start + tick * FRAME_S)
+            if late > CATCH_UP_S:
+                missed = int(late / FRAME_S)
+                self._sent.extend([SILENCE] * missed)
+                self._timestamp += missed * FRAME
+                tick += missed
+            elif late < 0:
+                await asyncio.sleep(-late)
+                continue
+            self._send_frame()
+            tick += 1
+
+    def _send_frame(self) -> None:
+        if self._digits:
+            self._send_event(self._digits[0])
+            self._sent.append(SILENCE)
+        else:
+            frame = self._next_speech()
+            self._sent.append(frame)
+            self._send(self._payload_type, self._timestamp, g711.encode(frame, self._law))
+        self._timestamp += FRAME
+
+    def _next_speech(self) -> Pcm:
+        frame = SILENCE.copy()
+        filled = 0
+        while filled < FRAME and self._speech:
+            utterance = self._speech[0]
+            part = utterance.pcm[utterance.at : utterance.at + FRAME - filled]
+            frame[filled : filled + len(part)] = part
+            filled += len(part)
+            utterance.at += len(part)
+            if utterance.at >= len(utterance.pcm):
+                self._speech.popleft()
+                if not utterance.done.done():
+                    utterance.done.set_result(None)
+        return frame
+
+    def _send_event(self, digit: _Digit) -> None:
+        assert self._dtmf_payload is not None
+        first = digit.timestamp < 0
+        if first:
+            digit.timestamp = self._timestamp
+        digit.elapsed = min(digit.elapsed + FRAME, digit.duration)
+        ending = digit.elapsed == digit.duration
+        payload = EVENT.pack(digit.number, EVENT_VOLUME | (EVENT_END if ending else 0), digit.elapsed)
+        self._send(self._dtmf_payload, digit.timestamp, payload, marker=first)
+        digit.ends_sent += ending
+        if digit.ends_sent == EVENT_END_REPEATS:
+            self._digits.popleft()
+            if not digit.done.done():
+                digit.done.set_result(None)
+
+    def _send(self, payload_type: int, timestamp: int, payload: bytes, marker: bool = False) -> None:
+        if self._transport and self._far:
+            packet = Packet(payload_type, self._sequence, timestamp, self._ssrc, payload, marker)
+            self._transport.sendto(packet.pack(), self._far)
+        self._sequence += 1
+
+    # ---- receiving ----
+
+    def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
+        """Keep one packet (called by asyncio)."""
+        now = time.monotonic_ns()
+        packet = parse(data)
+        if packet is None:
+            self.malformed += 1
+        elif packet.payload_type == self._dtmf_payload:
+            self._event_received(now, packet)
+        elif packet.payload_type == self._payload_type or packet.payload_type in LAWS:
+            law = self._law if packet.payload_type == self._payload_type else LAWS[packet.payload_type]
+            self.received.append(Received(now, packet.timestamp, g711.decode(packet.payload, law)))
+            self._arrival.set()
+        else:
+            self.malformed += 1
+
+    def error_received(self, exc: Exception) -> None:
+        """The far end's port is closed (ICMP); it may open yet, so go on."""
+
+    def _event_received(self, now: int, packet: Packet) -> None:
+        if len(packet.payload) < EVENT.size:
+            self.malformed += 1
+            return
+        number = packet.payload[0]
+        if number < len(DTMF_DIGITS) and packet.timestamp != self._last_event_timestamp:
+            self._last_event_timestamp = packet.timestamp
+            self.digits_received.append((now, DTMF_DIGITS[number]))
+
+    async def packets_from(self, index: int) -> int:
+        """Wait until more than `index` audio packets have come; returns how many there are."""
+        while len(self.received) <= index:
+            self._arrival.clear()
+            await self._arrival.wait()
+        return len(self.received)
+
+    # ---- what was said and heard ----
+
+    @property
+    def sent(self) -> Take:
+        """Everything sent as audio, silence and keys (as silence) included, from the first packet on."""
+        return Take(self._sent_start_ns, np.concatenate(self._sent) if self._sent else np.zeros(0, np.int16))
+
+    @property
+    def heard(self) -> Take:
+        """Everything received, laid out by RTP timestamps from the first packet's arrival; gaps are silence."""
+        if not self.received:
+            return Take(0, np.zeros(0, np.int16))
+        first = self.received[0]
+        offsets = [_signed(packet.timestamp - first.timestamp) for packet in self.received]
+        placed = [(at, packet.pcm) for at, packet in zip(offsets, self.received, strict=True) if 0 <= at < RATE * 7200]
+        pcm = np.zeros(max(at + len(samples) for at, samples in placed), np.int16)
+        for at, samples in placed:
+            pcm[at : at + len(samples)] = samples
+        return Take(first.mono_ns, pcm)
+
+
+def _signed(difference: int) -> int:
+    difference &= 0xFFFFFFFF
+    return difference - (1 << 32) if difference >= 1 << 31 else difference

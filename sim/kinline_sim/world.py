@@ -1,0 +1,100 @@
+"""The physics of one board: contacts, loop voltage, relay, codec, watchdog, link cable."""
+
+import threading
+import time
+from collections.abc import Callable
+from random import Random
+
+from kinline_sim import _board as board
+from kinline_sim import contacts
+from kinline_sim.codec import Codec
+from kinline_sim.page import Page
+from kinline_sim.relay import Relay
+from kinline_sim.shims import registers as at
+
+
+class World:
+    """Ticked by the clockwork. Contacts may be moved from any thread."""
+
+    def __init__(self, random: Random, on_watchdog: Callable[[], None]) -> None:
+        self.page = Page()
+        self.codec = Codec(self.page)
+        self.random = random
+        self.relay = Relay()
+        self.relay_log: list[tuple[float, bool]] = []
+        self._on_watchdog = on_watchdog
+        self._edges = 0
+        self._pumped_at = time.monotonic()
+        self._feeds = 0
+        self._fed_at = time.monotonic()
+        self._lock = threading.Lock()  # protects the three below and what they set in the page
+        self._pressed: set[tuple[int, int]] = set()
+        self._in_cradle = True
+        self._hook_wires = "whole"
+        for gpio, (name, mode, _safe) in board.PIN_MODES.items():
+            if mode == "adc" and name != "VIN_MON":
+                self.page.set_u16(at.SENSE + 2 * gpio, contacts.loop_millivolts(True))
+        self.set_cable(True)
+
+    def close(self) -> None:
+        self.codec.close()
+        self.page.close()
+
+    def set_contact(self, row: int, column: int, closed: bool) -> None:
+        with self._lock:
+            (self._pressed.add if closed else self._pressed.discard)((row, column))
+            for index, mask in enumerate(contacts.row_masks(self._pressed)):
+                self.page.set_u8(at.MATRIX + index, mask)
+
+    def set_cradle(self, occupied: bool) -> None:
+        with self._lock:
+            self._in_cradle = occupied
+            self._sense_hook()
+
+    def set_hook_wires(self, wires: str) -> None:
+        """whole, cut or short."""
+        with self._lock:
+            self._hook_wires = wires
+            self._sense_hook()
+
+    def set_cable(self, whole: bool) -> None:
+        self.page.set_u8(at.CABLE, whole)
+
+    @property
+    def looks(self) -> int:
+        """How often the firmware has looked at its contacts: the hook at every other scan of the keypad."""
+        return self.page.u32(at.ADC_READS)
+
+    def reset(self, cause: int) -> None:
+        """The chip starts: outputs are safe and the watchdog is off."""
+        self.page.reset_chip(cause)
+
+    def tick(self, seconds: float) -> None:
+        """The pump lives in real time, whatever ticks were late: edges of a stall belong to the whole of the stall."""
+        now = time.monotonic()
+        if now - self._pumped_at < seconds / 2:
+            return
+        edges = self.page.u32(at.EDGES + 4 * board.AUDIO_KEEPALIVE)
+        if self.relay.step((edges - self._edges) & 0xFFFFFFFF, now - self._pumped_at):
+            self.relay_log.append((now, self.relay.closed))
+        self._edges = edges
+        self._pumped_at = now
+
+    def block(self) -> None:
+        self.codec.step(self.relay.closed)
+        self._watch()
+
+    def _watch(self) -> None:
+        limit = self.page.u32(at.WATCHDOG_MS)
+        feeds = self.page.u32(at.WATCHDOG_FEEDS)
+        now = time.monotonic()
+        if not limit or feeds != self._feeds:
+            self._feeds = feeds
+            self._fed_at = now
+        elif now - self._fed_at > limit / 1000:
+            self._fed_at = now
+            self._on_watchdog()
+
+    def _sense_hook(self) -> None:
+        self.page.set_u16(at.SENSE + 2 * board.HOOK_SENSE,
+                          contacts.loop_millivolts(self._in_cradle, self._hook_wires))
