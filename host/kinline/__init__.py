@@ -1,0 +1,1 @@
+"""Kinline's host: brokers every handset's calls to the central switch."""

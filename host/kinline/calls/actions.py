@@ -1,0 +1,215 @@
+"""What a visit asks of the world. The daemon carries these out in order."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Side(StrEnum):
+    NEAR = "near"  # the inmate at the handset
+    FAR = "far"  # the called party
+    BOTH = "both"
+
+
+class Tone(StrEnum):
+    NONE = "none"
+    RINGBACK = "ringback"
+    BUSY = "busy"
+    REORDER = "reorder"
+
+
+class Outcome(StrEnum):
+    """How an attempt ended, as the call record says it."""
+
+    COMPLETED = "completed"
+    REFUSED = "refused"
+    BLOCKED = "blocked"
+    NOT_ACCEPTED = "not_accepted"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    NOT_FOUND = "not_found"
+    ABANDONED = "abandoned"
+    FAULT = "fault"
+
+
+class EndedBy(StrEnum):
+    CALLER = "caller"
+    CALLED_PARTY = "called_party"
+    CLOCK = "clock"
+    STAFF = "staff"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Play a prompt to a side after what is being said there; overlay ducks the talk under it. Answered by Played."""
+
+    side: Side
+    prompt: str
+    token: int
+    values: dict[str, Any] = field(default_factory=dict)
+    overlay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Stop what is being said to a side."""
+
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class PlayTone:
+    """A tone to the caller until another or NONE."""
+
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Let the receiver be heard for so long, microphone muted."""
+
+    limit_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Take digits at the handset. kind: digit, secret or number. Answered by Entered(collect)."""
+
+    collect: int
+    kind: str
+    least: int
+    most: int
+    closing: str
+    first_ms: int
+    gap_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopCollect:
+    collect: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPin:
+    """Answered by Identified, Unidentified or Failed with the ticket."""
+
+    ticket: int
+    inmate_number: str | None
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Decide by the rules and write the record. Answered by Begun, Denied or Failed with the ticket."""
+
+    ticket: int
+    inmate: int
+    dialled: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """Call the far end; without `recorded` on a call that has no place for a recorder (safety property P2)."""
+
+    call: int
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpFar:
+    """CANCEL or BYE, whichever fits."""
+
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """Say a last prompt to the called party of an ended call, then hang up; without audio, at once."""
+
+    call: int
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAccept:
+    """Write the acceptance into the record. Answered by AcceptStored or Failed(ticket = 0)."""
+
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartTalk:
+    """Open the gate, start the recording if the rules record, and give the handset its grant."""
+
+    call: int
+    limit_ms: int
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopTalk:
+    """Close the gate, close the recording, take the grant back."""
+
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Talk so far, so that a crash charges no more and no less than this."""
+
+    call: int
+    talk_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockNumber:
+    """The called party wants no more calls from this facility."""
+
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Close the one record and settle its money."""
+
+    call: int
+    outcome: Outcome
+    ended_by: EndedBy
+    talk_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Answered by Due(timer) unless set again or cleared before."""
+
+    timer: str
+    after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClearTimers:
+    pass
+
+
+Action = (
+    Say
+    | Hush
+    | PlayTone
+    | Listen
+    | Collect
+    | StopCollect
+    | CheckPin
+    | Attempt
+    | Invite
+    | HangUpFar
+    | Farewell
+    | StoreAccept
+    | StartTalk
+    | StopTalk
+    | Checkpoint
+    | BlockNumber
+    | Finish
+    | SetTimer
+    | ClearTimers
+)

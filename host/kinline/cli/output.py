@@ -1,0 +1,73 @@
+"""How every verb answers: a table for people, JSON for programs, one line on stderr for what went wrong."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.", show_default=False)]
+
+out = Console(highlight=False)
+
+
+class UsageError(Exception):
+    """Something asked for that cannot be done; the text has the next step."""
+
+
+def answer(data: Any, as_json: bool, for_people: Callable[[], object]) -> None:
+    """Print `data` as JSON, or what `for_people` makes of it (text or something Rich can show)."""
+    if as_json:
+        print(json.dumps(data, default=_plain, ensure_ascii=False, indent=2))
+    elif (shown := for_people()) is not None:
+        out.print(shown, soft_wrap=isinstance(shown, str))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> Table | str:
+    """A table, or the sentence that says what to do when there is nothing in it. A column "#…" is numeric."""
+    if not rows:
+        return empty
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        grid.add_column(column.removeprefix("#"), justify="right" if column.startswith("#") else "left")
+    for row in rows:
+        grid.add_row(*(_cell(value) for value in row))
+    return grid
+
+
+def dollars(micros: int) -> str:
+    """An amount to the micro-dollar, with at least cents: $3.15, $0.0251."""
+    sign, whole, part = "-" if micros < 0 else "", abs(micros) // 1_000_000, abs(micros) % 1_000_000
+    decimals = f"{part:06d}".rstrip("0").ljust(2, "0")
+    return f"{sign}${whole}.{decimals}"
+
+
+def moment(at: datetime | None) -> str:
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
+
+
+def complain(text: str) -> None:
+    for line in text.splitlines():
+        print(f"kinline: {line}", file=sys.stderr)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return moment(value)
+    return "yes" if value is True else "no" if value is False else "" if value is None else str(value)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,227 @@
+"""A site's settings: one TOML file, checked whole before anything starts."""
+
+import tomllib
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from kinline.rules.profile import Digit, PinMode
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[int, Field(ge=1, le=3600)]
+Codec = Literal["PCMU", "PCMA"]
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; the text names the file, the key, what is wrong and what to write instead."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Storage(_Section):
+    """Where things are kept. Relative paths count from the settings file's folder."""
+
+    data_dir: Path = Path("/var/lib/kinline")
+    database: str = ""
+    recordings_dir: Path = Path()
+    prompts_cache_dir: Path = Path()
+    site_prompts_dir: Path | None = None
+    secret_file: Path = Path()
+    profiles_dir: Path | None = None
+
+
+class HandsetLink(_Section):
+    """One handset's serial port."""
+
+    device_id: Annotated[str, Field(min_length=1, max_length=60)]
+    port: Annotated[str, Field(min_length=1)]
+
+
+class Trunk(_Section):
+    """The central switch."""
+
+    address: Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-\[\]:]+$", min_length=1)]
+    port: Port | None = None
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    domain: str | None = None
+    realm: str | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    caller_id: Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$")] | None = None
+    register_: Annotated[bool, Field(alias="register")] = False
+    sip_bind: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
+    sip_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    media_bind: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
+    media_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    codecs: Annotated[tuple[Codec, ...], Field(min_length=1)] = ("PCMU", "PCMA")
+    session_expires_seconds: Annotated[int, Field(ge=90, le=7200)] = 1800
+    t1x64_ms: Annotated[int, Field(ge=1000, le=64000)] = 32000
+    tls_dir: Path | None = None
+
+    @property
+    def switch_port(self) -> int:
+        return self.port or (5061 if self.transport == "tls" else 5060)
+
+    @property
+    def auth_password(self) -> str | None:
+        """The password, from the file where one is named. Never log it."""
+        if self.password_file is not None:
+            return self.password_file.read_text(encoding="utf-8").strip()
+        return self.password.get_secret_value() if self.password else None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.password is not None and self.password_file is not None:
+            raise ValueError("has both password and password_file; keep password_file")
+        if self.transport == "tls" and self.tls_dir is None:
+            raise ValueError("transport is tls but tls_dir is missing; name the folder that holds agent.pem and cafile.pem")
+        return self
+
+
+class Acceptance(_Section):
+    """The called party's keys, where the site departs from its profile."""
+
+    accept: Digit | None = None
+    refuse: Digit | None = None
+    quote: Digit | None = None
+    block: Digit | None = None
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        digits = [digit for digit in (self.accept, self.refuse, self.quote, self.block) if digit]
+        if len(set(digits)) != len(digits):
+            raise ValueError("gives one key two meanings; choose a different digit for each")
+        return self
+
+
+class Calls(_Section):
+    """How a call goes. What is absent here follows the facility's profile."""
+
+    profile: str | None = None
+    pin_mode: PinMode | None = None
+    acceptance: Acceptance = Acceptance()
+    language_choice: bool = True
+    ring_limit_seconds: Seconds = 40
+    menu_timeout_seconds: Seconds = 10
+    menu_repeats: Annotated[int, Field(ge=1, le=5)] = 3
+    entry_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 15  # 16 bits of milliseconds on the wire
+    warning_seconds: tuple[Seconds, ...] | None = None
+    checkpoint_seconds: Annotated[int, Field(ge=1, le=60)] = 1
+
+
+class Logging(_Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "json"
+    file: Path | None = None
+
+
+class Metrics(_Section):
+    """Counters over HTTP, on loopback unless told; off without a port."""
+
+    port: Port | None = None
+    bind: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
+
+
+class Settings(_Section):
+    facility: Annotated[str, Field(min_length=1, max_length=40)]
+    storage: Storage = Storage()
+    handset: tuple[HandsetLink, ...] = ()
+    trunk: Trunk
+    calls: Calls = Calls()
+    logging: Logging = Logging()
+    metrics: Metrics = Metrics()
+
+    @field_validator("handset")
+    @classmethod
+    def _one_each(cls, links: tuple[HandsetLink, ...]) -> tuple[HandsetLink, ...]:
+        for name in ("device_id", "port"):
+            seen: set[str] = set()
+            for link in links:
+                if (value := getattr(link, name)) in seen:
+                    raise ValueError(f"{name} {value!r} stands twice; each handset has its own")
+                seen.add(value)
+        return links
+
+    @property
+    def database_url(self) -> str:
+        return self.storage.database
+
+
+def load(path: Path | str) -> Settings:
+    """Read and check a settings file. Raises SettingsError."""
+    file = Path(path)
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read: {error.strerror}; name another file with --config") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file}: is not UTF-8 text; save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: is not valid TOML: {error}") from error
+    try:
+        settings = Settings.model_validate(tables)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explained(file, item) for item in error.errors(include_url=False))) from error
+    return _placed(settings, file.resolve().parent)
+
+
+_ADVICE = {
+    "extra_forbidden": "is not a setting; remove it, or check its spelling",
+    "missing": "is missing; add it",
+}
+
+
+def _explained(file: Path, item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"]) or "the file"
+    kind = item["type"]
+    if kind in _ADVICE:
+        return f"{file}: {key} {_ADVICE[kind]}"
+    if kind == "value_error":
+        return f"{file}: {key} {item['ctx']['error']}"
+    shown = "" if _secret(key) or isinstance(item["input"], (dict, list)) else f" {item['input']!r}"
+    return f"{file}: {key}:{shown} cannot be used; {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _secret(key: str) -> bool:
+    return "password" in key
+
+
+def _placed(settings: Settings, folder: Path) -> Settings:
+    """Fill what follows from the data folder, and make every path absolute."""
+    storage = settings.storage
+    data = folder / storage.data_dir
+    empty = Path()
+
+    def below(path: Path, name: str) -> Path:
+        return data / name if path == empty else folder / path
+
+    placed = storage.model_copy(
+        update={
+            "data_dir": data,
+            "database": storage.database or f"sqlite:///{data / 'kinline.db'}",
+            "recordings_dir": below(storage.recordings_dir, "recordings"),
+            "prompts_cache_dir": below(storage.prompts_cache_dir, "prompts"),
+            "secret_file": below(storage.secret_file, "site.key"),
+            "site_prompts_dir": folder / storage.site_prompts_dir if storage.site_prompts_dir else None,
+            "profiles_dir": folder / storage.profiles_dir if storage.profiles_dir else None,
+        }
+    )
+    trunk = settings.trunk.model_copy(
+        update={
+            name: folder / path for name in ("password_file", "tls_dir") if (path := getattr(settings.trunk, name)) is not None
+        }
+    )
+    return settings.model_copy(update={"storage": placed, "trunk": trunk})

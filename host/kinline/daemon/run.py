@@ -1,0 +1,145 @@
+"""Start every part, serve until told to stop, and leave records closed."""
+
+import asyncio
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+
+from kinline.calls.visit import Manners, PinMode
+from kinline.config import HandsetLink, Settings
+from kinline.counters import counters
+from kinline.daemon.port import opened
+from kinline.daemon.records import Records
+from kinline.daemon.services import Services
+from kinline.daemon.station import Station
+from kinline.logs import configure, log
+from kinline.media import Bus, Engine
+from kinline.media.clips import Clips
+from kinline.media.hub import Hub
+from kinline.profiles import load_profile
+from kinline.prompts import Prompter
+from kinline.rules import Profile
+from kinline.store import HandsetInfo, Store, open_store, site_secret
+from kinline.switch.trunk import Trunk
+
+PROBE_S = 30.0
+_log = log(part="daemon")
+
+
+def run(settings: Settings) -> None:
+    """Blocks until SIGTERM or SIGINT. Raises StoreError, SipError or OSError when it cannot start."""
+    configure(settings.logging.level, settings.logging.format, sys.stderr)
+    store = open_store(settings.database_url, site_secret(settings.storage.secret_file))
+    try:
+        asyncio.run(_serve(settings, store))
+    finally:
+        store.close()
+        _log.info("daemon stopped", counters=counters.as_json())
+
+
+async def _serve(settings: Settings, store: Store) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    for call in store.recover():
+        counters.add("call_recovered")
+        _log.warning(
+            "a call record was open",
+            call=call.id,
+            outcome=call.outcome,
+            talk_seconds=call.talk_seconds,
+            charged_micros=call.charged_micros,
+        )
+    settings.storage.recordings_dir.mkdir(parents=True, exist_ok=True)
+
+    bus = Bus()
+    engine = Engine(bus, rtp_bind_ip=str(settings.trunk.media_bind), rtp_port=settings.trunk.media_port)
+    hub = Hub(bus)
+    hub.start(loop)
+    trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port)
+    enrolled = {info.device_id: info for info in store.handsets() if info.enabled}
+    services = Services(
+        engine=engine,
+        hub=hub,
+        trunk=trunk,
+        prompter=Prompter(settings.storage.prompts_cache_dir, settings.storage.site_prompts_dir),
+        clips=Clips(engine),
+        recordings=settings.storage.recordings_dir,
+        key_of=lambda device: enrolled[device].psk if device in enrolled else None,
+        store_thread=ThreadPoolExecutor(1, thread_name_prefix="store"),
+    )
+    if settings.metrics.port:
+        counters.serve(settings.metrics.port, str(settings.metrics.bind))
+    stations = [_station(link, enrolled, settings, services, store) for link in settings.handset]
+    _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
+    work = [asyncio.create_task(_attend(station)) for station in stations]
+    work.append(asyncio.create_task(_probe(trunk)))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait([*work, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopping}:
+            task.result()  # a station that fails takes the daemon down visibly; the supervisor starts it again
+    finally:
+        for station in stations:
+            station.shut()
+        for task in (*work, stopping):
+            task.cancel()
+        await asyncio.gather(*work, stopping, return_exceptions=True)
+        await services.settle()
+        hub.stop(loop)
+        trunk.close()
+        _count_refusals(engine)
+        engine.close()
+        bus.close()
+        services.store_thread.shutdown()
+
+
+def _station(
+    link: HandsetLink, enrolled: dict[str, HandsetInfo], settings: Settings, services: Services, store: Store
+) -> Station:
+    handset = enrolled.get(link.device_id)
+    if handset is None:
+        raise ValueError(f"handset {link.device_id} in the settings is not enrolled: kinline handset add")
+    profile = load_profile(settings.calls.profile or handset.profile, settings.storage.profiles_dir)
+    records = Records(store, link.device_id, profile)
+    return Station(link.port, services, records, _manners(settings, handset, profile))
+
+
+def _manners(settings: Settings, handset: HandsetInfo, profile: Profile) -> Manners:
+    """The site's own choices where it made them, else the profile's."""
+    calls, digits = settings.calls, settings.calls.acceptance
+    return Manners(
+        facility=handset.facility_name,
+        pin_mode=PinMode(calls.pin_mode or handset.pin_mode),
+        languages=("en", "es") if calls.language_choice else ("en",),
+        accept_digit=digits.accept or profile.acceptance.accept,
+        refuse_digit=digits.refuse or profile.acceptance.refuse,
+        quote_digit=digits.quote or profile.acceptance.quote,
+        block_digit=digits.block or profile.acceptance.block,
+        first_key_ms=calls.entry_timeout_seconds * 1000,
+        ring_limit_ms=calls.ring_limit_seconds * 1000,
+        menu_patience_ms=calls.menu_timeout_seconds * 1000,
+        menu_times=calls.menu_repeats,
+        checkpoint_ms=calls.checkpoint_seconds * 1000,
+    )
+
+
+async def _attend(station: Station) -> None:
+    async for port in opened(station.path):
+        await station.serve(port.fileno())
+
+
+def _count_refusals(engine: Engine) -> None:
+    """What the audio thread refused or lost, beside the daemon's own counters."""
+    counted = engine.counters
+    for name in ("rtp_unknown_source", "rtp_malformed", "rtp_send_failed"):
+        if count := getattr(counted, name):
+            counters.add(name, amount=count)
+
+
+async def _probe(trunk: Trunk) -> None:
+    while True:
+        trunk.probe()
+        await asyncio.sleep(PROBE_S)

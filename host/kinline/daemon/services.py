@@ -1,0 +1,56 @@
+"""What every station of a daemon shares."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kinline.logs import log
+from kinline.media import Engine
+from kinline.media.clips import Clips
+from kinline.media.hub import Hub
+from kinline.prompts import Prompter
+from kinline.switch.trunk import Trunk
+
+_log = log(part="daemon")
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Services:
+    """`store_thread` has one worker, so that store work happens in the order it was asked for."""
+
+    engine: Engine
+    hub: Hub
+    trunk: Trunk
+    prompter: Prompter
+    clips: Clips
+    recordings: Path
+    key_of: Callable[[str], bytes | None]
+    store_thread: ThreadPoolExecutor
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def records_thread(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self.store_thread, work)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run in the background; a failure is logged, never lost."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def recording_path(self, call: int) -> Path:
+        return self.recordings / f"{call}.wav"
+
+    async def settle(self) -> None:
+        """Wait for background work that must not be lost, records above all."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("background work failed", exc_info=error)

@@ -1,0 +1,109 @@
+"""What one handset's call says: renders prompts off the loop, keeps their order, reports when they were heard."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kinline.calls.actions import Side
+from kinline.counters import counters
+from kinline.daemon.services import Services
+from kinline.logs import log
+from kinline.media import Call, EngineError, Play
+from kinline.media import Side as EngineSide
+from kinline.prompts.sound import SoundError
+from kinline.rules.model import Language
+
+_log = log(part="speech")
+
+
+@dataclass(slots=True)
+class _Line:
+    side: Side
+    prompt: str
+    language: Language
+    values: dict[str, Any]
+    overlay: bool
+    said: Callable[[], None]
+    dropped: bool = field(default=False)
+
+
+class Speech:
+    """One task renders and queues lines in the order they were asked for; a hush drops what was not heard yet."""
+
+    def __init__(self, call: Call, services: Services, played: Callable[[int], None]) -> None:
+        self._call = call
+        self._services = services
+        self._report = played
+        self._tokens = itertools.count(1)
+        self._playing: dict[int, _Line] = {}
+        self._waiting: asyncio.Queue[_Line] = asyncio.Queue()
+        self._pending: list[_Line] = []
+        self._task = services.spawn(self._run())
+
+    def say(
+        self,
+        side: Side,
+        prompt: str,
+        language: Language,
+        values: dict[str, Any],
+        token: int,
+        overlay: bool,
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        """Say it after what is being said to that side; then the token is reported, or `then` is called."""
+        line = _Line(side, prompt, language, values, overlay, then or (lambda: self._report(token)))
+        self._pending.append(line)
+        self._waiting.put_nowait(line)
+
+    def hush(self, side: Side) -> None:
+        """Stop and forget everything said to this side; forgotten lines report nothing."""
+        sides = {Side.NEAR, Side.FAR, Side.BOTH} if side is Side.BOTH else {side}
+        for line in [*self._pending, *self._playing.values()]:
+            line.dropped = line.dropped or line.side in sides
+        self._call.stop(EngineSide[side.name])
+
+    def played(self, token: int) -> None:
+        """The engine has played everything under its token."""
+        line = self._playing.pop(token, None)
+        if line is not None and not line.dropped:
+            line.said()
+
+    def stopped(self, token: int) -> None:
+        """The engine did not play it to its end."""
+        self._playing.pop(token, None)
+
+    def close(self) -> None:
+        self._task.cancel()
+        for line in [*self._pending, *self._playing.values()]:
+            line.dropped = True
+
+    async def _run(self) -> None:
+        while True:
+            line = await self._waiting.get()
+            if not line.dropped:
+                await self._play(line)
+            self._pending.remove(line)
+
+    async def _play(self, line: _Line) -> None:
+        try:
+            path = await asyncio.to_thread(self._services.prompter.wav, line.prompt, line.language, **line.values)
+            clip = self._services.clips.load(path)
+        except (SoundError, OSError) as error:
+            counters.add("prompt_failed")
+            _log.error("prompt cannot be said", prompt=line.prompt, language=line.language, error=str(error))
+            if not line.dropped:
+                line.said()
+            return
+        if line.dropped:
+            return
+        token = next(self._tokens)
+        self._playing[token] = line
+        mode = Play.OVERLAY if line.overlay else Play.QUEUE
+        try:
+            self._call.play(EngineSide[line.side.name], [clip], mode, token)
+        except EngineError as error:  # the far end has just gone, or too much is waiting to be said
+            del self._playing[token]
+            counters.add("prompt_failed")
+            _log.warning("prompt not played", prompt=line.prompt, error=str(error))

@@ -1,0 +1,505 @@
+"""One handset at work: joins its port, its session, its visit, its audio and its calls at the switch.
+
+keypad -> link -> session -> visit -> (store, switch, audio) -> record, and back. All methods run on the event loop.
+"""
+
+import asyncio
+import os
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kinline.calls import actions as act
+from kinline.calls import events as ev
+from kinline.calls.visit import Manners, Visit
+from kinline.counters import counters
+from kinline.daemon.records import Records
+from kinline.daemon.services import Services
+from kinline.daemon.speech import Speech
+from kinline.daemon.timers import Timers
+from kinline.handsets import _link as wire
+from kinline.handsets import session as ses
+from kinline.handsets.keys import SessionKeys
+from kinline.logs import log
+from kinline.media import (
+    Call,
+    CallEvent,
+    Codec,
+    EngineError,
+    Event,
+    FarEnd,
+    Link,
+    LinkEvent,
+    RecorderEvent,
+    Source,
+    Tone,
+    recorded,
+)
+from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media
+
+TICK_S = 0.05
+RETRY_S = 2.0  # between attempts to close a record, on top of the store's own 5 s of patience with a lock
+FAREWELL_S = 5.0  # the longest last prompt takes 3 s; a far end that listens to none of it is let go then
+_COLLECT_KINDS = {"digit": wire.COLLECT_DIGIT, "secret": wire.COLLECT_SECRET, "number": wire.COLLECT_NUMBER}
+_ENTRY_RESULTS = {
+    wire.ENTRY_COMPLETE: "complete",
+    wire.ENTRY_TIMEOUT: "timeout",
+    wire.ENTRY_OVERFLOW: "overflow",
+}
+_CAUSES = {
+    wire.CAUSE_DEADLINE: "deadline",
+    wire.CAUSE_ON_HOOK: "on_hook",
+    wire.CAUSE_HOST: "host",
+    wire.CAUSE_LINK_LOST: "link_lost",
+    wire.CAUSE_FAULT: "fault",
+}
+
+
+def _far_end(media: Media) -> FarEnd:
+    return FarEnd(media.ip, media.port, Codec(media.codec), media.payload, media.dtmf_payload or 0)
+
+
+class Station:
+    """Lives as long as the port is configured; survives the cable, the handset and the far end."""
+
+    def __init__(self, path: str, services: Services, records: Records, manners: Manners) -> None:
+        self.path = path
+        self._services = services
+        self._records = records
+        self._log = log(part="station", port=path)
+        self._loop = asyncio.get_running_loop()
+        self._session = ses.Session(services.key_of)
+        self._visit = Visit(manners)
+        self._timers = Timers(self._loop, lambda name: self._happen(ev.Due(name)))
+        self._link: Link | None = None
+        self._call: Call | None = None
+        self._speech: Speech | None = None
+        self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
+        self._recordings: dict[int, Path] = {}
+        self._happened: deque[ev.Event] = deque()
+        self._talks: dict[int, int] = {}  # call record by the number that the handset knows the talk by
+        self._checkpointing = False
+
+    @property
+    def device(self) -> str:
+        """The handset's id once it has said hello, the port before."""
+        return self._session.device or self.path
+
+    # The port and the session
+
+    async def serve(self, fd: int) -> None:
+        """Run the handset behind an open port until the port is gone."""
+        gone = asyncio.Event()
+        try:
+            link = self._link = self._services.engine.open_link(fd)
+        except EngineError as error:
+            counters.add("link_port_refused")
+            self._log.error("port cannot be served, trying on", error=str(error))
+            await asyncio.sleep(RETRY_S)
+            return
+        self._services.hub.own(Source.LINK, link.id, lambda event: self._link_event(event, gone))
+        try:
+            while not gone.is_set():
+                self._do(self._session.tick(time.monotonic_ns()))
+                try:
+                    await asyncio.wait_for(gone.wait(), TICK_S)
+                except TimeoutError:
+                    continue
+        finally:
+            self._do(self._session.close("the port is gone"))
+            self._services.hub.disown(Source.LINK, link.id)
+            self._link = None
+            self._count_refusals(link)
+            link.close()
+
+    @staticmethod
+    def _count_refusals(link: Link) -> None:
+        """What the audio thread refused on this line, beside the daemon's own counters."""
+        counted = link.counters
+        for reason, count in counted.received.refused.items():
+            counters.add("link_frame_refused", reason, count)
+        if counted.received.skipped_bytes:
+            counters.add("link_skipped_bytes", amount=counted.received.skipped_bytes)
+
+    def shut(self) -> None:
+        """The daemon stops: end what is under way as a fault, in order."""
+        self._do(self._session.close("the daemon stops"))
+
+    def _link_event(self, event: Event, gone: asyncio.Event) -> None:
+        if event.kind == LinkEvent.GONE:
+            counters.add("link_port_gone")
+            self._log.warning("port vanished", errno=event.code)
+            gone.set()
+            return
+        kind, epoch = event.code & 0xFF, event.code >> 8
+        self._do(self._session.frame(kind, event.data, event.mono_ns, epoch or None))
+
+    def _do(self, actions: list[ses.Action]) -> None:
+        for action in actions:
+            match action:
+                case ses.Transmit(kind, payload):
+                    if self._link:
+                        self._link.send(kind, payload)
+                case ses.InstallKeys(keys):
+                    if self._link:
+                        self._install(self._link, keys)
+                case ses.Delivered(message):
+                    self._delivered(message)
+                case ses.Opened():
+                    self._opened(action)
+                case ses.Closed(reason):
+                    counters.add("link_session_closed")
+                    self._log.warning("handset out of reach", handset=self.device, reason=reason)
+                    self._happen(ev.LinkLost(self._session.heard_ns))
+                    self._drop_call()
+                case ses.Refused(counter, detail):
+                    counters.add(counter)
+                    self._log.warning("frame refused", handset=self.device, counter=counter, detail=detail)
+
+    @staticmethod
+    def _install(link: Link, keys: SessionKeys) -> None:
+        link.install_keys(keys.epoch, keys.d2h_cipher, keys.d2h_tag, keys.h2d_cipher, keys.h2d_tag)
+
+    def _send(self, message: wire.Message) -> None:
+        self._do(self._session.send(message, time.monotonic_ns()))
+
+    def _opened(self, opened: ses.Opened) -> None:
+        snapshot = opened.snapshot
+        counters.add("link_session_opened")
+        self._log.info(
+            "handset in reach",
+            handset=opened.device,
+            build=opened.build,
+            boot=opened.boot,
+            off_hook=bool(snapshot.off_hook),
+            phase=snapshot.phase,
+        )
+        if snapshot.phase == wire.PHASE_TALK:
+            self._send(wire.End(snapshot.call))
+        self._send(wire.Show(wire.LAMP_READY))
+        if snapshot.off_hook:
+            self._hook(off_hook=True)
+
+    # The handset's messages
+
+    def _delivered(self, message: wire.Message) -> None:
+        match message:
+            case wire.Hook(off_hook):
+                self._hook(bool(off_hook))
+            case wire.Entry(collect, result, digits):
+                text = digits.decode("ascii", "replace")
+                self._happen(ev.Entered(collect, _ENTRY_RESULTS.get(result, "overflow"), text))
+            case wire.TalkEnded(number, number_of_cause, talk, _):
+                call, cause = self._talks.get(number, 0), _CAUSES.get(number_of_cause, "fault")
+                self._log.info("handset muted the talk", handset=self.device, call=call, cause=cause, talk_ms=talk)
+                self._happen(ev.TalkMuted(call, cause, talk))
+            case wire.Key(key, ticks):
+                self._log.debug("key", key=chr(key), ticks=ticks)
+            case wire.Health():
+                self._log.info(
+                    "health",
+                    handset=self.device,
+                    uptime_ms=message.uptime,
+                    heap_free=message.heap_free,
+                    heap_peak=message.heap_peak,
+                    rejected=message.rejected,
+                    replayed=message.replayed,
+                    underruns=message.underruns,
+                    overruns=message.overruns,
+                )
+            case wire.Events(_, text):
+                self._log.info("handset events", handset=self.device, text=text)
+            case _:
+                counters.add("link_unexpected")
+
+    def _hook(self, off_hook: bool) -> None:
+        self._log.info("off hook" if off_hook else "on hook", handset=self.device)
+        if off_hook:
+            self._take_call()
+            self._happen(ev.OffHook())
+        else:
+            self._happen(ev.OnHook())
+            self._drop_call()
+            self._send(wire.Report())
+
+    def _take_call(self, privileged: bool = False) -> None:
+        """An engine call, the handset's audio; a privileged one has no place for a recorder."""
+        if self._call is None and self._link is not None:
+            call = self._call = self._services.engine.create_call(self._link, privileged=privileged)
+            self._services.hub.own(Source.CALL, call.id, self._call_event)
+            self._speech = Speech(call, self._services, lambda token: self._happen(ev.Played(token)))
+
+    def _drop_call(self) -> None:
+        self._timers.clear()
+        for leg in list(self._legs.values()):
+            leg.hang_up()
+        self._drop_audio()
+
+    def _drop_audio(self) -> None:
+        if self._speech is not None:
+            self._speech.close()
+            self._speech = None
+        if self._call is not None:
+            self._call.close()
+            self._services.hub.disown(Source.CALL, self._call.id)
+            self._call = None
+
+    # The visit
+
+    def _happen(self, event: ev.Event) -> None:
+        """Everything that moves the visit comes through here, one event after another."""
+        self._happened.append(event)
+        if len(self._happened) > 1:  # an action of the event in hand made this one: it waits for the rest of them
+            return
+        while self._happened:
+            try:
+                self._handle(self._happened[0])
+            finally:  # an event that the visit cannot take must not stand in the way of all later ones
+                self._happened.popleft()
+
+    def _handle(self, event: ev.Event) -> None:
+        before = self._visit.phase
+        actions = self._visit.handle(event, time.monotonic_ns())
+        if self._visit.phase is not before:
+            self._log.info("visit", handset=self.device, phase=self._visit.phase, call=self._visit.call or None)
+        for action in actions:
+            try:
+                self._act(action)
+            except Exception:  # what follows may be the record's end, or the far end's: it is carried out all the same
+                counters.add("action_failed", type(action).__name__)
+                self._log.exception("an action failed", handset=self.device, action=type(action).__name__)
+
+    def _act(self, action: act.Action) -> None:
+        match action:
+            case act.Say(side, prompt, token, values, overlay):
+                self._say(side, prompt, token, values, overlay)
+            case act.Hush(side):
+                if self._speech:
+                    self._speech.hush(side)
+            case act.PlayTone(tone):
+                if self._call:
+                    self._call.tone(Tone[tone.name])
+            case act.Listen(limit_ms):
+                self._send(wire.Listen(limit_ms))
+            case act.Collect(collect, kind, least, most, closing, first_ms, gap_ms):
+                key = ord(closing) if closing else 0
+                self._send(wire.Collect(collect, _COLLECT_KINDS[kind], least, most, key, first_ms, gap_ms))
+            case act.StopCollect(collect):
+                self._send(wire.CollectEnd(collect))
+            case act.SetTimer(timer, after_ms):
+                self._timers.set(timer, after_ms)
+            case act.ClearTimers():
+                self._timers.clear()
+            case act.CheckPin(ticket):
+                self._ask(lambda: self._records.check_pin(action), ev.Failed(ticket))
+            case act.Attempt(ticket):
+                self._ask(lambda: self._records.attempt(action), ev.Failed(ticket))
+            case act.StoreAccept(call):
+                recording = self._services.recording_path(call)
+                self._ask(lambda: self._records.accept(call, recording), ev.Failed(call=call))
+            case act.Checkpoint(call, talk_seconds):
+                self._checkpoint(call, talk_seconds)
+            case act.BlockNumber(call):
+                self._tell(lambda: self._records.block_number(call))
+            case act.Finish():
+                self._finish(action)
+            case act.Invite(call, recorded):
+                self._invite(call, recorded)
+            case act.HangUpFar(call):
+                if leg := self._legs.get(call):
+                    leg.hang_up()
+            case act.Farewell(call, prompt):
+                self._farewell(call, prompt)
+            case act.StartTalk(call, limit_ms, recorded):
+                self._start_talk(call, limit_ms, recorded)
+            case act.StopTalk(call):
+                self._stop_talk(call)
+
+    def _say(self, side: act.Side, prompt: str, token: int, values: dict[str, Any], overlay: bool) -> None:
+        if self._speech:
+            self._speech.say(side, prompt, self._visit.language, values, token, overlay)
+
+    def _ask(self, work: Callable[[], ev.Event], failed: ev.Failed) -> None:
+        """Run store work on its thread; its event, or the failure, comes back to the visit."""
+
+        async def run() -> None:
+            try:
+                event = await self._services.records_thread(work)
+            except Exception:
+                counters.add("store_failed")
+                self._log.exception("the store could not answer", handset=self.device)
+                event = failed
+            self._happen(event)
+
+        self._services.spawn(run())
+
+    async def _written(self, work: Callable[[], object]) -> bool:
+        """Store work whose failure changes nothing in the visit; whether it was done."""
+        try:
+            await self._services.records_thread(work)
+        except Exception:
+            counters.add("store_failed")
+            self._log.exception("the store could not be written", handset=self.device)
+            return False
+        return True
+
+    def _tell(self, work: Callable[[], object]) -> None:
+        async def run() -> None:
+            await self._written(work)
+
+        self._services.spawn(run())
+
+    def _checkpoint(self, call: int, talk_seconds: int) -> None:
+        """One at a time: a database that is stuck must not gather a queue of them before the call's end."""
+        if self._checkpointing:
+            counters.add("checkpoint_skipped")
+            return
+        self._checkpointing = True
+
+        async def run() -> None:
+            try:
+                await self._written(lambda: self._records.checkpoint(call, talk_seconds))
+            finally:
+                self._checkpointing = False
+
+        self._services.spawn(run())
+
+    def _finish(self, action: act.Finish) -> None:
+        recording = self._recordings.pop(action.call, None)
+        self._log.info(
+            "call ended",
+            handset=self.device,
+            call=action.call,
+            outcome=action.outcome.value,
+            ended_by=action.ended_by.value,
+            talk_seconds=action.talk_seconds,
+        )
+
+        async def run() -> None:
+            # Until it is written, inmate, handset and money are held: try on. What a stop of the daemon leaves open
+            # is closed at its next start.
+            while not await self._written(lambda: self._records.finish(action, recording)):
+                await asyncio.sleep(RETRY_S)
+
+        self._services.spawn(run())
+
+    # The far end
+
+    def _invite(self, call: int, recorded: bool) -> None:
+        if not recorded:
+            self._drop_audio()
+            self._take_call(privileged=True)
+        target = self._records.target(call)
+        leg = Leg(self._services.trunk, lambda event: self._leg_event(call, event))
+        self._legs[call] = leg
+        leg.invite(target.number, target.caller_id)
+
+    def _leg_event(self, call: int, event: LegEvent) -> None:
+        current = call == self._visit.call
+        match event:
+            case Answered(media) if current and self._call is not None:
+                try:
+                    self._call.set_far(_far_end(media))
+                except EngineError as error:
+                    counters.add("far_media_refused")
+                    self._log.error("the far end's media cannot be used", call=call, error=str(error))
+                    self._legs[call].hang_up()
+                    self._happen(ev.FarEnded(488, by_remote=False))
+                    return
+                self._happen(ev.FarAnswered())
+            case Forwarded(detail):
+                counters.add("switch_forwarded")
+                self._log.warning("the switch would forward the call: refused", call=call, detail=detail)
+                self._legs[call].hang_up()
+                if current:
+                    self._happen(ev.FarEnded(603, by_remote=True))
+            case Ended(status, phrase, by_remote):
+                self._log.info("far end gone", call=call, status=status, phrase=phrase, by_remote=by_remote)
+                self._legs.pop(call, None)
+                if self._call is not None and not self._legs:
+                    self._call.clear_far()
+                if current:
+                    self._happen(ev.FarEnded(status, by_remote))
+            case _:
+                return
+
+    def _farewell(self, call: int, prompt: str) -> None:
+        leg = self._legs.get(call)
+        if leg is None:
+            return
+        if self._speech is None:
+            leg.hang_up()
+            return
+        self._speech.say(act.Side.FAR, prompt, self._visit.language, {}, 0, overlay=False, then=leg.hang_up)
+        self._loop.call_later(FAREWELL_S, leg.hang_up)
+
+    # The talk
+
+    def _start_talk(self, call: int, limit_ms: int, recorded: bool) -> None:
+        if self._call is None or not self._session.clock.ready:
+            self._log.error("no talk: the handset's clock is unknown", call=call)
+            self._happen(ev.LinkLost(time.monotonic_ns()))
+            return
+        if recorded:
+            self._record(self._call, call)
+        self._call.gate(True)
+        deadline = self._session.clock.ticks_at(time.monotonic_ns() + limit_ms * 1_000_000)
+        # Never a number used before, not even by a database since replaced: a handset grants a known one no second talk.
+        number = secrets.randbelow(0xFFFFFFFF) + 1
+        self._talks = {number: call}
+        self._send(wire.Talk(number, deadline, limit_ms))
+        self._send(wire.Show(wire.LAMP_BUSY))
+
+    def _record(self, audio: Call, call: int) -> None:
+        path = self._services.recording_path(call)
+        try:
+            audio.record(path)
+        except EngineError as error:
+            counters.add("recording_failed")
+            self._log.error(
+                "no recording, the call goes on", call=call, error=str(error), next="check space and rights of the folder"
+            )
+            return
+        # Owned until the file is closed, which comes after the call's own end.
+        self._services.hub.own(Source.RECORDER, audio.id, self._recorder_event)
+        self._recordings[call] = path
+
+    def _stop_talk(self, call: int) -> None:
+        if self._call is not None:
+            self._call.gate(False)
+            if call in self._recordings:
+                self._call.record_stop()
+        for number in [number for number, known in self._talks.items() if known == call]:
+            self._send(wire.End(number))
+        self._send(wire.Show(wire.LAMP_READY))
+
+    def _call_event(self, event: Event) -> None:
+        match event.kind:
+            case CallEvent.DTMF:
+                self._happen(ev.FarDigit(chr(event.code)))
+            case CallEvent.PLAYED if self._speech:
+                self._speech.played(event.code)
+            case CallEvent.STOPPED if self._speech:
+                self._speech.stopped(event.code)
+            case CallEvent.RTP_SILENT:
+                counters.add("far_media_silent")
+                self._log.warning("nothing heard from the far end", call=self._visit.call)
+            case _:
+                pass
+
+    def _recorder_event(self, event: Event) -> None:
+        if event.kind == RecorderEvent.FAILED:
+            counters.add("recording_failed")
+            self._log.error(
+                "recording stopped, the call goes on",
+                call=self._visit.call,
+                error=os.strerror(-event.code),
+                next="free space on the recordings' disk",
+            )
+        elif event.kind == RecorderEvent.CLOSED:
+            self._services.hub.disown(Source.RECORDER, event.id)
+            written, dropped = recorded(event)
+            self._log.info("recording closed", seconds=round(written / 8000, 2), dropped=dropped)

@@ -1,0 +1,8 @@
+"""GENERATED from hw/board.toml by hw/generate.py (make gen). Do not edit."""
+
+BAUD = 921600
+AUDIO_RATE_HZ = 16000
+AUDIO_FRAME_SAMPLES = 320
+AUDIO_DMA_FRAMES = 256
+AUDIO_DMA_BLOCKS = 2
+AUDIO_IBUF_BYTES = 2560

@@ -1,0 +1,253 @@
+"""Prompts as sound files: the site's own recordings first, synthesis for the rest, a tone when all fails."""
+
+import hashlib
+import os
+import re
+import subprocess
+import tempfile
+import wave
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinline import logs
+from kinline.counters import Counters, counters
+from kinline.prompts.catalogue import Part, PromptError, catalogue, sentence
+from kinline.prompts.sound import (
+    Samples,
+    SoundError,
+    for_telephone,
+    read_wav,
+    silence,
+    tone,
+    write_wav,
+)
+from kinline.prompts.speakers import LANGUAGES, Lang
+
+_VOICES: dict[Lang, str] = {"en": "en-us", "es": "es-419"}
+# Slower and a little lower than espeak-ng's defaults: easier to follow over a telephone.
+_SPEECH_FLAGS = ("-s", "140", "-p", "45", "-b", "1", "--stdin")
+_SYNTHESIS_TIMEOUT_SECONDS = 10.0
+_GAP_SECONDS = 0.12
+# At about 200 KB a sentence this bounds the folder at some 100 MB a language.
+_PASSING_KEPT = 500
+# Part of every cache key: a change here, in the flags or in the filter, makes new files.
+_RECIPE = "1"
+
+
+class SynthesisError(RuntimeError):
+    """espeak-ng is missing or failed; the text says what to do."""
+
+
+class Prompter:
+    """Answers with a 16-bit mono 16 kHz WAV for every prompt. Safe to use from several threads.
+
+    Nothing here raises on a call's way: what fails is logged and counted, and something is heard.
+    """
+
+    def __init__(
+        self,
+        cache_dir: Path,
+        site_dir: Path | None = None,
+        counted: Counters = counters,
+        espeak: str = "espeak-ng",
+    ) -> None:
+        self._cache = cache_dir
+        self._site = site_dir
+        self._counters = counted
+        self._espeak = espeak
+        self._log = logs.log(part="prompts")
+
+    def wav(self, prompt_id: str, lang: Lang, **values: Any) -> Path:
+        """The sound of a prompt."""
+        try:
+            parts = sentence(prompt_id, lang, **values)
+        except PromptError as error:
+            return self._failed("prompt_unknown", error)
+        return self._site_whole(prompt_id, lang, parts) or self._made(prompt_id, lang, parts)
+
+    def say(self, text: str, lang: Lang) -> Path:
+        """The sound of free text."""
+        return self._made("", lang, [Part("value", lang, text)])
+
+    def warm(self) -> int:
+        """Make every prompt that has no values, so that the first call does not wait; how many there are."""
+        made = 0
+        for prompt_id in catalogue():
+            for lang in LANGUAGES:
+                try:
+                    parts = sentence(prompt_id, lang)
+                except PromptError:
+                    continue
+                if all(part.kind == "fixed" for part in parts):
+                    self.wav(prompt_id, lang)
+                    made += 1
+        return made
+
+    # The site's own recordings
+
+    def _site_whole(self, prompt_id: str, lang: Lang, parts: Sequence[Part]) -> Path | None:
+        """`<lang>/<id>.wav`, for a prompt without values."""
+        if any(part.kind != "fixed" for part in parts):
+            return None
+        file = self._site_file(lang, prompt_id)
+        samples = self._site_sound(file) if file else None
+        if file is None or samples is None:
+            return None
+        stat = file.stat()
+        made = self._cache / lang / f"{_key('site', str(file), str(stat.st_mtime_ns), str(stat.st_size))}.wav"
+        return self._stored(made, samples)
+
+    def _site_pieces(self, prompt_id: str, lang: Lang, parts: Sequence[Part]) -> dict[int, Samples]:
+        """`<lang>/<id>.1.wav`, `.2.wav`, …: the fixed parts of a prompt with values; all of them or none."""
+        pieces: dict[int, Samples] = {}
+        places = [place for place, part in enumerate(parts) if part.kind == "fixed"]
+        for count, place in enumerate(places, 1):
+            file = self._site_file(lang, f"{prompt_id}.{count}")
+            samples = self._site_sound(file) if file else None
+            if samples is None:
+                return {}
+            pieces[place] = samples
+        return pieces
+
+    def _site_file(self, lang: Lang, stem: str) -> Path | None:
+        file = self._site / lang / f"{stem}.wav" if self._site and stem else None
+        return file if file and file.is_file() else None
+
+    def _site_sound(self, file: Path) -> Samples | None:
+        try:
+            return read_wav(file)
+        except SoundError as error:
+            self._note("prompt_site_file_bad", error)
+            return None
+
+    # Synthesis
+
+    def _made(self, prompt_id: str, lang: Lang, parts: list[Part]) -> Path:
+        pieces = self._site_pieces(prompt_id, lang, parts) if self._site else {}
+        signs = [f"{part.kind}|{part.lang}|{part.text}|{_fingerprint(part.path)}" for part in parts]
+        heard = [str(hash_of(samples)) for samples in pieces.values()]
+        # Amounts, times and names never end: what they make is kept apart, and only the latest of it.
+        passing = any(part.kind != "fixed" for part in parts)
+        folder = self._cache / lang / "passing" if passing else self._cache / lang
+        file = folder / f"{_key(self._espeak, *_SPEECH_FLAGS, *signs, *heard)}.wav"
+        if file.is_file():
+            return _used(file)
+        try:
+            made = self._stored(file, self._assembled(parts, pieces))
+            if passing:
+                _keep_latest(folder, _PASSING_KEPT)
+            return made
+        except (SynthesisError, OSError) as error:
+            return self._failed("prompt_synthesis_failed", error)
+
+    def _assembled(self, parts: list[Part], pieces: dict[int, Samples]) -> Samples:
+        sounds: list[Samples] = []
+        if pieces:
+            for place, part in enumerate(parts):
+                sounds += [pieces[place] if place in pieces else self._sound_of(part), silence(_GAP_SECONDS)]
+        else:
+            # Neighbouring words of one language are one utterance: it keeps the sentence's melody.
+            for (lang, is_clip), run in groupby(parts, key=lambda part: (part.lang, part.kind == "clip")):
+                for sound in map(self._sound_of, run) if is_clip else [self._spoken(_line(run), lang)]:
+                    sounds += [sound, silence(_GAP_SECONDS)]
+        return np.concatenate(sounds[:-1]) if sounds else silence(_GAP_SECONDS)
+
+    def _sound_of(self, part: Part) -> Samples:
+        if part.path is None:
+            return self._spoken(part.text, part.lang)
+        try:
+            return read_wav(part.path)
+        except SoundError as error:
+            self._note("prompt_clip_bad", error)
+            return self._spoken("an inmate" if part.lang == "en" else "una persona interna", part.lang)
+
+    def _spoken(self, text: str, lang: Lang) -> Samples:
+        # Two brackets would switch espeak-ng to phonemes; control characters mean nothing to a listener.
+        clean = re.sub(r"[\x00-\x1f\x7f\[\]<>]", " ", text).strip()
+        if not clean:
+            return silence(_GAP_SECONDS)
+        with tempfile.TemporaryDirectory(prefix="kinline-prompt-") as folder:
+            raw = Path(folder) / "speech.wav"
+            command = [self._espeak, "-v", _VOICES[lang], *_SPEECH_FLAGS, "-w", str(raw)]
+            try:
+                subprocess.run(
+                    command,
+                    input=clean.encode(),
+                    check=True,
+                    capture_output=True,
+                    timeout=_SYNTHESIS_TIMEOUT_SECONDS,
+                )
+                with wave.open(str(raw), "rb") as source:
+                    rate = source.getframerate()
+                    samples = np.frombuffer(source.readframes(source.getnframes()), dtype="<i2").astype(np.int16)
+            except FileNotFoundError as error:
+                raise SynthesisError(f"{self._espeak} is missing; install it with: apt install espeak-ng") from error
+            except (subprocess.SubprocessError, wave.Error, EOFError) as error:
+                raise SynthesisError(f"{self._espeak} failed: {error}") from error
+        return for_telephone(samples, rate)
+
+    def _stored(self, file: Path, samples: Samples) -> Path:
+        try:
+            write_wav(file, samples)
+        except OSError as error:
+            if file.is_file():
+                return file
+            self._note("prompt_cache_unwritable", error)
+            return _in_temporary(samples)
+        return file
+
+    def _failed(self, counter: str, error: Exception) -> Path:
+        self._note(counter, error)
+        return self._stored(self._cache / "tone.wav", tone())
+
+    def _note(self, counter: str, error: Exception) -> None:
+        self._counters.add(counter)
+        self._log.warning(counter, reason=str(error))
+
+
+def _line(run: Any) -> str:
+    words = " ".join(part.text for part in run)
+    return re.sub(r"\s+([.,])", r"\1", words)
+
+
+def _key(*signs: str) -> str:
+    return hashlib.sha256("\x1f".join((_RECIPE, *signs)).encode()).hexdigest()[:32]
+
+
+def hash_of(samples: Samples) -> str:
+    return hashlib.sha256(samples.tobytes()).hexdigest()
+
+
+def _used(file: Path) -> Path:
+    """Mark a file as used now, so that it outlives those that nobody asks for."""
+    with suppress(OSError):
+        os.utime(file)
+    return file
+
+
+def _keep_latest(folder: Path, count: int) -> None:
+    """Remove the files used longest ago beyond `count`; whoever plays one has it open or in memory."""
+    with suppress(OSError):
+        files = sorted(folder.glob("*.wav"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+        for file in files[count:]:
+            file.unlink(missing_ok=True)
+
+
+def _fingerprint(file: Path | None) -> str:
+    try:
+        stat = file.stat() if file else None
+    except OSError:
+        return f"{file}:missing"
+    return f"{file}:{stat.st_mtime_ns}:{stat.st_size}" if stat else ""
+
+
+def _in_temporary(samples: Samples) -> Path:
+    """A last place for a prompt when the cache cannot be written; one file a sound, so it does not grow."""
+    file = Path(tempfile.gettempdir()) / f"kinline-prompt-{hash_of(samples)[:32]}.wav"
+    write_wav(file, samples)
+    return file

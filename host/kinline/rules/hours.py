@@ -1,0 +1,92 @@
+"""Daily windows of local time as spans of real time.
+
+A window is one span a day: from the first time the wall clock shows its start to the last time it shows its end.
+So an hour that the autumn change repeats belongs to the window whole, and a start or end that the spring change
+skips falls on the moment of the change.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from kinline.rules.model import MINUTES_A_DAY, Window
+
+Span = tuple[datetime, datetime]
+"""Start and excluded end, both UTC."""
+
+# Windows repeat daily, so two different schedules that ever overlap do so within a day; a week leaves room
+# for schedules by day of week.
+_HORIZON_DAYS = 8
+
+
+def closing_time(schedules: Sequence[Sequence[Window]], zone: ZoneInfo, at: datetime) -> datetime | None:
+    """When the hours that are open at `at` end, in UTC; `at` itself if they are closed; None if not within days."""
+    spans = _open_spans(schedules, zone, at, days=3)
+    for start, end in spans:
+        if start <= at < end:
+            return end if end - at < timedelta(days=2) else None
+    return at
+
+
+def opening_time(schedules: Sequence[Sequence[Window]], zone: ZoneInfo, at: datetime) -> datetime | None:
+    """The first moment not before `at` at which every schedule is open, in UTC; None if there is none."""
+    for start, end in _open_spans(schedules, zone, at, days=_HORIZON_DAYS):
+        if at < end:
+            return max(at, start)
+    return None
+
+
+def _open_spans(schedules: Sequence[Sequence[Window]], zone: ZoneInfo, at: datetime, days: int) -> list[Span]:
+    today = at.astimezone(zone).date()
+    calendar = [today + timedelta(days=offset) for offset in range(-1, days)]
+    spans: list[Span] | None = None
+    for windows in schedules:
+        own = _joined(_span(day, window, zone) for day in calendar for window in sorted(windows))
+        spans = own if spans is None else _intersection(spans, own)
+    return spans or []
+
+
+@lru_cache(maxsize=4096)
+def _span(day: date, window: Window, zone: ZoneInfo) -> Span:
+    return _instant(day, window.start, zone, last=False), _instant(day, window.end, zone, last=True)
+
+
+def _instant(day: date, minutes: int, zone: ZoneInfo, last: bool) -> datetime:
+    if minutes == MINUTES_A_DAY:
+        day, minutes = day + timedelta(days=1), 0
+    wall = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, fold=int(last), tzinfo=zone)
+    moment = wall.astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
+        return moment
+    return _clock_change(wall.replace(fold=1).astimezone(UTC), wall.replace(fold=0).astimezone(UTC), zone)
+
+
+def _clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The second between two UTC moments at which the zone's offset changes."""
+    old = before.astimezone(zone).utcoffset()
+    low, high = 0, int((after - before).total_seconds())
+    while high - low > 1:
+        middle = (low + high) // 2
+        if (before + timedelta(seconds=middle)).astimezone(zone).utcoffset() == old:
+            low = middle
+        else:
+            high = middle
+    return before + timedelta(seconds=high)
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if start >= end:
+            continue
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _intersection(ours: list[Span], theirs: list[Span]) -> list[Span]:
+    overlaps = ((max(a[0], b[0]), min(a[1], b[1])) for a in ours for b in theirs)
+    return _joined(overlaps)

@@ -1,0 +1,203 @@
+"""What a decision is made from, and what it says.
+
+The names are the scenario's names, so that `TypeAdapter(CallRequest)` reads the JSON form as it stands.
+Money is integer micro-dollars, moments are aware datetimes, numbers are E.164 text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegativeInt
+
+NumberClass = Literal["social", "privileged", "free", "anonymous", "relay"]
+ContactStatus = Literal["approved", "pending", "denied", "removed"]
+Billing = Literal["collect", "direct_bill", "prepaid", "debit", "free"]
+Line = Literal["landline", "cell"]
+Language = Literal["en", "es"]
+
+MINUTES_A_DAY = 24 * 60
+
+_STRICT_KEYS = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """A daily span of local wall-clock time, in minutes after midnight; `end` is excluded and may be 1440."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end <= MINUTES_A_DAY:
+            raise ValueError(
+                f"the window {_clock(self.start)}-{_clock(self.end)} is empty or runs past midnight; "
+                "split a night window into one up to 24:00 and one from 00:00"
+            )
+
+    def __str__(self) -> str:
+        return f"{_clock(self.start)}-{_clock(self.end)}"
+
+    @classmethod
+    def parse(cls, start: str, end: str) -> "Window":
+        """Read two "HH:MM" texts. Raises ValueError naming the text that is not a time of day."""
+        return cls(_minutes(start), _minutes(end))
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _minutes(text: str) -> int:
+    hour, colon, minute = text.partition(":")
+    if not (colon and len(hour) == 2 and len(minute) == 2 and (hour + minute).isascii() and (hour + minute).isdigit()):
+        raise ValueError(f"{text!r} is not a time of day; write HH:MM, for example 06:00")
+    total = int(hour) * 60 + int(minute)
+    if int(minute) > 59 or total > MINUTES_A_DAY:
+        raise ValueError(f"{text!r} is not a time of day; the latest is 24:00")
+    return total
+
+
+def _window(value: Any) -> Any:
+    if isinstance(value, (list, tuple)) and len(value) == 2 and all(isinstance(part, str) for part in value):
+        return Window.parse(*value)
+    if isinstance(value, Window):
+        return value
+    raise ValueError('a window is two times of day, for example ["08:00", "11:00"]')
+
+
+WindowField = Annotated[Window, BeforeValidator(_window)]
+Windows = tuple[WindowField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """`schedules` maps a unit's name to its windows; a unit without one follows the profile's hours."""
+
+    __pydantic_config__ = _STRICT_KEYS
+
+    timezone: str = "UTC"
+    suspended: bool = False
+    schedules: Mapping[str, Windows] = field(default_factory=dict)
+    recorded: bool = True
+    caller_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """No calls from `since` (absent: always) until `until` (absent: until staff lift it)."""
+
+    __pydantic_config__ = _STRICT_KEYS
+
+    since: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    until: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One line of an inmate's allowed list. `recorded=False` turns recording off for this contact."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    number: str
+    status: ContactStatus = "approved"
+    number_class: Annotated[NumberClass, Field(alias="class")] = "social"
+    line: Line | None = None
+    recorded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Inmate:
+    __pydantic_config__ = _STRICT_KEYS
+
+    id: str = ""
+    unit: str | None = None
+    language: Language = "en"
+    active: bool = True
+    on_call: bool = False
+    debit_micros: NonNegativeInt = 0
+    contacts: tuple[Contact, ...] = ()
+    restrictions: tuple[Restriction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalledParty:
+    __pydantic_config__ = _STRICT_KEYS
+
+    blocked: bool = False
+    blocked_by_facility: bool = False
+    prepaid_micros: NonNegativeInt = 0
+    direct_bill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    __pydantic_config__ = _STRICT_KEYS
+
+    start: AwareDatetime
+    talk_seconds: NonNegativeInt = 0
+    number: str = ""
+    outcome: str = "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """One attempt. Without `billing` the profile's ways of paying are tried in the profile's order."""
+
+    __pydantic_config__ = _STRICT_KEYS
+
+    at: AwareDatetime
+    number: str
+    facility: Facility = field(default_factory=Facility)
+    inmate: Inmate | None = None
+    billing: Billing | None = None
+    called_party: CalledParty = field(default_factory=CalledParty)
+    history: tuple[PastCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A prompt for both sides at a second of talk."""
+
+    at_seconds: int
+    prompt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """The grant. `warnings_at` are seconds of talk, ascending, each inside the grant."""
+
+    max_seconds: int
+    limited_by: str
+    recorded: bool
+    monitored: bool
+    rate_micros_per_minute: int
+    billing: Billing
+    caller_id: str | None = None
+    warnings_at: tuple[int, ...] = ()
+    announcements: tuple[Announcement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """The refusal, in words for each language ("en", "es") and as a prompt.
+
+    `next_allowed_at` is in the facility's zone, as is `decided_at`; None if time alone will not help.
+    """
+
+    rule: str
+    text: Mapping[str, str]
+    decided_at: AwareDatetime
+    next_allowed_at: AwareDatetime | None = None
+
+    @property
+    def prompt_id(self) -> str:
+        return f"denied_{self.rule}"
+
+    @property
+    def prompt_values(self) -> dict[str, Any]:
+        """What the prompt is said with: the next allowed time, where there is one, and now."""
+        return {"next_at": self.next_allowed_at, "now": self.decided_at} if self.next_allowed_at else {}
+
+
+Decision = Allow | Deny

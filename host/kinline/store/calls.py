@@ -1,0 +1,318 @@
+"""Call records and the money that goes with them, always in one transaction."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import false, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from kinline.accounts.ledger import (
+    Hold,
+    InsufficientFunds,
+    bill,
+    capture,
+    debit_account,
+    deposit,
+    hold,
+    prepaid_account,
+    receivable_account,
+    refund,
+    release,
+)
+from kinline.accounts.money import charge_micros
+from kinline.rules.model import Allow, Deny
+from kinline.store import audit
+from kinline.store.books import balance_of, post
+from kinline.store.errors import CallRefused, NotFound, StoreError
+from kinline.store.models import AccountRow, CallRow, HoldRow, InmateRow
+from kinline.store.people import SYSTEM, People, _handset, place_block
+
+
+@dataclass(frozen=True, slots=True)
+class CallInfo:
+    """One call detail record."""
+
+    id: int
+    handset: str
+    facility_id: int
+    inmate: str | None
+    number: str
+    started_at: datetime
+    accepted_at: datetime | None
+    ended_at: datetime | None
+    outcome: str | None
+    ended_by: str | None
+    deny_rule: str | None
+    billing: str | None
+    rate_micros_per_minute: int
+    limit_seconds: int
+    limited_by: str | None
+    recorded: bool
+    monitored: bool
+    talk_seconds: int
+    charged_micros: int
+    recording: str | None
+    cause: str | None
+
+
+class Calls(People):
+    def begin_call(self, device_id: str, inmate_id: int | None, number: str, allow: Allow, profile: str, at: datetime) -> int:
+        """Open the record and set the money aside.
+
+        Raises CallRefused with rule `busy_elsewhere` if the inmate or handset has an open call, or `balance` if the
+        money went elsewhere since the decision; then nothing is written and `deny_call` leaves the record.
+        """
+        with self._writing() as session:
+            if inmate_id is not None and session.get(InmateRow, inmate_id) is None:
+                raise NotFound(f"inmate {inmate_id} does not exist")
+            handset = _handset(session, device_id)
+            row = CallRow(
+                facility_id=handset.facility_id,
+                handset_id=handset.id,
+                inmate_id=inmate_id,
+                number=number,
+                profile=profile,
+                started_at=at,
+                billing=allow.billing,
+                rate_micros_per_minute=allow.rate_micros_per_minute,
+                limit_seconds=allow.max_seconds,
+                limited_by=allow.limited_by,
+                recorded=allow.recorded,
+                monitored=allow.monitored,
+                caller_id=allow.caller_id,
+            )
+            session.add(row)
+            try:
+                session.flush()
+            except IntegrityError as error:
+                raise CallRefused("busy_elsewhere", "this inmate or handset already has an open call") from error
+            try:
+                _set_aside(session, row, at)
+            except InsufficientFunds as error:
+                raise CallRefused("balance", str(error)) from error
+            return row.id
+
+    def deny_call(self, device_id: str, inmate_id: int | None, number: str, deny: Deny | str, profile: str, at: datetime) -> int:
+        """The record of an attempt that was refused, closed at once. `deny` is the refusal or its rule's name."""
+        with self._writing() as session:
+            handset = _handset(session, device_id)
+            row = CallRow(
+                facility_id=handset.facility_id,
+                handset_id=handset.id,
+                inmate_id=inmate_id,
+                number="".join(sign for sign in number if sign.isprintable())[:40],
+                profile=profile,
+                started_at=at,
+                ended_at=at,
+                outcome="denied",
+                deny_rule=deny.rule if isinstance(deny, Deny) else deny,
+            )
+            session.add(row)
+            session.flush()
+            return row.id
+
+    def mark_accepted(self, call_id: int, at: datetime, recording: str | None = None) -> None:
+        """The called party accepted; the first time counts. `recording` is where the talk is about to be recorded."""
+        with self._writing() as session:
+            row = _call(session, call_id)
+            if row.ended_at is None and row.accepted_at is None:
+                row.accepted_at = at
+                row.recording = recording if row.recorded else None
+
+    def checkpoint(self, call_id: int, talk_seconds: int) -> None:
+        """Talk so far: what a crash after this may charge. It never goes back and never passes the grant."""
+        with self._writing() as session:
+            row = _call(session, call_id)
+            if row.ended_at is None and row.accepted_at is not None:
+                row.talk_checkpoint_seconds = max(row.talk_checkpoint_seconds, min(talk_seconds, row.limit_seconds))
+
+    def end_call(
+        self,
+        call_id: int,
+        outcome: str,
+        ended_by: str | None,
+        talk_seconds: int,
+        at: datetime,
+        recording: str | None = None,
+        cause: str | None = None,
+    ) -> CallInfo:
+        """Close the record, charge the talk, release the rest. The first end counts; later ones change nothing.
+
+        Talk that was not accepted, or passes the grant, is not charged. `talk_seconds` is whole seconds.
+        """
+        with self._writing() as session:
+            row = _call(session, call_id)
+            if row.ended_at is None:
+                _close(session, row, outcome, ended_by, talk_seconds, at, recording, cause)
+            return _call_info(row)
+
+    def recover(self, at: datetime | None = None) -> list[CallInfo]:
+        """Close what a crash left open: as a fault, charging the talk that was checkpointed. Run before serving."""
+        with self._writing() as session:
+            # SQLite begins a transaction on a read-only file without complaint: find out now, not at the first call.
+            session.execute(update(CallRow).where(false()).values(cause=None))
+            rows = session.scalars(select(CallRow).where(CallRow.ended_at.is_(None)).order_by(CallRow.id)).all()
+            moment, cause = at or datetime.now(UTC), "the host stopped during the call"
+            for row in rows:
+                outcome = "completed" if row.accepted_at is not None else "fault"
+                # The crash may have come before the recorder did.
+                recording = row.recording if row.recording and Path(row.recording).is_file() else None
+                _close(session, row, outcome, "fault", row.talk_checkpoint_seconds, moment, recording, cause)
+            return [_call_info(row) for row in rows]
+
+    def block_by_called_party(self, call_id: int, at: datetime) -> None:
+        """The called party pressed the block digit: no more calls from this call's facility."""
+        with self._writing() as session:
+            row = _call(session, call_id)
+            place_block(session, row.number, "called_party", row.facility_id, at, f"call {row.id}", "called party")
+
+    def call(self, call_id: int) -> CallInfo:
+        """Raises NotFound."""
+        with self._reading() as session:
+            return _call_info(_call(session, call_id))
+
+    def calls(self, limit: int = 50, inmate_id: int | None = None, open_only: bool = False) -> list[CallInfo]:
+        """The newest first."""
+        with self._reading() as session:
+            query = select(CallRow).order_by(CallRow.id.desc()).limit(limit)
+            if inmate_id is not None:
+                query = query.where(CallRow.inmate_id == inmate_id)
+            if open_only:
+                query = query.where(CallRow.ended_at.is_(None))
+            return [_call_info(row) for row in session.scalars(query)]
+
+    # Money
+
+    def deposit(
+        self,
+        account: str,
+        amount_micros: int,
+        reference: str,
+        at: datetime | None = None,
+        actor: str = SYSTEM,
+    ) -> int:
+        """Take a payment once by its `reference`; the new balance in micro-dollars. Raises LedgerError."""
+        with self._writing() as session:
+            moment = at or datetime.now(UTC)
+            if post(session, deposit(account, amount_micros, reference), moment):
+                details = {"amount_micros": amount_micros, "reference": reference}
+                audit.record(session, moment, actor, "account.deposit", account, details)
+            return balance_of(session, account)
+
+    def refund(
+        self,
+        account: str,
+        amount_micros: int,
+        reference: str,
+        at: datetime | None = None,
+        actor: str = SYSTEM,
+    ) -> int:
+        """Hand money back once by its `reference`; the new balance. Raises InsufficientFunds."""
+        with self._writing() as session:
+            moment = at or datetime.now(UTC)
+            if post(session, refund(account, amount_micros, reference), moment):
+                details = {"amount_micros": amount_micros, "reference": reference}
+                audit.record(session, moment, actor, "account.refund", account, details)
+            return balance_of(session, account)
+
+    def trial_balance(self) -> int:
+        """Sum of all balances: zero, always."""
+        with self._reading() as session:
+            return sum(session.scalars(select(AccountRow.balance_micros)))
+
+
+def _set_aside(session: Session, row: CallRow, at: datetime) -> None:
+    account = _paying_account(row)
+    price = charge_micros(row.rate_micros_per_minute, row.limit_seconds)
+    if account is None or price == 0:
+        return
+    held, entry = hold(row.id, account, price)
+    post(session, entry, at, row.id)
+    session.add(HoldRow(call_id=row.id, account=held.account, amount_micros=held.amount_micros))
+    session.flush()
+
+
+def _paying_account(row: CallRow) -> str | None:
+    """The account that holds money before the call; None for calls billed later or free."""
+    if row.billing == "prepaid":
+        return prepaid_account(row.number)
+    if row.billing == "debit":
+        if row.inmate_id is None:
+            raise StoreError("a debit call needs an inmate to pay it")
+        return debit_account(row.inmate_id)
+    return None
+
+
+def _close(
+    session: Session,
+    row: CallRow,
+    outcome: str,
+    ended_by: str | None,
+    talk_seconds: int,
+    at: datetime,
+    recording: str | None = None,
+    cause: str | None = None,
+) -> None:
+    talk = max(0, min(talk_seconds, row.limit_seconds)) if row.accepted_at is not None else 0
+    # Settled before the row is touched: a closed record does not change, so it is written in one stroke.
+    row.charged_micros = _settle(session, row, talk, at)
+    row.talk_seconds, row.ended_at, row.outcome, row.ended_by = talk, at, outcome, ended_by
+    # A call that was not to be recorded has no recording, whatever anyone says.
+    row.recording = recording if row.recorded else None
+    row.cause = cause[:200] if cause else None
+    session.flush()
+
+
+def _settle(session: Session, row: CallRow, talk_seconds: int, at: datetime) -> int:
+    """Capture and release, or bill; the charge in micro-dollars."""
+    held_row = session.get(HoldRow, row.id)
+    if held_row is not None:
+        held = Hold(held_row.call_id, held_row.account, held_row.amount_micros)
+        charge, captured = capture(held, talk_seconds, row.rate_micros_per_minute)
+        entries = [captured, release(held, charge)]
+        held_row.settled_at = at
+    elif row.billing in ("collect", "direct_bill"):
+        account = receivable_account(row.billing, row.number)
+        charge, billed = bill(row.id, account, talk_seconds, row.rate_micros_per_minute)
+        entries = [billed]
+    else:
+        return 0
+    for entry in entries:
+        if any(posting.amount_micros for posting in entry.postings):
+            post(session, entry, at, row.id)
+    return charge
+
+
+def _call(session: Session, call_id: int) -> CallRow:
+    row = session.get(CallRow, call_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"call {call_id} does not exist")
+    return row
+
+
+def _call_info(row: CallRow) -> CallInfo:
+    return CallInfo(
+        id=row.id,
+        handset=row.handset.device_id,
+        facility_id=row.facility_id,
+        inmate=row.inmate.number if row.inmate else None,
+        number=row.number,
+        started_at=row.started_at,
+        accepted_at=row.accepted_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+        ended_by=row.ended_by,
+        deny_rule=row.deny_rule,
+        billing=row.billing,
+        rate_micros_per_minute=row.rate_micros_per_minute,
+        limit_seconds=row.limit_seconds,
+        limited_by=row.limited_by,
+        recorded=row.recorded,
+        monitored=row.monitored,
+        talk_seconds=row.talk_seconds,
+        charged_micros=row.charged_micros,
+        recording=row.recording,
+        cause=row.cause,
+    )

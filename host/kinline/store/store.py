@@ -1,0 +1,8 @@
+"""Everything that the daemon and the command line ask of the database."""
+
+from kinline.store.audit import AuditLog
+from kinline.store.calls import Calls
+
+
+class Store(Calls, AuditLog):
+    """Synchronous; each method is one transaction. `kinline.store.open_store` makes one."""

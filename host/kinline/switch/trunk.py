@@ -1,0 +1,176 @@
+"""The daemon's one trunk to the central switch: outgoing calls only, each a leg with its own events."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kinline.config import Trunk as TrunkSettings
+from kinline.counters import counters
+from kinline.logs import log
+from kinline.media import Bus, Event, Source
+from kinline.media.hub import Hub
+from kinline_engine import sip
+from kinline_engine.sip import PCMA, PCMU, Credentials, LocalMedia, Media, SipConfig, SipEndpoint
+
+NORMAL_CLEARING = 16  # Q.850 cause
+_log = log(part="trunk")
+__all__ = ["Answered", "Ended", "Forwarded", "Leg", "LegEvent", "Media", "Trunk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The far end's line is up; the media it wants to be sent, also when it changes in the middle."""
+
+    media: Media
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The leg is gone, once: final status, and whether the far end or the switch said so; silence is a fault."""
+
+    status: int
+    phrase: str
+    by_remote: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """The switch tries to reach somebody else than the number dialled (181, History-Info, Diversion)."""
+
+    detail: str
+
+
+LegEvent = Answered | Ended | Forwarded
+_CODECS = {"PCMU": PCMU, "PCMA": PCMA}
+
+
+def _listening(settings: TrunkSettings) -> SipConfig:
+    """Only the trunk's own transport is opened: nothing listens that is not needed."""
+    return SipConfig(
+        bind_ip=str(settings.sip_bind),
+        port=settings.sip_port,
+        udp=settings.transport == "udp",
+        tcp=settings.transport == "tcp",
+        tls_dir=settings.tls_dir if settings.transport == "tls" else None,
+        give_up_after_s=settings.t1x64_ms / 1000,
+        session_expires_s=settings.session_expires_seconds,
+    )
+
+
+class Trunk:
+    """Owns the SIP endpoint; refuses everything inbound (safety property P7)."""
+
+    def __init__(self, bus: Bus, hub: Hub, settings: TrunkSettings, rtp_port: int) -> None:
+        self._settings = settings
+        self._hub = hub
+        self._ids = itertools.count(1)
+        password = settings.auth_password
+        self._credentials = Credentials(settings.user or "", password) if password else None
+        self._offer = LocalMedia(str(settings.media_bind), rtp_port, [_CODECS[name] for name in settings.codecs])
+        self._probe = 0
+        self.up: bool | None = None
+        self._endpoint = SipEndpoint(bus, _listening(settings))
+        hub.own_rest(Source.SIP, self._other)
+
+    def invite(self, number: str, caller_id: str | None, handler: Callable[[LegEvent], None]) -> int:
+        """Send the INVITE; the leg's events go to the handler until Ended. Returns the leg's id."""
+        leg = next(self._ids)
+
+        def translate(event: Event) -> None:
+            match sip.decode(event):
+                case sip.Progress(status=status, phrase=phrase):
+                    _log.info("progress", leg=leg, status=status, phrase=phrase)
+                case sip.Answered(media=media):
+                    if media is None:
+                        _log.error("answered without media that we can use", leg=leg)
+                        self.hang_up(leg)
+                    else:
+                        handler(Answered(media))
+                case sip.Changed(media=media):
+                    handler(Answered(media))
+                case sip.Forwarded(status=status, text=text):
+                    handler(Forwarded(text or str(status)))
+                case sip.Ended(status=status, phrase=phrase, by=by):
+                    self._hub.disown(Source.SIP, leg)
+                    handler(Ended(status, phrase, by in (sip.By.REMOTE, sip.By.REFUSED)))
+
+        self._hub.own(Source.SIP, leg, translate)
+        identity = caller_id or self._settings.caller_id
+        self._endpoint.invite(
+            leg,
+            self._uri(number),
+            from_uri=f"sip:{identity or self._settings.user or 'kinline'}@{self._domain}",
+            asserted_identity=f"sip:{identity}@{self._domain}" if identity else "",
+            credentials=self._credentials,
+            media=self._offer,
+        )
+        return leg
+
+    def hang_up(self, leg: int) -> None:
+        """CANCEL or BYE; harmless when the leg is already gone."""
+        self._endpoint.hangup(leg, NORMAL_CLEARING)
+
+    def probe(self) -> None:
+        """OPTIONS to the switch; `up` says how it went."""
+        self._probe = next(self._ids)
+        self._hub.own(Source.SIP, self._probe, self._probed)
+        self._endpoint.options(self._probe, self._uri(None))
+
+    def close(self) -> None:
+        self._endpoint.close()
+
+    @property
+    def _domain(self) -> str:
+        return self._settings.domain or self._settings.address
+
+    @property
+    def _switch(self) -> str:
+        return f"{self._settings.address}:{self._settings.switch_port}"
+
+    def _uri(self, number: str | None) -> str:
+        """The switch itself, or a number behind it; the transport is always said, so that nothing is looked up."""
+        scheme = "sips" if self._settings.transport == "tls" else "sip"
+        user = f"{number}@" if number else ""
+        parameter = "" if scheme == "sips" else f";transport={self._settings.transport}"
+        return f"{scheme}:{user}{self._switch}{parameter}"
+
+    def _probed(self, event: Event) -> None:
+        answer = sip.decode(event)
+        if not isinstance(answer, sip.OptionsResult):
+            return
+        self._hub.disown(Source.SIP, event.id)
+        if answer.alive is self.up:
+            return
+        self.up = answer.alive
+        if self.up:
+            counters.add("trunk_up")
+            _log.info("switch reachable", status=answer.status)
+        else:
+            counters.add("trunk_down")
+            _log.error("switch unreachable", status=answer.status, next="check trunk.address and the switch")
+
+    def _other(self, event: Event) -> None:
+        match sip.decode(event):
+            case sip.Refused(status=status, method=method, from_uri=source):
+                counters.add("sip_refused")
+                _log.warning("request refused", method=method, status=status, source=source)
+            case sip.LogLine(text=text):
+                _log.debug("stack", text=text)
+            case _:
+                counters.add("sip_unowned")
+
+
+class Leg:
+    """One call's far end."""
+
+    def __init__(self, trunk: Trunk, handler: Callable[[LegEvent], None]) -> None:
+        self._trunk = trunk
+        self._handler = handler
+        self._id = 0
+
+    def invite(self, number: str, caller_id: str | None) -> None:
+        self._id = self._trunk.invite(number, caller_id, self._handler)
+
+    def hang_up(self) -> None:
+        if self._id:
+            self._trunk.hang_up(self._id)
