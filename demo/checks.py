@@ -1,0 +1,53 @@
+"""What must hold in the demonstration; every failure is a sentence."""
+
+from pathlib import Path
+
+import numpy as np
+
+from demo.scenario import MadeCall
+from kinline_sim.listening import correlate, to_8k
+
+LEAST_CORRELATION = 0.9
+MOST_LEAK = 0.25  # of two unrelated voices over a second's windows; the same voice through the channel gives 0.95
+CUT_S = 0.25  # safety property P3
+
+
+def failures(accepted: MadeCall, refused: MadeCall, recording: Path) -> list[str]:
+    """Empty when the demonstration did what it shows."""
+    checks = [
+        (accepted.record.outcome == "completed", f"the first call is {accepted.record.outcome}, not completed"),
+        (accepted.record.ended_by == "clock", f"the first call was ended by {accepted.record.ended_by}, not the clock"),
+        (accepted.record.talk_seconds == accepted.record.limit_seconds, "the talk was not the whole grant"),
+        (accepted.record.charged_micros == _owed(accepted), "the charge is not rate times talk, rounded down"),
+        (recording.is_file() and recording.stat().st_size > 44, "there is no recording"),
+        *_heard("the called party", accepted.called_party_heard.correlation),
+        *_heard("the caller", accepted.caller_heard.correlation),
+        (_cut_in_time(accepted), f"the relay did not open within {CUT_S * 1000:.0f} ms of the grant's end"),
+        (refused.record.outcome == "refused", f"the second call is {refused.record.outcome}, not refused"),
+        (refused.record.ended_by == "called_party", f"the second call was ended by {refused.record.ended_by}"),
+        (refused.record.charged_micros == 0, "the refused call was charged"),
+        (refused.record.recording is None, "the refused call was recorded"),
+        (leak(refused) < MOST_LEAK, f"the called party heard the caller before acceptance ({leak(refused):.2f})"),
+    ]
+    return [text for holds, text in checks if not holds]
+
+
+def leak(call: MadeCall) -> float:
+    """How much of what the caller said the far end received."""
+    spoken = to_8k(call.caller_spoke[: 16_000 * 15])
+    return correlate(spoken, call.far.heard.pcm, 8000).correlation if np.any(call.far.heard.pcm) else 0.0
+
+
+def _owed(call: MadeCall) -> int:
+    return 60_000 * call.record.talk_seconds // 60  # the generic profile's six cents a minute
+
+
+def _heard(who: str, correlation: float) -> list[tuple[bool, str]]:
+    text = f"{who} heard the other at correlation {correlation:.2f}, not {LEAST_CORRELATION}"
+    return [(correlation >= LEAST_CORRELATION, text)]
+
+
+def _cut_in_time(call: MadeCall) -> bool:
+    assert call.talk is not None
+    moves = [at for at, closed in call.board.relay_log if not closed and at > call.talk[0]]
+    return bool(moves) and moves[0] <= call.talk[1] + CUT_S

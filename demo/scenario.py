@@ -1,0 +1,106 @@
+"""The demonstration: one call accepted and ended by the clock, one refused at the called party's menu."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo.daemon_process import Line
+from demo.site import PEOPLE, Person, Site
+from kinline.store import CallInfo
+from kinline_sim.board import Board
+from kinline_sim.listening import Heard, correlate, to_8k
+from kinline_sim.parties import Accept, Refuse
+from kinline_sim.phone import CallRecord
+from kinline_sim.rtp import Take
+from kinline_sim.speech import speech
+
+SPEECH_S = 60.0
+NOT_HEARD = Heard(0.0, 0.0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCall:
+    """One call as everybody saw it. Times are seconds of the monotonic clock."""
+
+    person: Person
+    board: Board
+    record: CallInfo
+    far: CallRecord
+    heard: NDArray[np.int16]  # at the caller's ear, 16 kHz
+    heard_from: float
+    lines: list[Line]
+    lifted_at: float
+    spoke_at: float | None
+    caller_spoke: NDArray[np.int16]
+    caller_heard: Heard
+    called_party_heard: Heard
+    heap_peak: int | None
+
+    @property
+    def talk(self) -> tuple[float, float] | None:
+        """From the acceptance to the end of what was charged."""
+        return _talk(self.lines, self.record)
+
+
+def _talk(lines: list[Line], record: CallInfo) -> tuple[float, float] | None:
+    start = next((line["mono"] for line in lines if line["event"] == "visit" and line["phase"] == "talk"), None)
+    return (start, start + record.talk_seconds) if start is not None else None
+
+
+def _stretch(take: Take, span: tuple[float, float]) -> NDArray[np.int16]:
+    """The samples of a take that fall into a span of the monotonic clock."""
+    first, last = (max(0, round((at - take.start_ns / 1e9) * 8000)) for at in span)
+    return take.pcm[first:last]
+
+
+async def perform(folder: Path, seed: int, heard: Callable[[Line], None]) -> tuple[MadeCall, MadeCall]:
+    """Bring a site up, make both calls side by side, take it down."""
+    first, second = PEOPLE
+    site = Site(folder, {first.contact: Accept(speech_s=SPEECH_S), second.contact: Refuse()}, handsets=2, seed=seed, heard=heard)
+    async with site:
+        return await asyncio.gather(_accepted(site, site.boards[0], first), _refused(site, site.boards[1], second))
+
+
+async def _accepted(site: Site, board: Board, person: Person) -> MadeCall:
+    since, lifted_at = len(site.daemon.lines), time.monotonic()
+    await site.dial_home(board, person, think_s=1.5)
+    words = speech(SPEECH_S, site.seed + 100, "caller", 16_000)
+    await site.phase(board, "talk", since)
+    spoke_at = time.monotonic()
+    board.speak(words)
+    return await _conclude(site, board, person, since, lifted_at, spoke_at, words)
+
+
+async def _refused(site: Site, board: Board, person: Person) -> MadeCall:
+    since, lifted_at = len(site.daemon.lines), time.monotonic()
+    await site.dial_home(board, person, think_s=1.5)
+    words = speech(SPEECH_S, site.seed + 200, "caller", 16_000)
+    await site.phase(board, "inviting", since)
+    spoke_at = time.monotonic()
+    board.speak(words)  # shouting into a telephone that is not connected yet: nobody may hear it
+    return await _conclude(site, board, person, since, lifted_at, spoke_at, words)
+
+
+async def _conclude(
+    site: Site, board: Board, person: Person, since: int, lifted_at: float, spoke_at: float, words: NDArray[np.int16]
+) -> MadeCall:
+    record = await site.ended(board, since)
+    far = await site.far_end_of(person.contact)
+    await asyncio.sleep(2.5)  # let "your time is over" be heard to its end
+    await board.hang_up()
+    health = await site.daemon.logged(lambda line: line["event"] == "health" and line["handset"] == board.device, since=since)
+    heard, heard_until = board.heard(), time.monotonic()
+    heard_from = heard_until - len(heard) / 16_000
+    lines = [line for line in site.daemon.lines[since:] if line.get("handset") == board.device]
+    talk = _talk(lines, record)
+    return MadeCall(
+        person, board, record, far, heard, heard_from, lines, lifted_at, spoke_at, words,
+        caller_heard=correlate(_stretch(far.sent, talk), to_8k(heard), 8000) if talk else NOT_HEARD,
+        called_party_heard=correlate(to_8k(words[: record.talk_seconds * 16_000]), far.heard.pcm, 8000) if talk else NOT_HEARD,
+        heap_peak=health["heap_peak"],
+    )  # fmt: skip
