@@ -1,0 +1,63 @@
+# The face of Kinline for people and CI: `make` alone lists every target.
+
+PYTHON ?= python3
+VENV := .venv/bin
+SECONDS ?= 60
+SEED ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-demo demo test pytest lint lint-firmware gen gen-check c-test fuzz perf lock clean distclean
+# Each line of a recipe runs only if the one before it succeeded; tests share two cores.
+.NOTPARALLEL:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install everything the tests need, into .venv/ and build/
+	@$(PYTHON) setup/run.py test
+
+setup-demo: ## install what the demo needs, a part of the above
+	@$(PYTHON) setup/run.py demo
+
+demo: setup-demo ## run two scripted calls end to end; leaves build/demo/
+	@$(VENV)/python -m demo
+
+test: setup lint gen-check c-test pytest ## run every check and every test
+
+pytest: setup ## run the Python tests alone; ARGS="-k word" chooses
+	@$(VENV)/python -m pytest $(ARGS)
+
+lint: setup lint-firmware ## ruff and strict mypy
+	@$(VENV)/ruff check --quiet .
+	@$(VENV)/mypy
+	@echo "lint: clean"
+
+lint-firmware: setup # firmware against MicroPython's own type stubs
+	@$(VENV)/mypy --config-file setup/mypy-firmware.ini
+
+gen: setup-demo ## rewrite what is generated from hw/board.toml and hw/link.toml
+	@$(VENV)/python hw/generate.py
+
+gen-check: setup ## fail if a generated file differs from its source
+	@$(VENV)/python hw/generate.py --check && echo "gen-check: generated files are up to date"
+
+c-test: setup ## the engine's own tests under the sanitizers, and a short fuzzing of its parsers
+	@echo "c-test: the engine's tests under the sanitizers, then 10 s of fuzzing a parser"
+	@$(MAKE) --no-print-directory -C cffi_ext check > build/c-test.log 2>&1 || { tail -n 40 build/c-test.log; false; }
+	@$(MAKE) --no-print-directory -C cffi_ext fuzz FUZZ_SECONDS=10 > build/fuzz.log 2>&1 || { tail -n 40 build/fuzz.log; false; }
+	@echo "c-test: passed (build/c-test.log, build/fuzz.log)"
+
+fuzz: setup ## fuzz the engine's parsers; SECONDS=60 each, SEED=1
+	@$(MAKE) --no-print-directory -C cffi_ext fuzz FUZZ_SECONDS=$(SECONDS) FUZZ_SEED=$(SEED)
+
+perf: setup ## measure; leaves build/perf/report.json
+	@$(VENV)/python -m tests.perf
+
+lock: setup-demo ## pin every Python dependency again, from pyproject.toml
+	@$(PYTHON) setup/lock.py
+
+clean: ## remove what was built, keep what was downloaded
+	rm -rf build/demo build/perf build/pytest build/mypy build/cffi build/setuptools .hypothesis .ruff_cache
+
+distclean: ## remove .venv/ and build/ whole
+	rm -rf .venv build

@@ -1,0 +1,47 @@
+"""Set up what `make demo` or `make test` needs. Usage: python3 setup/run.py demo|test
+
+Does nothing, in well under a second, when all is in place. Needs no more than Python's own library.
+"""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - the point is to say so on an older one
+    sys.exit(
+        f"Kinline needs Python 3.11 or later, python3 is {sys.version.split()[0]}. Try make PYTHON=…"
+    )
+
+import asterisk
+import micropython
+import python_env
+import speech
+import system_packages
+from steps import StepError, only_one_setup, run_all
+
+DEMO = [python_env.ENVIRONMENT, python_env.KINLINE, micropython.DEBIAN, speech.SPEECH]
+TEST = [*DEMO, python_env.TYPINGS, micropython.WEBASSEMBLY, asterisk.ASTERISK]
+STAGES = {"demo": ({"demo"}, DEMO), "test": ({"demo", "test", "extra"}, TEST)}
+
+
+def main() -> int:
+    if len(sys.argv) != 2 or sys.argv[1] not in STAGES:
+        print(__doc__, file=sys.stderr)
+        return 2
+    packages, steps = STAGES[sys.argv[1]]
+    try:
+        with only_one_setup():
+            notes = system_packages.ensure(packages) + run_all(steps)
+    except StepError as error:
+        print(
+            f"\nSet-up stopped. {error}\n\nRun the same command again once that is mended.", file=sys.stderr
+        )
+        return 1
+    except KeyboardInterrupt:
+        print("\nSet-up interrupted; the same command goes on from here.", file=sys.stderr)
+        return 130
+    for note in notes:
+        print(f"setup: left out: {note}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
