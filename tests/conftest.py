@@ -1,0 +1,84 @@
+"""What the tests find on this machine: VMs, speech, peers. What is absent is skipped, with its reason."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# A busy machine is no failure.
+settings.register_profile("kinline", deadline=None)
+settings.load_profile("kinline")
+
+from tests.peers.asterisk import namespaces
+from tests.peers.program import PeerError
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+REAL_TIME = {"call", "call_peers", "device", "engine", "peers", "sim", "sip", "switch"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--bench", default="sim", help="the handset of tests/device: sim, or hw:/dev/ttyUSB0 for a real one")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where firmware, daemon and peers live in real time, one starved second of a shared machine breaks a test.
+
+    Such a test runs again, at most twice. The summary counts every rerun: one on a quiet machine is a bug.
+    """
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").parts[0] in REAL_TIME:
+            item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+def _require(path: Path, what: str) -> Path:
+    if not path.exists():
+        pytest.skip(f"{what} is missing at {path.relative_to(ROOT)}: run make setup")
+    return path
+
+
+def _require_command(name: str, package: str) -> None:
+    if not shutil.which(name):
+        pytest.skip(f"{name} is not installed: apt-get install {package}")
+
+
+@pytest.fixture(scope="session")
+def micropython() -> Path:
+    """The 32-bit MicroPython VM."""
+    return _require(BUILD / "micropython" / "bin" / "micropython", "the 32-bit MicroPython")
+
+
+@pytest.fixture(scope="session")
+def micropython_wasm() -> Path:
+    """The folder of the WebAssembly MicroPython's npm package, which holds micropython.mjs."""
+    _require_command("node", "nodejs")
+    package = "micropython-wasm/node_modules/@micropython/micropython-webassembly-pyscript"
+    return _require(BUILD / package, "the WebAssembly MicroPython")
+
+
+@pytest.fixture(scope="session")
+def speech() -> dict[str, Path]:
+    """One human voice a language, "en" and "es": 8 kHz mono 16-bit WAV, at least ten seconds long."""
+    names = {language: BUILD / "speech" / language / "demo-congrats.wav" for language in ("en", "es")}
+    return {language: _require(path, "human speech") for language, path in names.items()}
+
+
+@pytest.fixture(scope="session")
+def needs_sipp() -> None:
+    _require_command("sipp", "sip-tester")
+
+
+@pytest.fixture(scope="session")
+def needs_baresip() -> None:
+    _require_command("baresip", "baresip-core")
+
+
+@pytest.fixture(scope="session")
+def needs_asterisk() -> None:
+    """Asterisk 22 in its tree, and the right to give it namespaces of its own."""
+    _require(BUILD / "asterisk", "Asterisk 22")
+    try:
+        namespaces()
+    except PeerError as error:
+        pytest.skip(str(error))

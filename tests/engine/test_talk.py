@@ -1,0 +1,98 @@
+"""What passes between the parties, and what must not."""
+
+import numpy as np
+import pytest
+
+from kinline_engine.bus import Source
+from kinline_engine.engine import CallEvent, Play, Side, Tone
+from tests.engine.parties import Pcm, Stage, correlation, speech
+
+NEAR = speech(3, 16000, seed=1)
+FAR = speech(3, 8000, seed=2)
+PROMPT = speech(1, 16000, seed=3)
+
+
+def narrow(pcm: Pcm) -> Pcm:
+    """16 kHz to 8 kHz; the test signals have nothing above 3 kHz."""
+    return pcm[::2]
+
+
+def test_open_gate_carries_both_directions(stage: Stage) -> None:
+    stage.call.gate(True)
+    near_heard, far_heard = stage.talk(NEAR, FAR)
+    assert correlation(FAR, narrow(near_heard)) >= 0.95
+    assert correlation(narrow(NEAR), far_heard) >= 0.95
+    counters = stage.call.counters
+    assert (counters.near_frames, counters.rtp_sent, counters.rtp_received) == (150, 150, 150)
+    assert (counters.rtp_lost, counters.rtp_late, counters.gate) == (0, 0, True)
+
+
+def test_closed_gate_carries_not_one_sample(stage: Stage) -> None:
+    near_heard, far_heard = stage.talk(NEAR, FAR)
+    assert not near_heard.any() and not far_heard.any()
+
+
+def test_gate_closed_again_carries_nothing_more(stage: Stage) -> None:
+    stage.call.gate(True)
+    stage.talk(NEAR, FAR)
+    stage.call.gate(False)
+    near_heard, far_heard = stage.talk(NEAR, FAR)
+    assert not near_heard.any() and not far_heard.any()
+
+
+def test_nothing_said_before_the_gate_opens_comes_out_after(stage: Stage) -> None:
+    stage.talk(NEAR, FAR)
+    stage.call.gate(True)
+    near_heard, far_heard = stage.silence(1)
+    assert not near_heard.any() and not far_heard.any()
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_prompt_is_heard_on_its_side_only(stage: Stage, side: Side) -> None:
+    clip = stage.engine.load_clip(PROMPT.tobytes())
+    stage.call.play(side, [clip, clip], token=7)
+    near_heard, far_heard = stage.talk(NEAR, FAR)
+    twice = np.concatenate([PROMPT, PROMPT])
+    if side & Side.NEAR:
+        assert np.array_equal(near_heard[: len(twice)], twice) and not near_heard[len(twice) :].any()
+    else:
+        assert not near_heard.any()
+    if side & Side.FAR:
+        assert correlation(narrow(twice), far_heard) >= 0.99
+    else:
+        assert not far_heard.any()
+    assert stage.wait(Source.CALL, CallEvent.PLAYED).code == 7
+    assert not [e for e in stage.drain() if e.kind == CallEvent.PLAYED]
+    clip.free()
+
+
+def test_overlay_ducks_the_talk_by_12_db(stage: Stage) -> None:
+    clip = stage.engine.load_clip(PROMPT.tobytes())
+    stage.call.gate(True)
+    stage.talk(NEAR, FAR)
+    stage.call.play(Side.BOTH, [clip], Play.OVERLAY)
+    near_heard, _ = stage.talk(NEAR[:16000], FAR[:8000])
+    talk = near_heard[:16000].astype(int) - PROMPT
+    stage.talk(NEAR, FAR)
+    assert correlation(FAR[:8000], narrow(talk.astype(np.int16))) >= 0.9
+    assert 20 * np.log10(np.std(talk) / np.std(FAR[:8000])) == pytest.approx(-12, abs=1)
+
+
+def test_replaced_and_stopped_prompts_say_so(stage: Stage) -> None:
+    clip = stage.engine.load_clip(PROMPT.tobytes())
+    stage.call.play(Side.NEAR, [clip], token=1)
+    stage.call.play(Side.NEAR, [clip], Play.REPLACE, token=2)
+    stage.call.stop(Side.NEAR)
+    assert [stage.wait(Source.CALL, CallEvent.STOPPED).code for _ in range(2)] == [1, 2]
+    near_heard, _ = stage.silence(0.1)
+    assert not near_heard.any()
+
+
+def test_ringback_is_440_and_480_hz_2_s_on_4_s_off(stage: Stage) -> None:
+    stage.call.tone(Tone.RINGBACK)
+    heard, far_heard = stage.silence(6)
+    assert heard[:31000].any() and not heard[32000:].any() and not far_heard.any()
+    spectrum = np.abs(np.fft.rfft(heard[:16000].astype(float)))
+    assert sorted(np.argsort(spectrum)[-2:]) == [440, 480]
+    stage.call.tone(Tone.NONE)
+    assert not stage.silence(0.1)[0].any()

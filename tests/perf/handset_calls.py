@@ -1,0 +1,149 @@
+"""What a recorded handset call costs the engine: M sealed links and far ends from one processor, the engine on another."""
+
+import contextlib
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinline_engine.bus import Bus
+from kinline_engine.engine import Call, Engine, FarEnd, Link
+from tests.perf.machine import busy, many_files, pinned, processors
+from tests.perf.report import Figure
+from tests.perf.synthetic_load import EPOCH, Plug, Tally, generate
+
+COUNTS = (20, 40, 80, 160, 320)
+SETTLE_S = 1.5
+WINDOW_S = 5.0
+FRAMES_S = 50
+SLACK = 3  # frames of a handset that may be under way at either end of the window
+BEHIND_S = 0.02  # what is lost behind a generator this late is not the engine's loss
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """M calls for some seconds; percents are of one processor a call."""
+
+    calls: int
+    audio_percent: float
+    process_percent: float
+    lost: int
+    late_s: float
+    fifo: bool
+
+    @property
+    def clean(self) -> bool:
+        return self.lost == 0
+
+    def __str__(self) -> str:
+        excuse = " (the loss is then its own)" if self.lost and self.late_s > BEHIND_S else ""
+        return (
+            f"{self.calls}: {self.process_percent:.3f} % ({self.audio_percent:.3f} % audio thread), {self.lost} lost, "
+            f"generator at most {self.late_s * 1000:.0f} ms late{excuse}"
+        )
+
+
+def measure() -> list[Figure]:
+    many_files()
+    loads: list[Load] = []
+    for count in COUNTS:
+        loads.append(_load(count))
+        if loads[-1].late_s > WINDOW_S / 10:  # the generator's processor is full
+            break
+    clean = [load for load in loads if load.clean]
+    best = clean[-1] if clean else loads[0]
+    carried = f"most calls without a lost frame: {best.calls}" if clean else "no number of calls was without a lost frame"
+    note = (
+        f"engine process at {best.calls} calls, near legs handset links with AES and HMAC on ptys, far ends G.711 RTP, digit "
+        f"detection on, stereo recording, {'SCHED_FIFO' if best.fifo else 'ordinary priority'}; no echo cancelling, SRTP or "
+        f"encrypted recording in this build, and without the daemon's Python; {carried}; all: {'; '.join(map(str, loads))}; "
+        f"{busy()}"
+    )
+    peer = "Asterisk 22 with MixMonitor (160 by the design) not measured in this run"
+    calls = f"100 / {best.process_percent:.3f} %, extrapolated; near leg a handset link with crypto; {carried}; {peer}; {busy()}"
+    return [
+        Figure("handset_call_core_percent", round(best.process_percent, 3), note),
+        Figure("bridged_calls_per_core", round(100 / best.process_percent), calls),
+    ]
+
+
+def _load(count: int) -> Load:
+    first, last = processors()[0], processors()[-1]
+    with tempfile.TemporaryDirectory(prefix="kinline-perf-") as folder, pinned(first):
+        bus = Bus()
+        with Engine(bus) as engine:
+            load = _calls(engine, bus, count, last, Path(folder))
+        bus.close()
+    return load
+
+
+def _calls(engine: Engine, bus: Bus, count: int, processor: int, folder: Path) -> Load:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    generator = context.Process(target=generate, args=(theirs, count, engine.rtp_port, processor), daemon=True)
+    generator.start()
+    theirs.close()
+
+    def tally() -> Tally:
+        ours.send("tally")
+        told: Tally = ours.recv()
+        return told
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(generator.join)
+        stack.callback(ours.close)
+        plugs: list[Plug] = ours.recv()
+        ends = [stack.enter_context(_connected(engine, plug, folder / f"{i}.wav")) for i, plug in enumerate(plugs)]
+        ours.send("start")
+        time.sleep(SETTLE_S)
+        tally()
+        before, cpu, audio_cpu, started = _counted(ends), time.process_time(), engine.counters.audio_cpu_ns, time.monotonic()
+        time.sleep(WINDOW_S)
+        after, cpu = _counted(ends), time.process_time() - cpu
+        audio_s, seconds = (engine.counters.audio_cpu_ns - audio_cpu) / 1e9, time.monotonic() - started
+        sent = tally()
+        while bus.poll():
+            pass
+        lost = sum(_lost(was, now, seconds) for was, now in zip(before, after, strict=True)) + _unanswered(sent, count)
+        return Load(count, 100 * audio_s / seconds / count, 100 * cpu / seconds / count, lost, sent.late_s, engine.counters.fifo)
+
+
+@contextlib.contextmanager
+def _connected(engine: Engine, plug: Plug, recording: Path) -> Iterator[tuple[Link, Call]]:
+    fd = os.open(plug.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    link = engine.open_link(fd)
+    try:
+        link.install_keys(EPOCH, *plug.secrets)
+        call = engine.create_call(link)
+        call.set_far(FarEnd("127.0.0.1", plug.rtp_port))
+        call.record(recording)
+        call.gate(True)
+        call.detect(True)  # opening the gate ended it
+        yield link, call
+        call.close()
+    finally:
+        link.close()
+        os.close(fd)
+
+
+def _counted(ends: list[tuple[Link, Call]]) -> list[dict[str, int]]:
+    """Frames through each call, and what went wrong with it."""
+    counted = []
+    for link, call in ends:
+        ours, theirs = call.counters, link.counters
+        wrong = ours.near_stalled + ours.rtp_lost + ours.rtp_late + theirs.write_overruns + sum(theirs.received.refused.values())
+        counted.append({"near": ours.near_frames, "far": ours.rtp_received, "wrong": wrong})
+    return counted
+
+
+def _lost(was: dict[str, int], now: dict[str, int], seconds: float) -> int:
+    due = int(seconds * FRAMES_S) - SLACK
+    missing = sum(max(0, due - (now[way] - was[way])) for way in ("near", "far"))
+    return missing + now["wrong"] - was["wrong"]
+
+
+def _unanswered(sent: Tally, count: int) -> int:
+    return max(0, sent.sent - sent.answered - SLACK * count)

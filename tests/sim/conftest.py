@@ -1,0 +1,57 @@
+"""A board on the real VM, and a host's end of its link."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kinline.handsets import _link as wire
+from kinline_sim.board import Board
+from kinline_sim.flash import FIRMWARE
+from tests.link_peer import SerialPeer
+
+KEY = bytes(range(16))
+
+
+@pytest.fixture(autouse=True)
+def _vm(micropython: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KINLINE_MICROPYTHON", str(micropython))
+
+
+@pytest.fixture
+def board() -> Iterator[Board]:
+    with Board(device="wall-7", key=KEY) as board:
+        print(f"seed {board.seed}")
+        yield board
+        assert board.console == "", "the firmware printed a failure"
+
+
+@pytest.fixture
+def peer(board: Board) -> Iterator[SerialPeer]:
+    """A host whose session is up."""
+    peer = SerialPeer(board.path, KEY)
+    peer.expect(wire.Snapshot)
+    yield peer
+    peer.close()
+
+
+@pytest.fixture
+def lifted(board: Board, peer: SerialPeer) -> SerialPeer:
+    """The same, with the handset off hook."""
+    board.lift()
+    assert peer.expect(wire.Hook).off_hook == 1
+    return peer
+
+
+@pytest.fixture
+def altered(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Firmware with one file replaced; returns its folder."""
+
+    def alter(name: str, text: str) -> Path:
+        folder = tmp_path / "firmware"
+        shutil.copytree(FIRMWARE, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        (folder / name).write_text(text)
+        return folder
+
+    return alter

@@ -1,0 +1,257 @@
+"""What a far end can do with our INVITE, by sipp: each way ends in one event that says so."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from kinline_engine.sip import (
+    Answered,
+    By,
+    Changed,
+    Credentials,
+    Direction,
+    Ended,
+    Forwarded,
+    OptionsResult,
+    Progress,
+    Refused,
+    SipConfig,
+)
+from tests.peers import scenarios
+from tests.peers.sipp import Sipp
+from tests.sip import far_ends
+from tests.sip.caller import Caller
+
+pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("needs_sipp")]
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "cause"),
+    [("486 Busy Here", 486, 17), ("404 Not Found", 404, 1), ("503 Service Unavailable", 503, 34), ("603 Decline", 603, 21)],
+)
+async def test_a_refusal_ends_the_call_with_its_cause(tmp_path: Path, line: str, status: int, cause: int) -> None:
+    with Sipp(scenarios.refuse(line, f"Reason: Q.850;cause={cause}"), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert (ended.id, ended.status, ended.by, ended.cause) == (1, status, By.REFUSED, cause)
+    assert caller.count(Ended) == 1
+
+
+@pytest.mark.parametrize("line", ["302 Moved Temporarily", "305 Use Proxy", "301 Moved Permanently"])
+async def test_a_redirect_is_never_followed(tmp_path: Path, line: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
+        elsewhere.bind(("127.0.0.1", 0))
+        elsewhere.setblocking(False)
+        contact = f"Contact: <sip:+12025550177@127.0.0.1:{elsewhere.getsockname()[1]}>"
+        with Sipp(scenarios.refuse(line, contact), tmp_path) as far:
+            async with Caller() as caller:
+                caller.invite(far.uri)
+                ended = await caller.until(Ended)
+                await asyncio.to_thread(far.finish)
+        with pytest.raises(BlockingIOError):
+            elsewhere.recv(65536)
+    assert ended.status == int(line[:3])
+    assert ended.by is By.REFUSED
+
+
+async def test_answer_then_a_late_bye_of_the_far_end(tmp_path: Path) -> None:
+    with Sipp(scenarios.answer_then_bye(after=200), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            ringing = await caller.until(Progress)
+            answered = await caller.until(Answered)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert (ringing.status, ringing.media) == (180, None)
+    assert answered.media is not None
+    assert (answered.media.codec, answered.media.dtmf_payload, answered.media.ptime_ms) == (0, 101, 20)
+    assert answered.media.direction is Direction.SENDRECV
+    assert ended.by is By.REMOTE
+
+
+async def test_hanging_up_an_answered_call_sends_bye(tmp_path: Path) -> None:
+    with Sipp(scenarios.answer_until_bye(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            await caller.until(Answered)
+            caller.endpoint.hangup(1, 16)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+        assert "Q.850;cause=16" in far.messages()
+    assert ended.by is By.LOCAL
+
+
+async def test_hanging_up_a_ringing_call_cancels_it(tmp_path: Path) -> None:
+    with Sipp(scenarios.ring_until_cancel(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            await caller.until(Progress)
+            caller.endpoint.hangup(1)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert (ended.status, ended.by) == (487, By.LOCAL)
+    assert caller.count(Answered) == 0
+
+
+async def test_cancel_that_crosses_the_answer_leaves_no_call(tmp_path: Path) -> None:
+    """The scenario ends well only if the 200 is acknowledged and followed by BYE."""
+    with Sipp(scenarios.answer_crossing_cancel(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            await caller.until(Progress)
+            caller.endpoint.hangup(1)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert ended.by is By.LOCAL
+    assert caller.count(Answered) == 0
+    assert caller.count(Ended) == 1
+
+
+async def test_early_media_is_told_with_the_183(tmp_path: Path) -> None:
+    with Sipp(far_ends.early_media(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            progress = await caller.until(Progress)
+            answered = await caller.until(Answered)
+            caller.endpoint.hangup(1)
+            await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert progress.status == 183
+    assert progress.media is not None
+    assert answered.media == progress.media
+
+
+async def test_a_183_that_asks_for_prack_gets_it(tmp_path: Path) -> None:
+    with Sipp(far_ends.reliable_early_media(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            progress = await caller.until(Progress)
+            answered = await caller.until(Answered)
+            caller.endpoint.hangup(1)
+            await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert progress.media is not None
+    assert answered.media == progress.media
+
+
+async def test_forwarding_is_reported(tmp_path: Path) -> None:
+    with Sipp(far_ends.forwarded(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            forwarded = await caller.until(Forwarded)
+            await caller.until(Answered)
+            caller.endpoint.hangup(1)
+            await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert forwarded.status == 181
+    assert "+12025550177" in forwarded.text
+
+
+async def test_hold_and_resume_are_answered_and_told(tmp_path: Path) -> None:
+    with Sipp(far_ends.hold_and_resume(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            held = await caller.until(Changed)
+            resumed = await caller.until(Changed)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+        assert "a=recvonly" in far.messages()
+    assert (held.media.direction, held.media.held) == (Direction.SENDONLY, True)
+    assert (resumed.media.direction, resumed.media.held) == (Direction.SENDRECV, False)
+    assert ended.by is By.REMOTE
+
+
+async def test_a_transfer_inside_the_call_is_refused_and_counted(tmp_path: Path) -> None:
+    with Sipp(far_ends.refer(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            refused = await caller.until(Refused)
+            caller.endpoint.hangup(1)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert (refused.method, refused.count) == ("REFER", 1)
+    assert ended.by is By.LOCAL
+
+
+async def test_the_right_password_answers_a_challenge(tmp_path: Path) -> None:
+    with Sipp(far_ends.challenge(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri, credentials=Credentials("kinline", "correct horse"))
+            await caller.until(Answered)
+            caller.endpoint.hangup(1)
+            await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+
+
+async def test_a_wrong_password_ends_as_credentials_and_is_tried_once(tmp_path: Path) -> None:
+    with Sipp(far_ends.challenge(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri, credentials=Credentials("kinline", "wrong"))
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+        assert far.messages().count("Authorization: Digest") == 1
+    assert (ended.status, ended.by) == (401, By.CREDENTIALS)
+
+
+@pytest.mark.parametrize("credentials", [None, Credentials("kinline", "correct horse")])
+async def test_a_challenge_that_we_cannot_answer_ends_as_credentials(tmp_path: Path, credentials: Credentials | None) -> None:
+    """Without credentials, or asked for a hash that this stack has not."""
+    with Sipp(far_ends.challenge("SHA-256", then_answer=False), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri, credentials=credentials)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert ended.by is By.CREDENTIALS
+
+
+async def test_an_answer_without_usable_media_is_hung_up(tmp_path: Path) -> None:
+    with Sipp(far_ends.answer_without_media(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert (ended.status, ended.by) == (488, By.FAULT)
+    assert caller.count(Answered) == 0
+
+
+async def test_a_far_end_that_never_answers_times_out(tmp_path: Path) -> None:
+    with Sipp(scenarios.never_answer(), tmp_path) as far:
+        async with Caller(SipConfig("127.0.0.1", give_up_after_s=1.5)) as caller:
+            caller.invite(far.uri)
+            ended = await caller.until(Ended)
+    assert (ended.status, ended.by) == (408, By.TIMEOUT)
+
+
+async def test_hanging_up_on_a_far_end_that_never_answers(tmp_path: Path) -> None:
+    """Nothing came back, so there is nothing to cancel: our patience ends the call, as ours."""
+    with Sipp(scenarios.never_answer(), tmp_path) as far:
+        async with Caller(SipConfig("127.0.0.1", give_up_after_s=1.5)) as caller:
+            caller.invite(far.uri)
+            caller.endpoint.hangup(1)
+            ended = await caller.until(Ended)
+    assert ended.by is By.LOCAL
+
+
+async def test_a_dead_far_end_does_not_hold_up_the_shutdown(tmp_path: Path) -> None:
+    with Sipp(far_ends.answer_and_vanish(), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            await caller.until(Answered)
+            far.program.stop()
+    ended = caller.seen[-1]
+    assert isinstance(ended, Ended)
+    assert ended.by is By.LOCAL
+
+
+async def test_options_find_a_live_far_end(tmp_path: Path) -> None:
+    answer = far_ends.scenario('<recv request="OPTIONS"/>\n', far_ends.reply("200 OK"))
+    with Sipp(answer, tmp_path) as far:
+        async with Caller() as caller:
+            caller.endpoint.options(5, far.uri)
+            result = await caller.until(OptionsResult)
+            await asyncio.to_thread(far.finish)
+    assert (result.id, result.status, result.alive) == (5, 200, True)
