@@ -1,13 +1,15 @@
 """What the tests find on this machine: VMs, speech, peers. What is absent is skipped, with its reason."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-# A busy machine is no failure.
-settings.register_profile("kinline", deadline=None)
+# A busy machine is no failure. CI tries the same examples each time, so that it judges the change and not the
+# luck of the draw; a person's run tries new ones and prints how to repeat what it finds.
+settings.register_profile("kinline", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("kinline")
 
 from tests.peers.asterisk import namespaces
