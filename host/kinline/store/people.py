@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kinline.accounts.ledger import debit_account, prepaid_account
+from kinline.accounts.ledger import debit_account, prepaid_account, receivable_account
 from kinline.accounts.pins import Lockout, PinBook, check_pin
 from kinline.rules.model import (
     Billing,
@@ -28,7 +28,7 @@ from kinline.rules.model import (
 )
 from kinline.rules.profile import PinMode
 from kinline.store import audit
-from kinline.store.books import balance_of
+from kinline.store.books import balance_of, credit_left
 from kinline.store.database import Database
 from kinline.store.errors import Conflict, NotFound, StoreError
 from kinline.store.models import (
@@ -527,14 +527,13 @@ def _inmate_facts(session: Session, row: InmateRow, handset: HandsetRow) -> Inma
 
 
 def _called_party_facts(session: Session, number: str, facility_id: int) -> CalledParty:
-    party = session.get(CalledPartyRow, number)
     blocks = [row for row in session.scalars(_standing_blocks(number)) if row.facility_id in (facility_id, None)]
     balance = session.get(AccountRow, prepaid_account(number))
     return CalledParty(
         blocked=any(row.by == "called_party" for row in blocks),
         blocked_by_facility=any(row.by == "staff" for row in blocks),
         prepaid_micros=balance.balance_micros if balance else 0,
-        direct_bill=party.direct_bill if party else False,
+        direct_bill=credit_left(session, receivable_account("direct_bill", number)) is not None,
     )
 
 

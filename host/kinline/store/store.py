@@ -1,8 +1,10 @@
 """Everything that the daemon and the command line ask of the database."""
 
+from kinline.store.accounts import Accounts
 from kinline.store.audit import AuditLog
 from kinline.store.calls import Calls
+from kinline.store.rates import Rates
 
 
-class Store(Calls, AuditLog):
+class Store(Calls, Accounts, Rates, AuditLog):
     """Synchronous; each method is one transaction. `kinline.store.open_store` makes one."""
