@@ -17,8 +17,9 @@ from kinline.accounts.money import MoneyError, dollars, micros_from_dollars
 FileFormat = Literal["csv", "jsonl"]
 
 COLUMNS = ("key", "inmate", "amount", "time")
-LARGEST_FILE_BYTES = 4 * 1024 * 1024
-MOST_LINES = 20_000
+# A file is taken in one transaction, for which calls wait: this many lines take about a second.
+MOST_LINES = 5_000
+LARGEST_FILE_BYTES = 1024 * 1024
 LONGEST_INMATE = 20
 
 # A kiosk's clock may be wrong by its zone, but no payment comes from after tomorrow.
@@ -94,7 +95,7 @@ def read_payments(data: bytes, form: FileFormat, now: datetime) -> list[KioskPay
 
 def _text(data: bytes) -> str:
     if len(data) > LARGEST_FILE_BYTES:
-        raise _refused(f"the file has more than {LARGEST_FILE_BYTES // 1024 // 1024} MB; split it")
+        raise _refused(f"the file has more than {LARGEST_FILE_BYTES // 1024} KB; split it")
     for mark, name in _MARKS.items():
         if data.startswith(mark):
             raise _refused(f"the file is {name}; save it as UTF-8")

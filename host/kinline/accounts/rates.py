@@ -6,7 +6,7 @@ and nothing else: there is no charge for a call, a connection, a payment or an a
 ancillary). Rates are micro-dollars a minute.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -79,12 +79,18 @@ class RateTable:
         """The line that sets the price on a day: the class's own before the general one, the facility's before the
         profile's. Raises RateError if there is none.
         """
-        for wanted in (number_class, None):
-            for lines in (self.facility, self.profile):
-                for line in lines:
-                    if line.number_class == wanted and line.holds_on(day):
-                        return line
-        raise RateError(f"no price is set for {number_class} numbers on {day}; add a line to the rate table")
+        return self._line(number_class, day) or self.general_at(day)
+
+    def general_at(self, day: date) -> RateLine:
+        """The line for every class that has none of its own. Raises RateError if there is none."""
+        line = self._line(None, day)
+        if line is None:
+            raise RateError(f"no price is set on {day}; add a line to the rate table")
+        return line
+
+    def _line(self, number_class: str | None, day: date) -> RateLine | None:
+        lines = (*self.facility, *self.profile)
+        return next((line for line in lines if line.number_class == number_class and line.holds_on(day)), None)
 
 
 def check_free_of(line: RateLine, others: Iterable[RateLine]) -> None:
@@ -94,11 +100,11 @@ def check_free_of(line: RateLine, others: Iterable[RateLine]) -> None:
             raise RateError(f"{told(line)} meets {told(other)}; end one of them before the other begins")
 
 
-def seeded(base_micros: int, classes: Mapping[str, int], source: str) -> tuple[RateLine, ...]:
+def seeded(base_micros: int, classes: Iterable[tuple[str, int]], source: str) -> tuple[RateLine, ...]:
     """The lines of a profile's rate rule. It holds on every day: a named profile keeps its rules."""
     return (
         RateLine(base_micros, source),
-        *(RateLine(micros, source, number_class=name) for name, micros in classes.items()),
+        *(RateLine(micros, source, number_class=name) for name, micros in classes),
     )
 
 

@@ -10,6 +10,10 @@ from sqlalchemy.orm import Session
 from kinline.accounts.ledger import Entry, Posting, Standing, account_kind, after, same_movement
 from kinline.store.models import AccountRow, EntryRow, HoldRow, PostingRow
 
+# SQLite takes 999 values in one statement at least (SQLITE_MAX_VARIABLE_NUMBER before 3.32); a new account has three.
+_KEYS_A_QUERY = 999
+_NAMES_A_QUERY = _KEYS_A_QUERY // 3
+
 _INSERTS: dict[str, Callable[[type[AccountRow]], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
@@ -18,25 +22,33 @@ _INSERTS: dict[str, Callable[[type[AccountRow]], sqlite.Insert | postgresql.Inse
 
 def post(session: Session, entry: Entry, at: datetime, call_id: int | None = None) -> bool:
     """Post an entry once; False if it was posted before. Raises LedgerError, then nothing moved."""
-    return post_all(session, [entry], at, call_id) == [entry]
+    return bool(post_all(session, [entry], at, call_id))
 
 
-def post_all(session: Session, entries: Sequence[Entry], at: datetime, call_id: int | None = None) -> list[Entry]:
-    """Post what belongs together; those that were not posted before. Raises LedgerError, then nothing moved."""
+def post_all(session: Session, entries: Sequence[Entry], at: datetime, call_id: int | None = None) -> list[EntryRow]:
+    """Post what belongs together, each entry once; the rows of those that were new. Raises LedgerError."""
     rows = locked(session, {posting.account for entry in entries for posting in entry.postings})
     # Asked under the locks: whoever posted the same entry first has committed it, or waits for us.
-    fresh = [entry for entry in entries if not _posted(session, entry)]
-    for entry in fresh:
+    posted = _posted(session, entries)
+    made = []
+    for entry in entries:
+        if (before := posted.get(entry.key)) is not None:
+            same_movement(entry, before)
+            continue
         # Only a payment looks at what is held; the others spare the question.
-        held = {name: held_micros(session, name) if entry.kind == "payment" else 0 for name in rows}
-        standings = {name: standing(row, held[name]) for name, row in rows.items()}
+        with_held = entry.kind == "payment"
+        standings = {
+            p.account: standing(rows[p.account], held_micros(session, p.account) if with_held else 0) for p in entry.postings
+        }
         for name, balance in after(standings, entry).items():
             rows[name].balance_micros = balance
         row = EntryRow(key=entry.key, kind=entry.kind, call_id=call_id, at=at, reference=entry.reference)
         row.postings = [PostingRow(account=p.account, amount_micros=p.amount_micros) for p in entry.postings]
-        session.add(row)
-        session.flush()
-    return fresh
+        made.append(row)
+        posted[entry.key] = entry.postings
+    session.add_all(made)
+    session.flush()
+    return made
 
 
 def locked(session: Session, accounts: set[str]) -> dict[str, AccountRow]:
@@ -46,12 +58,16 @@ def locked(session: Session, accounts: set[str]) -> dict[str, AccountRow]:
     when two hosts share one PostgreSQL.
     """
     session.flush()
-    names = sorted(accounts)
-    new = [{"name": name, "kind": account_kind(name), "balance_micros": 0} for name in names]
-    session.execute(_INSERTS[session.get_bind().dialect.name](AccountRow).values(new).on_conflict_do_nothing())
-    query = select(AccountRow).where(AccountRow.name.in_(names)).order_by(AccountRow.name)
-    rows = session.scalars(query.with_for_update(), execution_options={"populate_existing": True})
-    return {row.name: row for row in rows}
+    names, found = sorted(accounts), {}
+    insert = _INSERTS[session.get_bind().dialect.name]
+    for start in range(0, len(names), _NAMES_A_QUERY):
+        some = names[start : start + _NAMES_A_QUERY]
+        new = [{"name": name, "kind": account_kind(name), "balance_micros": 0} for name in some]
+        session.execute(insert(AccountRow).values(new).on_conflict_do_nothing())
+        query = select(AccountRow).where(AccountRow.name.in_(some)).order_by(AccountRow.name)
+        rows = session.scalars(query.with_for_update(), execution_options={"populate_existing": True})
+        found.update({row.name: row for row in rows})
+    return found
 
 
 def standing(row: AccountRow, held: int) -> Standing:
@@ -77,9 +93,12 @@ def credit_left(session: Session, account: str) -> int | None:
     return max(0, row.credit_limit_micros + row.balance_micros)
 
 
-def _posted(session: Session, entry: Entry) -> bool:
-    row = session.scalar(select(EntryRow).where(EntryRow.key == entry.key))
-    if row is None:
-        return False
-    same_movement(entry, [Posting(posting.account, posting.amount_micros) for posting in row.postings])
-    return True
+def _posted(session: Session, entries: Sequence[Entry]) -> dict[str, tuple[Posting, ...]]:
+    """The postings of those entries whose keys were used before."""
+    found: dict[str, list[Posting]] = {}
+    keys = [entry.key for entry in entries]
+    for start in range(0, len(keys), _KEYS_A_QUERY):
+        query = select(EntryRow.key, PostingRow.account, PostingRow.amount_micros).join(EntryRow.postings)
+        for key, account, amount in session.execute(query.where(EntryRow.key.in_(keys[start : start + _KEYS_A_QUERY]))):
+            found.setdefault(key, []).append(Posting(account, amount))
+    return {key: tuple(postings) for key, postings in found.items()}

@@ -529,11 +529,13 @@ def _inmate_facts(session: Session, row: InmateRow, handset: HandsetRow) -> Inma
 def _called_party_facts(session: Session, number: str, facility_id: int) -> CalledParty:
     blocks = [row for row in session.scalars(_standing_blocks(number)) if row.facility_id in (facility_id, None)]
     balance = session.get(AccountRow, prepaid_account(number))
+    credit = credit_left(session, receivable_account("direct_bill", number))
     return CalledParty(
         blocked=any(row.by == "called_party" for row in blocks),
         blocked_by_facility=any(row.by == "staff" for row in blocks),
         prepaid_micros=balance.balance_micros if balance else 0,
-        direct_bill=credit_left(session, receivable_account("direct_bill", number)) is not None,
+        direct_bill=credit is not None,
+        direct_bill_credit_micros=credit,
     )
 
 
