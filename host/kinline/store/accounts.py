@@ -221,12 +221,12 @@ class Accounts(Database):
 def _last_used(session: Session) -> dict[str, datetime]:
     query = select(PostingRow.account, func.max(EntryRow.at)).join(EntryRow, EntryRow.id == PostingRow.entry_id)
     query = query.where(EntryRow.kind.in_(RESETTING_ENTRIES)).group_by(PostingRow.account)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query))
 
 
 def _last_notes(session: Session, kinds: frozenset[str]) -> dict[str, datetime]:
     query = select(AccountNoteRow.account, func.max(AccountNoteRow.at)).where(AccountNoteRow.kind.in_(kinds))
-    return dict(session.execute(query.group_by(AccountNoteRow.account)).tuples().all())
+    return dict(session.execute(query.group_by(AccountNoteRow.account)))
 
 
 def _existing(session: Session, account: str) -> AccountRow:
