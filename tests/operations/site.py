@@ -42,7 +42,8 @@ class House:
         self.store: Store = store_at(self.file)
         self.clock = Clock()
         self.settings = settings()
-        self.client = TestClient(application(self.store, self.settings, self.clock), raise_server_exceptions=False)
+        self.app = application(self.store, self.settings, self.clock)
+        self.client = TestClient(self.app, raise_server_exceptions=False)
 
     def close(self) -> None:
         self.client.close()
@@ -77,6 +78,7 @@ def template(folder: Path) -> Path:
     store.block_number("+12025550199", "staff", "north", "asked by the owner")
     store.deny_call("h1", 1, "+12025550100", "not_on_list", "generic", NOON)
     members: dict[str, tuple[tuple[str, ...], str | None]] = {role: ((role,), None) for role in ROLES}
+    members["everything"] = (tuple(role for role in ROLES if role != "auditor"), None)
     members |= {"terry": (("technician",), None), "sam": (("supervisor",), "south"), "ava": (("auditor",), "south")}
     tokens = {
         name: store.add_staff(name, roles, facility, NOON + TIMELESS, "tests", NOON).text()

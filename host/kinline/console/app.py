@@ -24,6 +24,7 @@ from kinline.store import Store
 LARGEST_BODY = 2**20
 """Bytes. The largest request is a CSV import of some thousand lines."""
 
+_NOT_JSON = "the body is not JSON; send one JSON object in UTF-8"
 _PROBLEMS = {
     400: "not JSON",
     401: "no valid token",
@@ -158,7 +159,7 @@ def _tell_failures(app: FastAPI) -> None:
         if request.method == "POST" and sent_as != "application/json":
             return problem(415, "send one JSON object, with Content-Type: application/json", request_id(request))
         if any(item["type"] == "json_invalid" for item in items):
-            return problem(400, "the body is not JSON; send one JSON object", request_id(request))
+            return problem(400, _NOT_JSON, request_id(request))
         found = faults(items)
         detail = "; ".join(f"{fault.place}: {fault.detail}" for fault in found)
         return problem(422, detail, request_id(request), errors=found)
@@ -166,6 +167,7 @@ def _tell_failures(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _refused(request: Request, error: HTTPException) -> JSONResponse:
         detail = {
+            400: _NOT_JSON,
             404: "nothing is served here; /openapi.json lists what is",
             405: f"this is not asked with {request.method}; /openapi.json says how",
             413: f"the body is larger than {LARGEST_BODY} bytes; send less at once",
