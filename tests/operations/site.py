@@ -1,7 +1,7 @@
 """A small site on which the example of every operation succeeds, with a member of staff for each role.
 
 Facility "north" with unit B2 and handsets h1 and h2; inmates 1001 and 1002 with a contact and money; call 1 ended,
-call 2 refused; +12025550199 is blocked; "south" is another facility.
+call 2 refused; +12025550199 is blocked; "south" is another facility; 1002 waits for a review of +12025550171.
 """
 
 import shutil
@@ -16,8 +16,10 @@ from httpx import Response
 from kinline.config import Settings
 from kinline.console.app import application
 from kinline.operations import ROLES, Operation
-from kinline.store import Store
-from tests.store.site import NOON, begun, furnished, store_at
+from kinline.profiles import load_profile
+from kinline.rules.profile import NamedNumber
+from kinline.store import NewContact, Store
+from tests.store.site import NOON, PROFILE, begun, furnished, store_at
 
 TIMELESS = timedelta(days=3650)
 
@@ -76,6 +78,7 @@ def template(folder: Path) -> Path:
     store.mark_accepted(call, NOON)
     store.end_call(call, "completed", "caller", 60, NOON + timedelta(seconds=60))
     store.block_number("+12025550199", "staff", "north", "asked by the owner")
+    _lists_and_restrictions(store)
     store.deny_call("h1", 1, "+12025550100", "not_on_list", "generic", NOON)
     members: dict[str, tuple[tuple[str, ...], str | None]] = {role: ((role,), None) for role in ROLES}
     members["everything"] = (tuple(role for role in ROLES if role != "auditor"), None)
@@ -87,3 +90,20 @@ def template(folder: Path) -> Path:
     store.close()
     file.with_suffix(".tokens").write_text("".join(f"{name} {token}\n" for name, token in tokens.items()))
     return file
+
+
+def _lists_and_restrictions(store: Store) -> None:
+    """One of each of what staff enter about people, so that there is one to decide about, to lift and to list."""
+    rule = load_profile(PROFILE).contact_list
+    store.request_contact("north", "1002", NewContact("+12025550171", "Aunt"), rule, at=NOON)
+    store.bar_number("+12025550198", "owner_request", "letter of 1 March", "north", at=NOON)
+    store.block_prefix("+1976", "north", note="premium", at=NOON)
+    ombudsman = NamedNumber(
+        source="order 2", effective=NOON.date(), number="+12025550190", label="Ombudsman", number_class="free"
+    )
+    store.add_named_line("north", ombudsman, NOON)
+    later = NOON + timedelta(days=1)
+    restriction = store.restrict("north", inmate="1002", kind="sanction", since=later, until=later + TIMELESS, at=NOON)
+    store.determine_counsel(restriction, "north", "threats were passed on", "memo 3", NOON)
+    store.arrange_counsel("north", "1001", "+12025550170", "L. Example", "file 11", later, later + TIMELESS, NOON)
+    store.leave_message("north", "1001", "Please call home.", at=NOON)
