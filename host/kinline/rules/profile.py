@@ -7,12 +7,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
-from kinline.rules.model import Billing, NumberClass, Windows
+from kinline.rules.model import Billing, NumberClass, RestrictionKind, Windows
 
 PinMode = Literal["id+pin", "pin", "none"]
 Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+Period = Literal["day", "week", "month", "custody"]
+Classes = tuple[NumberClass, ...]
+Beatable = Literal[
+    "suspension", "restriction", "not_on_list", "not_approved", "hours", "gap", "minutes", "calls", "billing", "balance"
+]
 
-_STRICT_KEYS = ConfigDict(extra="forbid")
+_STRICT_KEYS = ConfigDict(extra="forbid", populate_by_name=True)
+_DAY_OF_YEAR = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 
 class ProfileError(ValueError):
@@ -28,9 +34,21 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Jurisdiction(Rule):
+    """Where the profile is in force; `rules check` finds the price caps that bind it by this."""
+
+    __pydantic_config__ = _STRICT_KEYS
+    kind: Literal["prison", "jail", "detention", "juvenile"]
+    state: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallLength(Rule):
+    """Longest call; `classes` where a class of number has another."""
+
     __pydantic_config__ = _STRICT_KEYS
     seconds: PositiveInt
+    classes: Mapping[NumberClass, PositiveInt] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,37 +58,142 @@ class Hours(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(Rule):
+    """The wait between calls, from the earlier call's start or end.
+
+    It follows calls with one of `outcomes` ("*": every attempt), to anyone or, with `same_number`, to this number.
+    """
+
+    __pydantic_config__ = _STRICT_KEYS
+    seconds: PositiveInt
+    since: Annotated[Literal["start", "end"], Field(alias="from")] = "end"
+    outcomes: tuple[str, ...] = ("completed",)
+    same_number: bool = False
+    classes: Classes = ("social",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bonus:
+    """More of an allowance in a season of each year, both days included, written MM-DD."""
+
+    __pydantic_config__ = _STRICT_KEYS
+    first_day: Annotated[str, Field(alias="from", pattern=_DAY_OF_YEAR)]
+    last_day: Annotated[str, Field(alias="until", pattern=_DAY_OF_YEAR)]
+    more: PositiveInt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance(Rule):
+    """How much there is in a period, which begins anew at local midnight of `reset_day`; what is left is forfeited.
+
+    `reset_day` is a day of the month (1 to 28) or of the week (1 is Monday). The period "custody" never begins anew.
+    """
+
+    __pydantic_config__ = _STRICT_KEYS
+    period: Period
+    most: PositiveInt
+    reset_day: Annotated[int, Field(ge=1, le=28)] = 1
+    bonuses: tuple[Bonus, ...] = ()
+    classes: Classes = ("social",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minutes(Allowance):
+    """Minutes of talk in a period. Seconds count as talked, not as rounded minutes."""
+
+    __pydantic_config__ = _STRICT_KEYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls(Allowance):
+    """Calls in a period: the completed ones, or every attempt."""
+
+    __pydantic_config__ = _STRICT_KEYS
+    failed_count: bool = False
+    custodial_parent_more: NonNegativeInt = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor(Rule):
+    """What a law guarantees: until the period has held `calls` completed calls, or `minutes` of talk, the rules named in
+    `beats` neither refuse nor shorten a call below `seconds`.
+
+    `unless` names kinds of restriction under which the floor does not stand; `within_hours` counts from the arrest.
+    """
+
+    __pydantic_config__ = _STRICT_KEYS
+    period: Period
+    beats: tuple[Beatable, ...]
+    calls: PositiveInt | None = None
+    minutes: PositiveInt | None = None
+    seconds: PositiveInt | None = None
+    reset_day: Annotated[int, Field(ge=1, le=28)] = 1
+    free: bool = False
+    unless: tuple[RestrictionKind, ...] = ()
+    within_hours: PositiveInt | None = None
+    custodial_parent_more: NonNegativeInt = 0
+    classes: Classes = ("social",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rate(Rule):
     """Price of a minute by class of number; a class that is not named pays `micros_per_minute`."""
 
     __pydantic_config__ = _STRICT_KEYS
     micros_per_minute: NonNegativeInt
+    local_micros_per_minute: NonNegativeInt | None = None
     classes: Mapping[NumberClass, NonNegativeInt] = field(default_factory=lambda: {"free": 0, "anonymous": 0, "relay": 0})
     smallest_grant_seconds: PositiveInt = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactList(Rule):
+    """`maximum` and `change_every_days` bound the social numbers; `reviewed` lists are called only once approved."""
+
     __pydantic_config__ = _STRICT_KEYS
     required: bool = True
+    reviewed: bool = True
     maximum: PositiveInt | None = None
     change_every_days: PositiveInt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers(Rule):
+    """`third_party_services` are numbers and prefixes, E.164, of services that pass calls on."""
+
     __pydantic_config__ = _STRICT_KEYS
     home_regions: tuple[str, ...] = ("US",)
     toll_free: bool = False
     premium: bool = False
     international: bool = False
+    third_party_services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording(Rule):
+    """`private_classes` are neither recorded nor monitored; privileged and anonymous calls never are, whatever stands here."""
+
     __pydantic_config__ = _STRICT_KEYS
     recorded: bool = True
     monitored: bool = True
+    private_classes: Classes = ("privileged", "anonymous")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counsel(Rule):
+    """Whether a restriction or suspension reaches counsel only by a determination of its own."""
+
+    __pydantic_config__ = _STRICT_KEYS
+    needs_determination: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThirdParty(Rule):
+    """Calls passed on or joined by a third party: whether they are prohibited, and what a sign of one leads to."""
+
+    __pydantic_config__ = _STRICT_KEYS
+    prohibited: bool = True
+    on_sign: Literal["nothing", "flag", "warn", "cut", "block"] = "flag"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,21 +207,23 @@ class Announcements(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance(Rule):
-    """The called party's keys."""
+    """The called party's keys; a key left empty is not offered."""
 
     __pydantic_config__ = _STRICT_KEYS
     accept: Digit = "1"
-    refuse: Digit = "2"
-    quote: Digit = "3"
-    block: Digit = "9"
+    refuse: Digit | None = "2"
+    quote: Digit | None = "3"
+    block: Digit | None = "9"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paying(Rule):
-    """The ways of paying that are open, in the order in which they are tried."""
+    """The ways of paying that are open, in the order in which they are tried; `landline` and `cell` narrow them."""
 
     __pydantic_config__ = _STRICT_KEYS
     methods: tuple[Billing, ...]
+    landline: tuple[Billing, ...] | None = None
+    cell: tuple[Billing, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,12 +240,16 @@ class CallerId(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedNumber(Rule):
-    """A number that the rules name: open to everyone, off every list, with a class of its own."""
+    """A number that the rules name: open to everyone, off every list, with a class of its own.
+
+    `dial` is the short code that reaches it.
+    """
 
     __pydantic_config__ = _STRICT_KEYS
     number: str
     label: str
     number_class: Annotated[NumberClass, Field(alias="class")]
+    dial: Annotated[str | None, Field(pattern=r"^[0-9]{1,4}$")] = None
     without_pin: bool = False
     any_time: bool = False
 
@@ -141,8 +270,15 @@ class Profile:
     acceptance: Acceptance
     paying: Paying
     pin: Pin
+    counsel: Counsel
+    third_party: ThirdParty
+    jurisdiction: Jurisdiction | None = None
     hours: Hours | None = None
     caller_id: CallerId | None = None
+    gaps: tuple[Gap, ...] = ()
+    minutes: tuple[Minutes, ...] = ()
+    calls: tuple[Calls, ...] = ()
+    floors: tuple[Floor, ...] = ()
     named_numbers: tuple[NamedNumber, ...] = ()
 
     def named(self, number: str) -> NamedNumber | None:
