@@ -60,6 +60,16 @@ def build_flash(target: Path, device: str, key: bytes, source: Path = FIRMWARE) 
     return build
 
 
+def read_device_file(file: Path) -> tuple[str, bytes]:
+    """Device id and key from the file that the host's enrolment wrote; raises IdentityError naming the file."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        return str(record["device"]), parse_key(str(record["key"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        advice = 'it holds {"device": "wall-1", "key": "32 hex digits"}, as enrolling the handset writes it'
+        raise IdentityError(f"{file} is not a device file: {advice}") from error
+
+
 def parse_key(text: str) -> bytes:
     """A device key of 32 hex digits; raises IdentityError."""
     if not re.fullmatch(r"[0-9a-fA-F]{32}", text):
