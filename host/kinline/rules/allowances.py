@@ -21,7 +21,7 @@ def minutes(case: Case) -> Iterable[Bound]:
     """What is left of each allowance of talk. A call counts whole in the period in which it began."""
     for rule in case.profile.minutes:
         if _applies(case, rule.classes):
-            used = talk_seconds(case, period_start(case, rule), rule.classes)
+            used = talk_seconds(case, period_start(case, rule), rule.classes, _most(rule) * 60)
             yield _remaining(case, rule, "minutes", 60, 0, used)
 
 
@@ -29,8 +29,9 @@ def calls(case: Case) -> Iterable[Bound]:
     """Whether another call is left of each allowance of calls."""
     for rule in case.profile.calls:
         if _applies(case, rule.classes):
-            used = completed_calls(case, period_start(case, rule), rule.classes, failed_too=rule.failed_count)
-            bound = _remaining(case, rule, "calls", 1, parent_more(case, rule.custodial_parent_more), used)
+            more = parent_more(case, rule.custodial_parent_more)
+            used = calls_made(case, period_start(case, rule), rule.classes, _most(rule) + more, rule.failed_count)
+            bound = _remaining(case, rule, "calls", 1, more, used)
             if bound.refuses:
                 yield bound
 
@@ -45,19 +46,33 @@ def period_start(case: Case, rule: Allowance) -> datetime:
     return period_at(rule.period, rule.reset_day, case.zone, case.at)[0]
 
 
-def talk_seconds(case: Case, since: datetime, classes: Classes) -> int:
-    """Seconds of talk in completed calls that began from `since` on."""
-    return sum(call.talk_seconds for call in calls_since(case, since, classes) if call.outcome == COMPLETED)
+def talk_seconds(case: Case, since: datetime, classes: Classes, enough: int) -> int:
+    """Seconds of talk in completed calls that began from `since` on; counted no further than `enough`."""
+    return _counted((call.talk_seconds for call in calls_since(case, since, classes) if call.outcome == COMPLETED), enough)
 
 
-def completed_calls(case: Case, since: datetime, classes: Classes, failed_too: bool = False) -> int:
-    """Calls that began from `since` on: the completed ones, or every attempt."""
-    return sum(failed_too or call.outcome == COMPLETED for call in calls_since(case, since, classes))
+def calls_made(case: Case, since: datetime, classes: Classes, enough: int, failed_too: bool = False) -> int:
+    """Calls that began from `since` on, completed ones or every attempt; counted no further than `enough`."""
+    return _counted((1 for call in calls_since(case, since, classes) if failed_too or call.outcome == COMPLETED), enough)
+
+
+def _counted(amounts: Iterable[int], enough: int) -> int:
+    total = 0
+    for amount in amounts:
+        total += amount
+        if total >= enough:
+            break
+    return total
 
 
 def _applies(case: Case, classes: Classes) -> bool:
     # P9 holds whatever classes a profile writes.
     return case.number_class in classes and case.number_class not in OPEN_CLASSES
+
+
+def _most(rule: Allowance) -> int:
+    """The most that there can ever be in a period."""
+    return rule.most + sum(bonus.more for bonus in rule.bonuses)
 
 
 def _gap_over(case: Case, rule: Gap) -> datetime | None:
