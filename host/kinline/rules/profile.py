@@ -1,8 +1,9 @@
 """A facility's rules as data: one TOML file a profile, one table a rule, each with its source and date."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
@@ -13,6 +14,8 @@ PinMode = Literal["id+pin", "pin", "none"]
 Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 Period = Literal["day", "week", "month", "custody"]
 Classes = tuple[NumberClass, ...]
+E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
 Beatable = Literal[
     "suspension", "restriction", "not_on_list", "not_approved", "hours", "gap", "minutes", "calls", "billing", "balance"
 ]
@@ -27,10 +30,11 @@ class ProfileError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What every rule line carries: who says so, and from which day."""
+    """What every rule line carries: who says so, where that can be read, and from which day."""
 
-    source: str
+    source: Annotated[str, Field(min_length=1)]
     effective: date
+    url: Annotated[str | None, Field(pattern=r"^https?://\S+$")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,11 +166,11 @@ class Numbers(Rule):
     """`third_party_services` are numbers and prefixes, E.164, of services that pass calls on."""
 
     __pydantic_config__ = _STRICT_KEYS
-    home_regions: tuple[str, ...] = ("US",)
+    home_regions: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ("US",)
     toll_free: bool = False
     premium: bool = False
     international: bool = False
-    third_party_services: tuple[str, ...] = ()
+    third_party_services: tuple[Prefix, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,13 +211,13 @@ class Announcements(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance(Rule):
-    """The called party's keys; a key left empty is not offered."""
+    """The called party's keys; a key left out is not offered, and hanging up always refuses."""
 
     __pydantic_config__ = _STRICT_KEYS
-    accept: Digit = "1"
-    refuse: Digit | None = "2"
-    quote: Digit | None = "3"
-    block: Digit | None = "9"
+    accept: Digit
+    refuse: Digit | None = None
+    quote: Digit | None = None
+    block: Digit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,23 +239,25 @@ class Pin(Rule):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerId(Rule):
     __pydantic_config__ = _STRICT_KEYS
-    number: str
+    number: E164
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedNumber(Rule):
     """A number that the rules name: open to everyone, off every list, with a class of its own.
 
-    `dial` is the short code that reaches it.
+    `dial` is the short code that reaches it. With `say_monitoring` the caller hears, before the call goes out, whether it
+    is recorded and monitored.
     """
 
     __pydantic_config__ = _STRICT_KEYS
-    number: str
+    number: E164
     label: str
     number_class: Annotated[NumberClass, Field(alias="class")]
     dial: Annotated[str | None, Field(pattern=r"^[0-9]{1,4}$")] = None
     without_pin: bool = False
     any_time: bool = False
+    say_monitoring: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,13 +295,25 @@ class Profile:
         return self.rate.classes.get(number_class, self.rate.micros_per_minute)
 
 
-_PROFILE = TypeAdapter(Profile)
+PROFILE = TypeAdapter(Profile)
 
 
 def profile_from(name: str, tables: Mapping[str, Any]) -> Profile:
     """Check a profile's tables. Raises ProfileError."""
     try:
-        return _PROFILE.validate_python({**tables, "name": name})
+        return validated(name, tables)
     except ValidationError as error:
         faults = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
         raise ProfileError(f"profile {name}: " + "; ".join(faults)) from error
+
+
+def validated(name: str, tables: Mapping[str, Any]) -> Profile:
+    """The profile of these tables, its types taken strictly. Raises pydantic's ValidationError."""
+    # As JSON, because strictness then still reads a list as a tuple, but no longer "900" or true as a number.
+    return PROFILE.validate_json(json.dumps({**tables, "name": name}, default=_plain), strict=True)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, (date, datetime, time)):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is not a type of TOML")
