@@ -6,15 +6,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from kinline.rules.model import Billing, NumberClass, RestrictionKind, Windows
 
 PinMode = Literal["id+pin", "pin", "none"]
+FacilityKind = Literal["prison", "jail", "detention", "juvenile"]
 Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 Period = Literal["day", "week", "month", "custody"]
 Classes = tuple[NumberClass, ...]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+# Bounds far above any rule, and far below what a sum of times or money could overflow with.
+Count = Annotated[int, Field(gt=0, le=3_000_000)]
+CountOrNone = Annotated[int, Field(ge=0, le=3_000_000)]
+Micros = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
 Beatable = Literal[
     "suspension", "restriction", "not_on_list", "not_approved", "hours", "gap", "minutes", "calls", "billing", "balance"
@@ -42,7 +47,7 @@ class Jurisdiction(Rule):
     """Where the profile is in force; `rules check` finds the price caps that bind it by this."""
 
     __pydantic_config__ = _STRICT_KEYS
-    kind: Literal["prison", "jail", "detention", "juvenile"]
+    kind: FacilityKind
     state: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
 
 
@@ -51,8 +56,8 @@ class CallLength(Rule):
     """Longest call; `classes` where a class of number has another."""
 
     __pydantic_config__ = _STRICT_KEYS
-    seconds: PositiveInt
-    classes: Mapping[NumberClass, PositiveInt] = field(default_factory=dict)
+    seconds: Count
+    classes: Mapping[NumberClass, Count] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +74,7 @@ class Gap(Rule):
     """
 
     __pydantic_config__ = _STRICT_KEYS
-    seconds: PositiveInt
+    seconds: Count
     since: Annotated[Literal["start", "end"], Field(alias="from")] = "end"
     outcomes: tuple[str, ...] = ("completed",)
     same_number: bool = False
@@ -83,7 +88,7 @@ class Bonus:
     __pydantic_config__ = _STRICT_KEYS
     first_day: Annotated[str, Field(alias="from", pattern=_DAY_OF_YEAR)]
     last_day: Annotated[str, Field(alias="until", pattern=_DAY_OF_YEAR)]
-    more: PositiveInt
+    more: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +100,7 @@ class Allowance(Rule):
 
     __pydantic_config__ = _STRICT_KEYS
     period: Period
-    most: PositiveInt
+    most: Count
     reset_day: Annotated[int, Field(ge=1, le=28)] = 1
     bonuses: tuple[Bonus, ...] = ()
     classes: Classes = ("social",)
@@ -114,7 +119,7 @@ class Calls(Allowance):
 
     __pydantic_config__ = _STRICT_KEYS
     failed_count: bool = False
-    custodial_parent_more: NonNegativeInt = 0
+    custodial_parent_more: CountOrNone = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +133,14 @@ class Floor(Rule):
     __pydantic_config__ = _STRICT_KEYS
     period: Period
     beats: tuple[Beatable, ...]
-    calls: PositiveInt | None = None
-    minutes: PositiveInt | None = None
-    seconds: PositiveInt | None = None
+    calls: Count | None = None
+    minutes: Count | None = None
+    seconds: Count | None = None
     reset_day: Annotated[int, Field(ge=1, le=28)] = 1
     free: bool = False
     unless: tuple[RestrictionKind, ...] = ()
-    within_hours: PositiveInt | None = None
-    custodial_parent_more: NonNegativeInt = 0
+    within_hours: Annotated[int, Field(gt=0, le=8784)] | None = None
+    custodial_parent_more: CountOrNone = 0
     classes: Classes = ("social",)
 
 
@@ -144,10 +149,10 @@ class Rate(Rule):
     """Price of a minute by class of number; a class that is not named pays `micros_per_minute`."""
 
     __pydantic_config__ = _STRICT_KEYS
-    micros_per_minute: NonNegativeInt
-    local_micros_per_minute: NonNegativeInt | None = None
-    classes: Mapping[NumberClass, NonNegativeInt] = field(default_factory=lambda: {"free": 0, "anonymous": 0, "relay": 0})
-    smallest_grant_seconds: PositiveInt = 1
+    micros_per_minute: Micros
+    local_micros_per_minute: Micros | None = None
+    classes: Mapping[NumberClass, Micros] = field(default_factory=lambda: {"free": 0, "anonymous": 0, "relay": 0})
+    smallest_grant_seconds: Count = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +162,8 @@ class ContactList(Rule):
     __pydantic_config__ = _STRICT_KEYS
     required: bool = True
     reviewed: bool = True
-    maximum: PositiveInt | None = None
-    change_every_days: PositiveInt | None = None
+    maximum: Count | None = None
+    change_every_days: Annotated[int, Field(gt=0, le=3660)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,8 +210,8 @@ class Announcements(Rule):
     """`warning_seconds` before the end, and how often the call's origin is said (0: never)."""
 
     __pydantic_config__ = _STRICT_KEYS
-    warning_seconds: tuple[PositiveInt, ...] = (60, 10)
-    origin_every_seconds: NonNegativeInt = 0
+    warning_seconds: tuple[Count, ...] = (60, 10)
+    origin_every_seconds: CountOrNone = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +271,7 @@ class Profile:
 
     name: str
     title: str
-    version: PositiveInt
+    version: Count
     call_length: CallLength
     rate: Rate
     contact_list: ContactList
