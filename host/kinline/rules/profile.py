@@ -20,7 +20,6 @@ E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Count = Annotated[int, Field(gt=0, le=3_000_000)]
 CountOrNone = Annotated[int, Field(ge=0, le=3_000_000)]
 Micros = Annotated[int, Field(ge=0, le=1_000_000_000)]
-Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
 Beatable = Literal[
     "suspension",
     "restriction",

@@ -147,10 +147,11 @@ def _floors(profile: Profile) -> Iterator[Fault]:
             yield from _within_period((*path, "minutes"), floor.period, floor.minutes)
         if not floor.beats and not floor.free:
             yield Fault((*path, "beats"), "the floor beats no rule and so guarantees nothing; name the rules that it beats")
-        if floor.seconds is not None and floor.seconds > longest:
+        if floor.seconds is not None and floor.seconds > longest and "call_length" not in floor.beats:
             yield Fault(
                 (*path, "seconds"),
-                f"the floor guarantees {_span(floor.seconds)}, but call_length ends a call at {_span(longest)}; raise that",
+                f"the floor guarantees {_span(floor.seconds)}, but call_length ends a call at {_span(longest)}; "
+                'raise that, or let the floor beat "call_length"',
             )
 
 
