@@ -1,6 +1,6 @@
 """The database: people, money, call records and the audit log, each operation one short transaction."""
 
-from kinline.store.audit import AuditLog, AuditReport
+from kinline.store.audit import AuditedDeed, AuditHead, AuditLog, AuditReport
 from kinline.store.calls import CallInfo, Calls
 from kinline.store.errors import (
     CallRefused,
@@ -24,11 +24,14 @@ from kinline.store.people import (
     PinLocked,
     PinWrong,
 )
+from kinline.store.staff import StaffInfo
 from kinline.store.store import Store
 
 __all__ = [
+    "AuditHead",
     "AuditLog",
     "AuditReport",
+    "AuditedDeed",
     "CallInfo",
     "CallRefused",
     "Calls",
@@ -47,6 +50,7 @@ __all__ = [
     "PinFound",
     "PinLocked",
     "PinWrong",
+    "StaffInfo",
     "Store",
     "StoreError",
     "open_store",

@@ -262,3 +262,21 @@ class AuditRow(Base):
     details: Mapped[dict[str, Any]]
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class StaffRow(Base):
+    """A member of staff. Of the token only its public id and a keyed digest are kept."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    roles: Mapped[list[str]] = mapped_column(JSON)
+    facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"))
+    token_id: Mapped[str] = mapped_column(String(16), unique=True)
+    token_digest: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    facility: Mapped[FacilityRow | None] = relationship()
