@@ -26,8 +26,11 @@ from kinline.rules.model import Allow, Deny
 from kinline.store import audit
 from kinline.store.books import balance_of, post
 from kinline.store.errors import CallRefused, NotFound, StoreError
-from kinline.store.models import AccountRow, CallRow, FacilityRow, HoldRow, InmateRow
-from kinline.store.people import SYSTEM, People, _handset, place_block
+from kinline.store.models import AccountRow, CallRow, HoldRow, InmateRow
+from kinline.store.people import People
+from kinline.store.registers import place_block
+from kinline.store.rows import SYSTEM, handset_row
+from kinline.store.tables.places import FacilityRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Calls(People):
         with self._writing() as session:
             if inmate_id is not None and session.get(InmateRow, inmate_id) is None:
                 raise NotFound(f"inmate {inmate_id} does not exist")
-            handset = _handset(session, device_id)
+            handset = handset_row(session, device_id)
             row = CallRow(
                 facility_id=handset.facility_id,
                 handset_id=handset.id,
@@ -97,7 +100,7 @@ class Calls(People):
     def deny_call(self, device_id: str, inmate_id: int | None, number: str, deny: Deny | str, profile: str, at: datetime) -> int:
         """The record of an attempt that was refused, closed at once. `deny` is the refusal or its rule's name."""
         with self._writing() as session:
-            handset = _handset(session, device_id)
+            handset = handset_row(session, device_id)
             row = CallRow(
                 facility_id=handset.facility_id,
                 handset_id=handset.id,
