@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    Connection,
     DateTime,
     Dialect,
     ForeignKey,
@@ -16,9 +17,12 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     UniqueConstraint,
+    event,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column, relationship
+
+from kinline.store.errors import StoreError
 
 
 class Utc(TypeDecorator[datetime]):
@@ -262,3 +266,16 @@ class AuditRow(Base):
     details: Mapped[dict[str, Any]]
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+def _check_lengths(_mapper: Mapper[Any], _connection: Connection, row: Base) -> None:
+    """SQLite would take a text of any length, and PostgreSQL refuse it without saying which."""
+    for column in row.__table__.columns:
+        value = getattr(row, column.key)
+        if isinstance(column.type, String) and column.type.length and value is not None and len(value) > column.type.length:
+            place = f"{row.__tablename__}.{column.key}"
+            raise StoreError(f"{place} takes at most {column.type.length} characters, not {len(value)}; shorten it")
+
+
+for _moment in ("before_insert", "before_update"):
+    event.listen(Base, _moment, _check_lengths, propagate=True)
