@@ -83,10 +83,10 @@ class Server:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def url(self, database: str, **changed: str | int) -> str:
-        """The address of a database as the settings name it; `changed` parts make it a wrong one."""
-        parts = {"username": USER, "password": self._password, "host": HOST, "port": self.port, **changed}
-        return URL.create("postgresql", database=database, **parts).render_as_string(hide_password=False)
+    def url(self, database: str) -> str:
+        """The address of a database as the settings name it."""
+        url = URL.create("postgresql", USER, self._password, HOST, self.port, database)
+        return url.render_as_string(hide_password=False)
 
     def create(self, database: str, template: str = "template0") -> None:
         self.execute("CREATE DATABASE {} TEMPLATE {}", database, template)
@@ -97,7 +97,7 @@ class Server:
     def execute(self, statement: str, *names: str) -> None:
         """Run a statement of the server's own, outside any transaction; `{}` stands for a quoted name."""
         with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     def _conninfo(self, database: str) -> str:
         return f"host={HOST} port={self.port} user={USER} password={self._password} dbname={database}"
