@@ -34,7 +34,7 @@ def record(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Append a row, inside the transaction of the deed itself: neither exists without the other."""
-    only_one(session, Lock.AUDIT)
+    only_one(session, Lock.STAFF)
     last = session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(1)).first()
     row = AuditRow(
         id=last.id + 1 if last else 1,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from kinline.store.errors import DatabaseOvertaken, StoreError, explained
-from kinline.store.postgresql import postgresql_engine
+from kinline.store.postgresql import Lock, only_one, postgresql_engine
 from kinline.store.sqlite import WRITES, sqlite_engine
 
 TRIES = 8
@@ -45,6 +45,11 @@ class Database:
         """The database as errors name it: without a password."""
         return place_of(self.engine.url)
 
+    @property
+    def shared(self) -> bool:
+        """Whether other hosts may be at work in it."""
+        return self.engine.dialect.name != "sqlite"
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -55,6 +60,14 @@ class Database:
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
+        """Alone: what it reads stays so until it is done, whatever other hosts' staff are about."""
+        with self._session(self._writer) as session:
+            only_one(session, Lock.STAFF)
+            yield session
+
+    @contextmanager
+    def _calling(self) -> Iterator[Session]:
+        """For a call, which waits for nobody but who wants the same rows: lock what is read to be changed."""
         with self._session(self._writer) as session:
             yield session
 

@@ -1,7 +1,8 @@
 """PostgreSQL as we use it, when several hosts share a database.
 
-Transactions run side by side at READ COMMITTED. What two of them may both want is ordered by row locks and unique
-indexes, or by a named lock (`only_one`) where there is no row yet to lock.
+Transactions run side by side at READ COMMITTED. What staff do is done one after another, under a lock that all hosts
+share: no check of theirs is overtaken by another's deed, and the audit log has one end. A call waits for none of that;
+the rows that two calls may both want are locked, or kept apart by a unique index.
 """
 
 from enum import IntEnum
@@ -23,7 +24,7 @@ class Lock(IntEnum):
     """What only one transaction of all hosts may do at a time. Numbers are never reused."""
 
     MIGRATE = 1
-    AUDIT = 2
+    STAFF = 2
 
 
 def postgresql_engine(address: URL) -> Engine:
@@ -48,6 +49,15 @@ def postgresql_engine(address: URL) -> Engine:
 
 def only_one(at: Session | Connection, lock: Lock) -> None:
     """Wait for the others, and keep them waiting until this transaction ends. SQLite has one writer as it is."""
-    dialect = (at.get_bind() if isinstance(at, Session) else at).dialect
-    if dialect.name == "postgresql":
+    if _is_postgresql(at):
         at.execute(text("SELECT pg_advisory_xact_lock(:ours, :lock)"), {"ours": _LOCKS, "lock": int(lock)})
+
+
+def all_written(at: Session, table: str) -> None:
+    """Wait until every transaction that has written to the table is over, even one whose host was killed as it committed."""
+    if _is_postgresql(at):
+        at.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _is_postgresql(at: Session | Connection) -> bool:
+    return (at.get_bind() if isinstance(at, Session) else at).dialect.name == "postgresql"
