@@ -12,7 +12,7 @@ from kinline_sim import switch_cli
 from kinline_sim.board import Board
 from kinline_sim.contacts import position
 from kinline_sim.flash import IdentityError, build_flash, parse_key
-from kinline_sim.vm import VmError
+from kinline_sim.machines import CHOICES, VmError
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 flash_app = typer.Typer(no_args_is_help=True, help="Flash images.")
@@ -41,16 +41,18 @@ def board(
     seed: Annotated[int | None, typer.Option(help="Chooses how contacts bounce; printed if not given.")] = None,
     keys: Annotated[str, typer.Option(help="What the hand does: keys, L lift, H hang up, comma waits 1 s.")] = "",
     speak: Annotated[Path | None, typer.Option(help="Mono WAV said into the microphone.", exists=True)] = None,
+    vm: Annotated[str, typer.Option(help=f"Which MicroPython: {', '.join(CHOICES)}.", envvar="KINLINE_VM")] = "auto",
 ) -> None:
     """Run one board until interrupted."""
     try:
         steps = list(_script(keys))
-        handset = Board(flash=flash, link=pty, seed=seed)
+        handset = Board(flash=flash, link=pty, seed=seed, vm=vm)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         with handset:
             typer.echo(f"{pty} -> {handset.path}, seed {handset.seed}")
+            typer.echo(f"firmware on {handset.machine.name} ({handset.machine.why})")
             if speak:
                 handset.speak(speak)
             _perform(handset, steps, stop)

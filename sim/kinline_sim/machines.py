@@ -26,9 +26,10 @@ class VmError(RuntimeError):
 
 
 class Machine(Protocol):
-    """A MicroPython build. kind is unix or wasm; why says how it was chosen, for people."""
+    """A MicroPython build. kind is unix or wasm; name and why, how it was chosen, are for people."""
 
     kind: str
+    name: str
     why: str
 
     def command(self, fds: Sequence[int], flash: Sequence[str], heap: str) -> list[str]:
@@ -47,6 +48,7 @@ class Unix:
     """Debian's 32-bit build: small integers, object sizes and heap limit are those of the chip."""
 
     kind = "unix"
+    name = "the 32-bit MicroPython"
 
     def __init__(self, why: str = "asked for") -> None:
         self.why = why
@@ -70,6 +72,7 @@ class Wasm:
     """npm's WebAssembly build on node: the version of the chip's firmware, on any machine. Its heap has no limit."""
 
     kind = "wasm"
+    name = "the WebAssembly MicroPython"
 
     def __init__(self, why: str = "asked for") -> None:
         self.why = why

@@ -157,13 +157,17 @@ def turn():
 def _step(task):
     """Continue one task; True when that was the end of the main one."""
     global cur_task, _outcome
+    if task.state is None:
+        # It ended by an error, and nobody has awaited it since.
+        context = {"message": "Task exception wasn't retrieved", "exception": task.data, "future": task}
+        Loop.call_exception_handler(context)
+        return False
     cur_task = task
-    thrown = task.data
+    cancelled = task.data
     try:
-        if thrown:
-            # Cancelled, or a task that failed unnoticed: the same error then comes back from its finished coroutine.
+        if cancelled:
             task.data = None
-            task.coro.throw(thrown)
+            task.coro.throw(cancelled)
         else:
             task.coro.send(None)
     except (CancelledError, Exception) as error:
@@ -177,12 +181,8 @@ def _step(task):
 
 
 def _ended(task, error):
-    """task.state is True while it runs unawaited, a queue of the tasks that await it, a function to tell, or, once it
-    has ended, None if nobody has asked for its result yet."""
-    if task.state is None:
-        task.data = error
-        Loop.call_exception_handler({"message": "Task exception wasn't retrieved", "exception": error, "future": task})
-        return
+    """task.state is True while it runs unawaited, a queue of the tasks that await it, or a function to tell; once it has
+    ended, None if nobody has asked for its result, else False."""
     told = False
     if task.state is True:
         task.state = None
