@@ -15,7 +15,7 @@ from kinline_sim import switch_cli
 from kinline_sim.board import Board
 from kinline_sim.contacts import position
 from kinline_sim.flash import IdentityError, build_flash, parse_key, read_device_file
-from kinline_sim.vm import VmError
+from kinline_sim.machines import CHOICES, VmError
 
 _STANDARD_INPUT = 0
 
@@ -51,16 +51,18 @@ def board(
     ] = "",
     speak: Annotated[Path | None, typer.Option(help="Mono WAV said into the microphone.", exists=True)] = None,
     ear: Annotated[Path | None, typer.Option(help="Keep what reached the ear in this WAV, written at the end.")] = None,
+    vm: Annotated[str, typer.Option(help=f"Which MicroPython: {', '.join(CHOICES)}.", envvar="KINLINE_VM")] = "auto",
 ) -> None:
     """Run one board until interrupted."""
     try:
         steps: Iterable[str] = [_step(key) for key in keys if keys != "-"]
-        handset = Board(flash=flash, link=pty, seed=seed)
+        handset = Board(flash=flash, link=pty, seed=seed, vm=vm)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         with handset:
             typer.echo(f"{pty} -> {handset.path}, seed {handset.seed}")
+            typer.echo(f"firmware on {handset.machine.name} ({handset.machine.why})")
             if speak:
                 handset.speak(speak)
             _perform(handset, _typed(stop) if keys == "-" else steps, stop)

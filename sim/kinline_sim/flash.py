@@ -10,6 +10,9 @@ from littlefs import LittleFS
 from kinline_sim import _board as board
 
 _BLOCK = 4096
+# MicroPython's own littlefs geometry; with other values it misreads inline files (hence never the defaults).
+GEOMETRY = {"block_size": _BLOCK, "block_count": board.FILESYSTEM_BYTES // _BLOCK, "read_size": 32, "prog_size": 32,
+            "cache_size": 128, "lookahead_size": 32}
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
 
@@ -43,9 +46,7 @@ def build_flash(target: Path, device: str, key: bytes, source: Path = FIRMWARE) 
     build = build_id(files)
     files["device.json"] = json.dumps({"device": device, "key": key.hex()}).encode()
     files["build.txt"] = build.encode()
-    # MicroPython's own littlefs geometry; with other values it misreads inline files (hence never the defaults).
-    image = LittleFS(block_size=_BLOCK, block_count=board.FILESYSTEM_BYTES // _BLOCK, read_size=32, prog_size=32,
-                     cache_size=128, lookahead_size=32)
+    image = LittleFS(**GEOMETRY)
     for name, content in files.items():
         folder = name.rpartition("/")[0]
         if folder:
