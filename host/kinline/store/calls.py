@@ -180,7 +180,7 @@ class Calls(People):
     def call(self, call_id: int) -> CallInfo:
         """Raises NotFound."""
         with self._reading() as session:
-            return _call_info(_call(session, call_id))
+            return _call_info(_call(session, call_id, to_change=False))
 
     def calls(self, limit: int = 50, inmate_id: int | None = None, open_only: bool = False) -> list[CallInfo]:
         """The newest first."""
@@ -294,8 +294,8 @@ def _settle(session: Session, row: CallRow, talk_seconds: int, at: datetime) -> 
     return charge
 
 
-def _call(session: Session, call_id: int) -> CallRow:
-    row = session.get(CallRow, call_id, with_for_update=True)
+def _call(session: Session, call_id: int, to_change: bool = True) -> CallRow:
+    row = session.get(CallRow, call_id, with_for_update=to_change)
     if row is None:
         raise NotFound(f"call {call_id} does not exist")
     return row
