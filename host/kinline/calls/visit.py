@@ -42,7 +42,10 @@ class PinMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """A facility's choices for the conversation with the caller and the called party. Times in milliseconds."""
+    """A facility's choices for the conversation with the caller and the called party. Times in milliseconds.
+
+    A key of the called party's menu that is None is not offered.
+    """
 
     facility: str
     pin_mode: PinMode = PinMode.PIN
@@ -50,9 +53,9 @@ class Manners:
     pin_least: int = 4
     pin_most: int = 12
     accept_digit: str = "1"
-    refuse_digit: str = "2"
-    quote_digit: str = "3"
-    block_digit: str = "9"
+    refuse_digit: str | None = "2"
+    quote_digit: str | None = "3"
+    block_digit: str | None = "9"
     first_key_ms: int = 15_000
     key_gap_ms: int = 5_000
     ring_limit_ms: int = 45_000

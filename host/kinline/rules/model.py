@@ -6,17 +6,24 @@ Money is integer micro-dollars, moments are aware datetimes, numbers are E.164 t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegativeInt
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt, WithJsonSchema
 
 NumberClass = Literal["social", "privileged", "free", "anonymous", "relay"]
 ContactStatus = Literal["approved", "pending", "denied", "removed"]
 Billing = Literal["collect", "direct_bill", "prepaid", "debit", "free"]
 Line = Literal["landline", "cell"]
+RestrictionKind = Literal["sanction", "administrative", "lockdown"]
 Language = Literal["en", "es"]
 
 MINUTES_A_DAY = 24 * 60
+
+# An attempt is made in the age of telephones, and early enough that any wait from it has a date.
+FIRST_MOMENT, LAST_MOMENT = datetime(1876, 3, 10, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+Moment = Annotated[AwareDatetime, Field(ge=FIRST_MOMENT, lt=LAST_MOMENT)]
+Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
 
 _STRICT_KEYS = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -66,48 +73,88 @@ def _window(value: Any) -> Any:
     raise ValueError('a window is two times of day, for example ["08:00", "11:00"]')
 
 
-WindowField = Annotated[Window, BeforeValidator(_window)]
+_WINDOW_SCHEMA = {
+    "type": "array",
+    "items": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"},
+    "minItems": 2,
+    "maxItems": 2,
+}
+WindowField = Annotated[Window, BeforeValidator(_window), WithJsonSchema(_WINDOW_SCHEMA)]
 Windows = tuple[WindowField, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Facility:
-    """`schedules` maps a unit's name to its windows; a unit without one follows the profile's hours."""
-
-    __pydantic_config__ = _STRICT_KEYS
-
-    timezone: str = "UTC"
-    suspended: bool = False
-    schedules: Mapping[str, Windows] = field(default_factory=dict)
-    recorded: bool = True
-    caller_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Restriction:
-    """No calls from `since` (absent: always) until `until` (absent: until staff lift it)."""
+    """No calls from `since` (absent: always) until `until` (absent: until staff lift it).
+
+    Counsel is reached all the same, unless a determination of its own (`counsel`) says that this covers counsel too.
+    """
 
     __pydantic_config__ = _STRICT_KEYS
 
     since: Annotated[AwareDatetime | None, Field(alias="from")] = None
     until: AwareDatetime | None = None
+    kind: RestrictionKind = "sanction"
+    counsel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """`schedules` maps a unit's name to its windows; a unit without one follows the facility's and the profile's hours.
+
+    `suspended` is a lockdown without a known end, `suspensions` are those with one.
+    """
+
+    __pydantic_config__ = _STRICT_KEYS
+
+    timezone: str = "UTC"
+    suspended: bool = False
+    counsel_suspended: bool = False
+    suspensions: tuple[Restriction, ...] = ()
+    hours: Windows | None = None
+    schedules: Mapping[str, Windows] = field(default_factory=dict)
+    call_seconds: PositiveInt | None = None
+    recorded: bool = True
+    caller_id: str | None = None
+    blocked_prefixes: tuple[Prefix, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A living unit or a telephone, as far as it has rules of its own."""
+
+    __pydantic_config__ = _STRICT_KEYS
+
+    name: str = ""
+    suspended: bool = False
+    counsel_suspended: bool = False
+    suspensions: tuple[Restriction, ...] = ()
+    hours: Windows | None = None
+    call_seconds: PositiveInt | None = None
+    recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One line of an inmate's allowed list. `recorded=False` turns recording off for this contact."""
+    """One line of an inmate's allowed list. `recorded=False` turns recording off for this contact.
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    An attorney's number is `privileged` only while an arrangement for it is on file; without one it is `social`.
+    """
+
+    __pydantic_config__ = _STRICT_KEYS
 
     number: str
     status: ContactStatus = "approved"
     number_class: Annotated[NumberClass, Field(alias="class")] = "social"
     line: Line | None = None
+    call_seconds: PositiveInt | None = None
     recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Inmate:
+    """`arrested_at` and `custodial_parent` matter to the calls that a booking guarantees."""
+
     __pydantic_config__ = _STRICT_KEYS
 
     id: str = ""
@@ -118,41 +165,71 @@ class Inmate:
     debit_micros: NonNegativeInt = 0
     contacts: tuple[Contact, ...] = ()
     restrictions: tuple[Restriction, ...] = ()
+    call_seconds: PositiveInt | None = None
+    recorded: bool = True
+    arrested_at: AwareDatetime | None = None
+    custodial_parent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CalledParty:
+    """`direct_bill_credit_micros` is what is left of the credit limit; absent: no limit.
+
+    `line` serves where no contact says what the line is.
+    """
+
     __pydantic_config__ = _STRICT_KEYS
 
     blocked: bool = False
     blocked_by_facility: bool = False
+    third_party_service: bool = False
     prepaid_micros: NonNegativeInt = 0
     direct_bill: bool = False
+    direct_bill_credit_micros: NonNegativeInt | None = None
+    line: Line | None = None
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PastCall:
+    """Without `class`, the class that the number has now."""
+
     __pydantic_config__ = _STRICT_KEYS
 
     start: AwareDatetime
     talk_seconds: NonNegativeInt = 0
     number: str = ""
     outcome: str = "completed"
+    number_class: Annotated[NumberClass | None, Field(alias="class")] = None
 
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """One attempt. Without `billing` the profile's ways of paying are tried in the profile's order."""
+    """One attempt. Without `billing` the profile's ways of paying are tried in the profile's order.
+
+    `unit` and `phone` are where the call is made, as far as they have rules of their own. `history` may come in any
+    order and is kept in that of the calls' beginnings, with `starts` (seconds of the epoch) beside it, so that a rule
+    finds the few that it looks at.
+    """
 
     __pydantic_config__ = _STRICT_KEYS
 
-    at: AwareDatetime
+    at: Moment
     number: str
     facility: Facility = field(default_factory=Facility)
+    unit: Place = field(default_factory=Place)
+    phone: Place = field(default_factory=Place)
     inmate: Inmate | None = None
     billing: Billing | None = None
     called_party: CalledParty = field(default_factory=CalledParty)
     history: tuple[PastCall, ...] = ()
+    starts: tuple[float, ...] = field(init=False, repr=False, compare=False, default=())
+
+    def __post_init__(self) -> None:
+        # By the moment and not by what the clock showed: an hour that is shown twice must not fold the calls together.
+        in_order = sorted(self.history, key=lambda call: call.start.timestamp())
+        object.__setattr__(self, "history", tuple(in_order))
+        object.__setattr__(self, "starts", tuple(call.start.timestamp() for call in in_order))
 
 
 @dataclass(frozen=True, slots=True)
