@@ -4,23 +4,27 @@ Facility "north" with unit B2 and handsets h1 and h2; inmates 1001 and 1002 with
 call 2 refused; +12025550199 is blocked; "south" is another facility; 1002 waits for a review of +12025550171.
 """
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import cache
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
 from kinline.config import Settings
-from kinline.console.app import application
+from kinline.console.access import Access
+from kinline.console.app import without_site
 from kinline.operations import ROLES, Operation
 from kinline.profiles import load_profile
 from kinline.rules.profile import NamedNumber
 from kinline.store import NewContact, Store
-from tests.store.site import NOON, PROFILE, begun, furnished, store_at
+from tests.store.backends import Backend
+from tests.store.site import NOON, PROFILE, begun, furnish, store_at
 
+# The tokens in each kind of database's model, from which every House is copied.
+_TOKENS: dict[str, dict[str, str]] = {}
 TIMELESS = timedelta(days=3650)
 
 
@@ -35,16 +39,16 @@ class Clock:
 
 
 class House:
-    """A site's database with the API over it. A copy of a template: making one takes a second, copying it none."""
+    """A site's database with the API over it."""
 
-    def __init__(self, template: Path, folder: Path) -> None:
-        self.file = folder / "kinline.db"
-        shutil.copyfile(template, self.file)
-        self.tokens = dict(line.split() for line in template.with_suffix(".tokens").read_text().splitlines())
-        self.store: Store = store_at(self.file)
+    def __init__(self, backend: Backend) -> None:
+        self.address = backend.made("house", lambda store: _TOKENS.__setitem__(backend.name, furnish_house(store)))
+        self.tokens = _TOKENS[backend.name]
+        self.store: Store = store_at(self.address)
         self.clock = Clock()
         self.settings = settings()
-        self.app = application(self.store, self.settings, self.clock)
+        self.app = _application()
+        self.app.state.access = Access(self.store, self.settings, self.clock)
         self.client = TestClient(self.app, raise_server_exceptions=False)
 
     def close(self) -> None:
@@ -64,14 +68,19 @@ class House:
         return self.client.get(path, params=fields, headers=headers)
 
 
+@cache
+def _application() -> FastAPI:
+    """One for all houses: to make it takes longer than most tests."""
+    return without_site()
+
+
 def settings() -> Settings:
     return Settings.model_validate({"facility": "north", "trunk": {"address": "127.0.0.1"}})
 
 
-def template(folder: Path) -> Path:
-    """Make the site's file, and beside it the staff's tokens: one for each role, named after it, and some more."""
-    file = folder / "template.db"
-    store = furnished(file)
+def furnish_house(store: Store) -> dict[str, str]:
+    """Fill the site; the staff's tokens: a member for each role, named after it, and some more."""
+    furnish(store)
     store.add_unit("north", "B2")
     store.add_facility("south", "South Facility", "America/Chicago", "generic")
     call = begun(store)
@@ -83,13 +92,10 @@ def template(folder: Path) -> Path:
     members: dict[str, tuple[tuple[str, ...], str | None]] = {role: ((role,), None) for role in ROLES}
     members["everything"] = (tuple(role for role in ROLES if role != "auditor"), None)
     members |= {"terry": (("technician",), None), "sam": (("supervisor",), "south"), "ava": (("auditor",), "south")}
-    tokens = {
+    return {
         name: store.add_staff(name, roles, facility, NOON + TIMELESS, "tests", NOON).text()
         for name, (roles, facility) in members.items()
     }
-    store.close()
-    file.with_suffix(".tokens").write_text("".join(f"{name} {token}\n" for name, token in tokens.items()))
-    return file
 
 
 def _lists_and_restrictions(store: Store) -> None:
