@@ -1,11 +1,11 @@
 """An attempt at one moment, as every rule sees it, and the form in which every rule answers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from kinline.rules.model import Billing, CallRequest, Contact, ContactStatus, Line, NumberClass, PastCall, RestrictionKind
+from kinline.rules.model import Billing, CallRequest, Contact, ContactStatus, Line, NumberClass, RestrictionKind
 from kinline.rules.numbers import NumberKind, number_kind
 from kinline.rules.profile import OPEN_CLASSES, NamedNumber, Profile
 
@@ -36,6 +36,7 @@ class Bound:
 class Case:
     """`at` is UTC. `contact` is all the list's lines with this number as one, the strictest word of each.
 
+    `classes` has every number that has a class now; all others are social.
     `free` is a floor's word that nothing is paid, whatever `listed_rate` (micro-dollars a minute) says.
     """
 
@@ -47,6 +48,7 @@ class Case:
     contact: Contact | None
     named: NamedNumber | None
     number_class: NumberClass
+    classes: Mapping[str, NumberClass]
     listed_rate: int
     billing: Billing = "free"
     free: bool = False
@@ -70,30 +72,24 @@ class Case:
         """What the called line is, as far as anybody knows."""
         return (self.contact.line if self.contact else None) or self.request.called_party.line
 
-    def class_of(self, call: PastCall) -> NumberClass:
-        """The class of an earlier call: as recorded, or else what its number is now."""
-        if call.number_class is not None:
-            return call.number_class
-        if call.number == self.request.number:
-            return self.number_class
-        return class_now(self.request, self.profile, call.number)
-
 
 Rule = Callable[[Case], Iterable[Bound]]
 
 
 def case_of(request: CallRequest, profile: Profile) -> Case:
     """What the rules need worked out once. Raises ValueError if the facility's time zone is unknown."""
-    contact, number_class = _contact(request, request.number), class_now(request, profile, request.number)
+    classes = classes_now(request, profile)
+    number_class = classes.get(request.number, "social")
     return Case(
         request=request,
         profile=profile,
         at=request.at.astimezone(UTC),
         zone=zone_of(request.facility.timezone),
         kind=number_kind(request.number, profile.numbers.home_regions),
-        contact=contact,
+        contact=_contact(request),
         named=profile.named(request.number),
         number_class=number_class,
+        classes=classes,
         listed_rate=profile.rate_for(number_class, local=request.called_party.local),
     )
 
@@ -108,30 +104,33 @@ def zone_of(name: str) -> ZoneInfo:
         ) from error
 
 
-def class_now(request: CallRequest, profile: Profile, number: str) -> NumberClass:
-    """What a number is: privileged if anybody says so, else as the rules name it, else as the list has it.
+def classes_now(request: CallRequest, profile: Profile) -> dict[str, NumberClass]:
+    """What each known number is: privileged if anybody says so, else as the rules name it, else as the list has it.
 
     A wrong "privileged" costs a recording, a wrong "social" a client's rights. So counsel stays counsel even on a
     line taken off the list; every other class goes with its line.
     """
-    named, contact = profile.named(number), _contact(request, number)
-    said = [source.number_class for source in (named, contact) if source is not None]
-    if "privileged" in said:
-        return "privileged"
-    if named is not None:
-        return named.number_class
-    return contact.number_class if contact is not None and contact.status != "removed" else "social"
-
-
-def _contact(request: CallRequest, number: str) -> Contact | None:
     contacts = request.inmate.contacts if request.inmate else ()
-    lines = [contact for contact in contacts if contact.number == number]
+    strictest_last = sorted(contacts, key=lambda line: _STRICTEST_FIRST.index(line.status), reverse=True)
+    classes: dict[str, NumberClass] = {
+        line.number: "social" if line.status == "removed" else line.number_class for line in strictest_last
+    }
+    named = [(line.number, line.number_class) for line in profile.named_numbers]
+    classes |= named
+    said = [(line.number, line.number_class) for line in contacts]
+    counsel: dict[str, NumberClass] = {number: "privileged" for number, word in (*named, *said) if word == "privileged"}
+    return classes | counsel
+
+
+def _contact(request: CallRequest) -> Contact | None:
+    contacts = request.inmate.contacts if request.inmate else ()
+    lines = [contact for contact in contacts if contact.number == request.number]
     if len(lines) < 2:
         return lines[0] if lines else None
     strictest = min(lines, key=lambda line: _STRICTEST_FIRST.index(line.status))
     kinds, lengths = {line.line for line in lines}, [line.call_seconds for line in lines if line.call_seconds]
     return Contact(
-        number,
+        request.number,
         strictest.status,
         "privileged" if any(line.number_class == "privileged" for line in lines) else strictest.number_class,
         kinds.pop() if len(kinds) == 1 else None,

@@ -76,8 +76,7 @@ def decide(request: CallRequest, profile: Profile) -> Decision:
 
 def find(case: Case) -> Findings:
     """Ask every rule about the case at its moment."""
-    stops = [*restrictions.suspension(case), *restrictions.restriction(case)]
-    given = floors.guarantees(case, stops)
+    given = floors.guarantees(case)
     free = floors.free_talk(given) if case.listed_rate else None
     case = paying.with_way(replace(case, free=floors.is_free(given)))
     bounds = [bound for rule in RULES.values() for bound in rule(case)]

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kinline.rules.allowances import completed_calls, parent_more, talk_seconds
+from kinline.rules.allowances import calls_made, parent_more, period_of, talk_seconds
 from kinline.rules.case import Bound, Case
-from kinline.rules.periods import period_at
 from kinline.rules.profile import Floor
+from kinline.rules.restrictions import restriction, suspension
 
 # Rules that a free call has no business with.
 _MONEY = ("billing", "balance")
@@ -34,9 +34,11 @@ class Guarantee:
         return bound.rule in self.floor.beats or (self.floor.free and bound.rule in _MONEY)
 
 
-def guarantees(case: Case, stops: Sequence[Bound]) -> list[Guarantee]:
-    """The floors for this class of number. `stops` are the suspensions and restrictions on the case."""
-    return [_guarantee(case, floor, stops) for floor in case.profile.floors if case.number_class in floor.classes]
+def guarantees(case: Case) -> list[Guarantee]:
+    """The floors for this class of number."""
+    given = [floor for floor in case.profile.floors if case.number_class in floor.classes]
+    stops = [*suspension(case), *restriction(case)] if given else []
+    return [_guarantee(case, floor, stops) for floor in given]
 
 
 def raised(bound: Bound, given: Iterable[Guarantee]) -> Bound | None:
@@ -65,10 +67,11 @@ def free_talk(given: Iterable[Guarantee]) -> Bound | None:
 
 
 def _guarantee(case: Case, floor: Floor, stops: Sequence[Bound]) -> Guarantee:
-    start, end = period_at(floor.period, floor.reset_day, case.zone, case.at)
+    start, end = period_of(case, floor)
     most_calls = floor.calls + parent_more(case, floor.custodial_parent_more) if floor.calls else None
-    calls_met = most_calls is not None and completed_calls(case, start, floor.classes) >= most_calls
-    talk_left = floor.minutes * 60 - talk_seconds(case, start, floor.classes) if floor.minutes else None
+    calls_met = most_calls is not None and calls_made(case, start, floor.classes, most_calls) >= most_calls
+    talk_most = floor.minutes * 60 if floor.minutes else None
+    talk_left = talk_most - talk_seconds(case, start, floor.classes, talk_most) if talk_most is not None else None
     met = calls_met or (talk_left is not None and talk_left <= 0)
 
     against = [stop for stop in stops if stop.kind in floor.unless]

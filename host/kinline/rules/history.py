@@ -3,7 +3,6 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from kinline.rules.case import Case
@@ -18,25 +17,25 @@ REFUSED_BY_RULE = "denied"
 # No profile has calls of a day's length; a talk time beyond it is a fault in the record and counts as a day.
 LONGEST_TALK = timedelta(days=1)
 
-_start = attrgetter("start")
-
 
 def calls_since(case: Case, since: datetime, classes: Classes) -> Iterator[PastCall]:
     """Calls of these classes that began from `since` up to now, the latest first.
 
     A call that begins after the moment of the decision is not known then, and so never counts.
     """
-    history = case.request.history
-    for index in range(bisect_right(history, case.at, key=_start) - 1, bisect_left(history, since, key=_start) - 1, -1):
+    history, starts = case.request.history, case.request.starts
+    first, last = bisect_left(starts, since.timestamp()), bisect_right(starts, case.at.timestamp()) - 1
+    for index in range(last, first - 1, -1):
         call = history[index]
-        if call.outcome != REFUSED_BY_RULE and case.class_of(call) in classes:
+        # Without a class of its own, a call has the class that its number has now.
+        if (call.number_class or case.classes.get(call.number, "social")) in classes and call.outcome != REFUSED_BY_RULE:
             yield call
 
 
 def next_start(case: Case) -> datetime | None:
     """When the next call of the history begins, for a case that is asked about the future."""
     history = case.request.history
-    following = bisect_right(history, case.at, key=_start)
+    following = bisect_right(case.request.starts, case.at.timestamp())
     return history[following].start if following < len(history) else None
 
 

@@ -208,7 +208,8 @@ class CallRequest:
     """One attempt. Without `billing` the profile's ways of paying are tried in the profile's order.
 
     `unit` and `phone` are where the call is made, as far as they have rules of their own. `history` may come in any
-    order and is kept in that of the calls' beginnings, so that a rule finds the few that it looks at.
+    order and is kept in that of the calls' beginnings, with `starts` (seconds of the epoch) beside it, so that a rule
+    finds the few that it looks at.
     """
 
     __pydantic_config__ = _STRICT_KEYS
@@ -222,11 +223,13 @@ class CallRequest:
     billing: Billing | None = None
     called_party: CalledParty = field(default_factory=CalledParty)
     history: tuple[PastCall, ...] = ()
+    starts: tuple[float, ...] = field(init=False, repr=False, compare=False, default=())
 
     def __post_init__(self) -> None:
         # By the moment and not by what the clock showed: an hour that is shown twice must not fold the calls together.
-        in_order = tuple(sorted(self.history, key=lambda call: call.start.timestamp()))
-        object.__setattr__(self, "history", in_order)
+        in_order = sorted(self.history, key=lambda call: call.start.timestamp())
+        object.__setattr__(self, "history", tuple(in_order))
+        object.__setattr__(self, "starts", tuple(call.start.timestamp() for call in in_order))
 
 
 @dataclass(frozen=True, slots=True)

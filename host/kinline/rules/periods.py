@@ -1,7 +1,8 @@
 """The periods in which allowances are counted: local days, weeks, months, and all of custody."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from kinline.rules.localtime import start_of_day
@@ -18,11 +19,17 @@ def period_at(period: Period, reset_day: int, zone: ZoneInfo, at: datetime) -> t
     """
     if period == "custody":
         return BEGINNING, None
-    first = _first_day(period, reset_day, at.astimezone(zone).date())
+    start, end = _period_of(period, reset_day, zone, at.astimezone(zone).date())
     # A clock set back over midnight shows the day before once more; its period is over all the same.
-    while start_of_day(following := _next_first_day(period, first), zone) <= at:
-        first = following
-    return start_of_day(first, zone), start_of_day(following, zone)
+    while end <= at:
+        start, end = _period_of(period, reset_day, zone, end.astimezone(zone).date())
+    return start, end
+
+
+@lru_cache(maxsize=1024)
+def _period_of(period: Period, reset_day: int, zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
+    first = _first_day(period, reset_day, day)
+    return start_of_day(first, zone), start_of_day(_next_first_day(period, first), zone)
 
 
 def _first_day(period: Period, reset_day: int, day: date) -> date:
@@ -40,8 +47,10 @@ def _next_first_day(period: Period, first: date) -> date:
     return first + timedelta(days=7 if period == "week" else 1)
 
 
-def extra_at(bonuses: Iterable[Bonus], zone: ZoneInfo, at: datetime) -> int:
+def extra_at(bonuses: Sequence[Bonus], zone: ZoneInfo, at: datetime) -> int:
     """How much more there is at a moment, by its local date."""
+    if not bonuses:
+        return 0
     today = at.astimezone(zone).strftime("%m-%d")
     return sum(bonus.more for bonus in bonuses if _in_season(bonus, today))
 
