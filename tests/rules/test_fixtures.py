@@ -21,10 +21,10 @@ from kinline.profiles import load_profile, price_caps
 from kinline.rules import Allow, ScenarioError, decide, decision_json, read_scenario
 from kinline.rules.caps import Service, excesses
 from tests.calls.walk import reach
-from tests.rules.fixtures import NEVER, Case, Fixture, fixtures
+from tests.rules.fixtures import NEVER, Case, Fixture, pages
 
 ROOT = Path(__file__).resolve().parents[2]
-FIXTURES = list(fixtures())
+FIXTURES = [fixture for page in pages() for fixture in page.fixtures]
 CASES = [pytest.param(fixture, case, id=f"{fixture.name}: {case.name}") for fixture in FIXTURES for case in fixture.cases]
 
 

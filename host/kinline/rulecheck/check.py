@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any, Literal
@@ -120,9 +121,13 @@ def _structure(name: str, pages: _Pages) -> tuple[list[Finding], Profile | None]
 
 
 def _against_schema(file: ProfileFile) -> Iterator[tuple[Path, str]]:
-    validator = jsonschema.Draft202012Validator(profile_schema())
-    for error in validator.iter_errors(_as_json(file.tables)):
+    for error in _validator().iter_errors(_as_json(file.tables)):
         yield tuple(error.absolute_path), error.message
+
+
+@lru_cache(maxsize=1)
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(profile_schema())
 
 
 def _as_json(value: Any) -> Any:
