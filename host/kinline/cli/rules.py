@@ -104,7 +104,7 @@ def _findings(report: "Report") -> Text:
 def rules_profiles(as_json: Json = False) -> None:
     """List the profiles that come with Kinline."""
     data = {name: load_profile(name).title for name in profile_names()}
-    answer(data, as_json, lambda: "\n".join(f"{name:12} {title}" for name, title in data.items()))
+    answer(data, as_json, lambda: "\n".join(f"{name:16} {title}" for name, title in data.items()))
 
 
 def _in_words(decision: Decision) -> Text:
