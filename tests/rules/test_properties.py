@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from hypothesis import assume, event, given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from kinline.accounts import affordable_seconds, charge_micros
@@ -95,8 +95,8 @@ def test_a_grant_never_reaches_into_closed_time(request: CallRequest, profile: P
     """Hours that close, a suspension or restriction that begins: none of them finds a call in progress."""
     profile = replace(profile, floors=())
     answer = decide(request, profile)
-    assume(isinstance(answer, Allow))
-    assert isinstance(answer, Allow)
+    if isinstance(answer, Deny):
+        return
     length = timedelta(seconds=answer.max_seconds)
     end = request.at + length - SECOND
     inside = [edge for edge in edges(request, profile, end) if request.at < edge < end]
