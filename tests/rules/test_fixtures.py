@@ -25,6 +25,8 @@ from tests.rules.fixtures import NEVER, Case, Fixture, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = [fixture for page in pages() for fixture in page.fixtures]
+# The published form of an answer.
+_ALLOWED = {"allow", "max_seconds", "limited_by", "recorded", "monitored", "rate_micros_per_minute", "caller_id"}
 CASES = [pytest.param(fixture, case, id=f"{fixture.name}: {case.name}") for fixture in FIXTURES for case in fixture.cases]
 
 
@@ -50,6 +52,7 @@ def test_every_fixture_is_whole() -> None:
 
 def _decided(case: Case) -> None:
     said = _answer(case)
+    assert set(said) == (_ALLOWED if said["allow"] else {"allow", "deny"})
     assert _part_of(case.expect, said), f"{json.dumps(said, ensure_ascii=False, indent=1)}"
 
 
