@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,7 @@ def rules_check(
     population: Annotated[int | None, typer.Option(min=0, help="For the price caps: average daily population.")] = None,
     state: Annotated[str | None, typer.Option(metavar="XX", help="For the price caps: the state's two letters.")] = None,
     at: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The day it goes into service; today if left out.")] = None,
+    profiles: Annotated[Path | None, typer.Option("--profiles", help="A folder of the site's own.", file_okay=False)] = None,
     as_json: Json = False,
 ) -> None:
     """Say every error of a profile with its line and column, and where its prices break a legal cap.
@@ -44,7 +46,7 @@ def rules_check(
         state=state.upper() if state else None,
     )
     asked = any(value is not None for value in (kind, population, state, at))
-    report = check_profile(target, service, in_service=asked)
+    report = check_profile(target, service, in_service=asked, folder=profiles)
     findings = [asdict(finding) for finding in report.findings]
     data = {"profile": report.name, "in_order": report.in_order, "files": report.files, "findings": findings}
     answer(data, as_json, lambda: out.print(_findings(report), soft_wrap=True))
