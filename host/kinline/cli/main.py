@@ -8,6 +8,7 @@ import typer
 
 from kinline import config as settings_file
 from kinline.accounts import LedgerError, PinError
+from kinline.cli.console import api_app, console
 from kinline.cli.handset import handset_app
 from kinline.cli.money import account_app
 from kinline.cli.output import Json, UsageError, answer, complain
@@ -46,10 +47,12 @@ _groups = {
     "account": account_app,
     "rules": rules_app,
     "prompts": prompts_app,
+    "api": api_app,
 }
 for name, part in _groups.items():
     app.add_typer(part, name=name)
 attach(app, _groups)
+app.command()(console)
 
 
 def main() -> None:

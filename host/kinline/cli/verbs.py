@@ -70,6 +70,8 @@ class _Field:
         about: dict[str, Any] = {"help": self.info.description, "show_default": default not in (None, False, "")}
         if position:
             return [_parameter(self.name, _optional(kind, required), default, typer.Argument(metavar=self.place, **about))]
+        if choices := _choices(self.info.annotation):
+            about["metavar"] = f"<{'|'.join(choices)}>"
         names = f"{self.place}/--no-{self.place[2:]}" if kind is bool and default is not False else self.place
         return [_parameter(self.name, _optional(kind, required), default, typer.Option(names, **about))]
 
@@ -77,21 +79,20 @@ class _Field:
         value = self.info.default
         return value if isinstance(value, bool | int | str) or value is None else None
 
-    def value(self, given: Mapping[str, Any], actual: Mapping[str, str]) -> Any:
+    def value(self, given: Mapping[str, Any], unseen: Mapping[str, str]) -> Any:
         """What was typed, as the request wants it; None if nothing was."""
-        if self.name in actual:
-            return actual[self.name]
+        if self.name in unseen:
+            return unseen[self.name]
         typed = given.get(self.name)
         if typed is None or typed == []:
             return None
         if self.marker(FileText):
             return _text_of(str(typed))
-        option = self.marker(Option) or self.marker(Argument)
-        read = getattr(option, "read", None)
-        if read is None:
+        option = self.marker(Option)
+        if option is None or option.read is None:
             return typed
         try:
-            return [read(text) for text in typed] if isinstance(typed, list) else read(typed)
+            return [option.read(text) for text in typed] if isinstance(typed, list) else option.read(typed)
         except ValueError as error:
             raise UsageError(f"{self.place}: {error}") from error
 
@@ -176,9 +177,15 @@ def _kind(annotation: Any) -> Any:
         return _kind(next(part for part in get_args(annotation) if part is not NoneType))
     if origin is Literal:
         return annotation
-    if origin in (list, tuple, frozenset, set):
-        return list[_kind(get_args(annotation)[0])]  # type: ignore[misc]
+    if origin is list:
+        return list[str]
     return annotation if annotation in (bool, int) else str
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """The words that a list's items are chosen from, which Typer cannot ask for."""
+    items = get_args(annotation) if get_origin(annotation) is list else ()
+    return get_args(items[0]) if items and get_origin(items[0]) is Literal else ()
 
 
 def _text_of(file: str) -> str:

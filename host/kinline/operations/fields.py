@@ -152,7 +152,7 @@ TimeZone = Annotated[str, AfterValidator(_zone), Field(max_length=60)]
 WindowText = Annotated[
     str,
     AfterValidator(_window),
-    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-4]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-4]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$", "maxLength": 11}),
 ]
 Moment = Annotated[
     AwareDatetime,

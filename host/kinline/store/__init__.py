@@ -1,6 +1,6 @@
 """The database: people, money, call records and the audit log, each operation one short transaction."""
 
-from kinline.store.audit import AuditLog, AuditReport
+from kinline.store.audit import AuditedDeed, AuditHead, AuditLog, AuditReport
 from kinline.store.calls import CallInfo, Calls
 from kinline.store.contacts import ContactInfo, ListEvent, NewContact
 from kinline.store.counsel import ArrangementInfo, DeterminationInfo
@@ -8,11 +8,14 @@ from kinline.store.errors import (
     CallRefused,
     Conflict,
     DatabaseCorrupt,
+    DatabaseDenied,
     DatabaseFull,
     DatabaseLocked,
     DatabaseMissing,
     DatabaseNewer,
+    DatabaseOvertaken,
     DatabaseReadOnly,
+    DatabaseUnreachable,
     NotFound,
     StoreError,
 )
@@ -24,13 +27,16 @@ from kinline.store.pins import PinAnswer, PinFound, PinLocked, PinWrong
 from kinline.store.places import FacilityInfo, HandsetInfo, OwnLimits, UnitInfo
 from kinline.store.registers import BarInfo, BarKind, BarPlaced
 from kinline.store.restrictions import Cuts, RestrictionInfo
+from kinline.store.staff import StaffInfo
 from kinline.store.store import Store
 from kinline.store.unwanted import Caller
 
 __all__ = [
     "ArrangementInfo",
+    "AuditHead",
     "AuditLog",
     "AuditReport",
+    "AuditedDeed",
     "BarInfo",
     "BarKind",
     "BarPlaced",
@@ -42,11 +48,14 @@ __all__ = [
     "ContactInfo",
     "Cuts",
     "DatabaseCorrupt",
+    "DatabaseDenied",
     "DatabaseFull",
     "DatabaseLocked",
     "DatabaseMissing",
     "DatabaseNewer",
+    "DatabaseOvertaken",
     "DatabaseReadOnly",
+    "DatabaseUnreachable",
     "DeterminationInfo",
     "FacilityInfo",
     "HandsetInfo",
@@ -62,6 +71,7 @@ __all__ = [
     "PinLocked",
     "PinWrong",
     "RestrictionInfo",
+    "StaffInfo",
     "Store",
     "StoreError",
     "UnitInfo",

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, MetaData, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import JSON, Connection, DateTime, Dialect, LargeBinary, MetaData, String, TypeDecorator, event
+from sqlalchemy.orm import DeclarativeBase, Mapper
+
+from kinline.store.errors import StoreError
 
 
 class Utc(TypeDecorator[datetime]):
@@ -44,3 +46,16 @@ class Base(DeclarativeBase):
         list[str]: JSON,
         list[list[str]]: JSON,
     }
+
+
+def _check_lengths(_mapper: Mapper[Any], _connection: Connection, row: Base) -> None:
+    """SQLite would take a text of any length, and PostgreSQL refuse it without saying which."""
+    for column in row.__table__.columns:
+        value = getattr(row, column.key)
+        if isinstance(column.type, String) and column.type.length and value is not None and len(value) > column.type.length:
+            place = f"{row.__tablename__}.{column.key}"
+            raise StoreError(f"{place} takes at most {column.type.length} characters, not {len(value)}; shorten it")
+
+
+for _moment in ("before_insert", "before_update"):
+    event.listen(Base, _moment, _check_lengths, propagate=True)
