@@ -87,7 +87,7 @@ def _known(session: Session, home: FacilityRow, source: str) -> dict[str, KioskP
 
 def _inmates(session: Session, home: FacilityRow) -> dict[str, int]:
     query = select(InmateRow.number, InmateRow.id).where(InmateRow.facility_id == home.id)
-    return dict(session.execute(query))
+    return dict(session.execute(query).all())
 
 
 def _faults(
