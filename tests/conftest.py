@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,12 @@ from hypothesis import settings
 settings.register_profile("kinline", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("kinline")
 
+from kinline.store import Store
 from tests.peers.asterisk import namespaces
 from tests.peers.program import PeerError
+from tests.store.backends import Backend, Postgresql, Sqlite
+from tests.store.postgresql import Server
+from tests.store.site import store_at
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -84,3 +89,53 @@ def needs_asterisk() -> None:
         namespaces()
     except PeerError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def _postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL of the tests' own, for the whole run."""
+    try:
+        server = Server()
+    except PeerError as error:
+        pytest.skip(str(error))
+    with server:
+        yield Postgresql(server)
+
+
+@pytest.fixture
+def postgresql(_postgresql: Postgresql) -> Iterator[Postgresql]:
+    """Databases on PostgreSQL, gone after the test."""
+    yield _postgresql
+    _postgresql.drop_all()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sqlite-models")
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, _sqlite_models: Path) -> Sqlite:
+    """Databases on SQLite, in the test's own folder."""
+    return Sqlite(tmp_path, _sqlite_models)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Both kinds of database, one after the other: whoever asks for a database through this is tested on both."""
+    chosen: Backend = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture
+def address(backend: Backend) -> str:
+    """The address of a database with the small facility of `tests.store.site`, as `open_store` takes it."""
+    return backend.furnished()
+
+
+@pytest.fixture
+def store(address: str) -> Iterator[Store]:
+    """That database, open."""
+    opened = store_at(address)
+    yield opened
+    opened.close()

@@ -26,6 +26,7 @@ from kinline.accounts.ledger import (
     refund,
     release,
 )
+from kinline.accounts.lockout import Lockout
 from kinline.accounts.money import (
     LARGEST_MICROS,
     MICROS_A_DOLLAR,
@@ -35,7 +36,7 @@ from kinline.accounts.money import (
     dollars,
     micros_from_dollars,
 )
-from kinline.accounts.pins import Lockout, PinBook, PinError
+from kinline.accounts.pins import PinBook, PinError
 
 __all__ = [
     "LARGEST_MICROS",

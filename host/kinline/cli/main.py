@@ -11,8 +11,9 @@ from kinline.accounts import MoneyError, PinError
 from kinline.cli.console import api_app, console
 from kinline.cli.handset import handset_app
 from kinline.cli.output import Json, UsageError, answer, complain
+from kinline.cli.rules import rules_app
 from kinline.cli.site import DEFAULT_CONFIG, Config, opened
-from kinline.cli.speech import prompts_app, rules_app
+from kinline.cli.speech import prompts_app
 from kinline.cli.verbs import attach
 from kinline.operations import Forbidden
 from kinline.rules import ProfileError, ScenarioError

@@ -1,5 +1,6 @@
 """Call records and the money that goes with them, always in one transaction."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +13,12 @@ from kinline.accounts.ledger import AccountClosed, InsufficientFunds
 from kinline.rules.model import Allow, Deny
 from kinline.store.billing import set_aside, settle
 from kinline.store.errors import CallRefused, NotFound
-from kinline.store.models import CallRow, FacilityRow, InmateRow
-from kinline.store.people import People, _handset, place_block
+from kinline.store.models import CallRow, HandsetRow, InmateRow
+from kinline.store.people import People
+from kinline.store.postgresql import all_written
+from kinline.store.registers import place_block
+from kinline.store.rows import handset_row
+from kinline.store.tables.places import FacilityRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,10 @@ class Calls(People):
         Raises CallRefused with rule `busy_elsewhere` if the inmate or handset has an open call, or `balance` if the
         money went elsewhere since the decision; then nothing is written and `deny_call` leaves the record.
         """
-        with self._writing() as session:
+        with self._calling() as session:
             if inmate_id is not None and session.get(InmateRow, inmate_id) is None:
                 raise NotFound(f"inmate {inmate_id} does not exist")
-            handset = _handset(session, device_id)
+            handset = handset_row(session, device_id)
             row = CallRow(
                 facility_id=handset.facility_id,
                 handset_id=handset.id,
@@ -97,8 +102,8 @@ class Calls(People):
 
     def deny_call(self, device_id: str, inmate_id: int | None, number: str, deny: Deny | str, profile: str, at: datetime) -> int:
         """The record of an attempt that was refused, closed at once. `deny` is the refusal or its rule's name."""
-        with self._writing() as session:
-            handset = _handset(session, device_id)
+        with self._calling() as session:
+            handset = handset_row(session, device_id)
             row = CallRow(
                 facility_id=handset.facility_id,
                 handset_id=handset.id,
@@ -116,7 +121,7 @@ class Calls(People):
 
     def mark_accepted(self, call_id: int, at: datetime, recording: str | None = None) -> None:
         """The called party accepted; the first time counts. `recording` is where the talk is about to be recorded."""
-        with self._writing() as session:
+        with self._calling() as session:
             row = _call(session, call_id)
             if row.ended_at is None and row.accepted_at is None:
                 row.accepted_at = at
@@ -124,7 +129,7 @@ class Calls(People):
 
     def checkpoint(self, call_id: int, talk_seconds: int) -> None:
         """Talk so far: what a crash after this may charge. It never goes back and never passes the grant."""
-        with self._writing() as session:
+        with self._calling() as session:
             row = _call(session, call_id)
             if row.ended_at is None and row.accepted_at is not None:
                 row.talk_checkpoint_seconds = max(row.talk_checkpoint_seconds, min(talk_seconds, row.limit_seconds))
@@ -143,18 +148,25 @@ class Calls(People):
 
         Talk that was not accepted, or passes the grant, is not charged. `talk_seconds` is whole seconds.
         """
-        with self._writing() as session:
+        with self._calling() as session:
             row = _call(session, call_id)
             if row.ended_at is None:
                 _close(session, row, outcome, ended_by, talk_seconds, at, recording, cause)
             return _call_info(row)
 
-    def recover(self, at: datetime | None = None) -> list[CallInfo]:
-        """Close what a crash left open: as a fault, charging the talk that was checkpointed. Run before serving."""
-        with self._writing() as session:
+    def recover(self, at: datetime | None = None, devices: Collection[str] | None = None) -> list[CallInfo]:
+        """Close what a crash left open: as a fault, charging the talk that was checkpointed. Run before serving.
+
+        `devices` are the handsets of this host, where others share the database: their calls are under way.
+        """
+        with self._calling() as session:
             # SQLite begins a transaction on a read-only file without complaint: find out now, not at the first call.
             session.execute(update(CallRow).where(false()).values(cause=None))
-            rows = session.scalars(select(CallRow).where(CallRow.ended_at.is_(None)).order_by(CallRow.id)).all()
+            all_written(session, CallRow.__tablename__)
+            open_calls = select(CallRow).where(CallRow.ended_at.is_(None)).order_by(CallRow.id)
+            if devices is not None:
+                open_calls = open_calls.join(CallRow.handset).where(HandsetRow.device_id.in_(devices))
+            rows = session.scalars(open_calls).all()
             moment, cause = at or datetime.now(UTC), "the host stopped during the call"
             for row in rows:
                 outcome = "completed" if row.accepted_at is not None else "fault"
@@ -165,7 +177,7 @@ class Calls(People):
 
     def block_by_called_party(self, call_id: int, at: datetime) -> None:
         """The called party pressed the block digit: no more calls from this call's facility."""
-        with self._writing() as session:
+        with self._calling() as session:
             row = _call(session, call_id)
             place_block(session, row.number, "called_party", row.facility_id, at, f"call {row.id}", "called party")
 
