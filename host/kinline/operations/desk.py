@@ -9,7 +9,7 @@ from kinline.operations.roles import Actor, Forbidden
 from kinline.profiles import load_profile
 from kinline.rules import Profile
 from kinline.store import NotFound, Store
-from kinline.store.models import FacilityRow
+from kinline.store.places import FacilityInfo
 
 
 def _utc_now() -> datetime:
@@ -65,7 +65,7 @@ class Desk:
         """The profile that a facility follows. Raises NotFound, ProfileError."""
         return self.profile(self.facility(facility).profile)
 
-    def facility(self, code: str) -> FacilityRow:
+    def facility(self, code: str) -> FacilityInfo:
         """Raises NotFound."""
         for row in self.store.facilities():
             if row.code == code:

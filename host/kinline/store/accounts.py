@@ -32,7 +32,7 @@ from kinline.store.books import balance_of, held_micros, locked, post, standing
 from kinline.store.database import Database
 from kinline.store.errors import Conflict, NotFound
 from kinline.store.models import AccountRow, CallRow, EntryRow, PostingRow
-from kinline.store.money_models import AccountNoteRow
+from kinline.store.tables.money import AccountNoteRow
 
 SYSTEM = "system"
 

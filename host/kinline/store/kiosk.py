@@ -16,7 +16,7 @@ from kinline.store.books import locked, post_all
 from kinline.store.database import Database
 from kinline.store.errors import NotFound
 from kinline.store.models import FacilityRow, InmateRow
-from kinline.store.money_models import KioskPaymentRow
+from kinline.store.tables.money import KioskPaymentRow
 
 
 @dataclass(frozen=True, slots=True)
