@@ -11,8 +11,8 @@ from kinline.profiles import load_profile
 from kinline.rules import Allow, CallRequest, Facility, Profile, Restriction, Window, decide
 from kinline.rules.calendar import calendar, calendar_json
 from kinline.rules.model import Place
-from kinline.rules.profile import Calls, Floor, Gap, Minutes
-from tests.rules.cases import MOTHER, NOON, RULE, ago, inmate, request
+from kinline.rules.profile import Bonus, Calls, Floor, Gap, Minutes
+from tests.rules.cases import MOTHER, NEW_YORK, NOON, RULE, ago, inmate, request
 from tests.rules.strategies import patient_profiles, waiting
 from tests.rules.test_properties import edges
 
@@ -100,4 +100,14 @@ def test_the_telephones_own_hours_count() -> None:
     phone = Place(hours=(Window.parse("14:00", "14:10"),))
     assert spans(request(phone=phone, number=MOTHER), CT) == [
         ("2026-03-02T14:00:00-05:00", "2026-03-02T14:10:00-05:00", 600, "hours")
+    ]
+
+
+def test_a_season_of_more_calls_ends_within_the_period() -> None:
+    season = Bonus(first_day="12-15", last_day="12-31", more=1)
+    rules = replace(CT, hours=None, calls=(Calls(period="month", most=1, reset_day=10, bonuses=(season,), **RULE),))
+    at = datetime(2026, 12, 30, 12, tzinfo=NEW_YORK)
+    assert spans(request(at=at, history=(ago(60, at=at),)), rules, days=13) == [
+        ("2026-12-30T12:00:00-05:00", "2027-01-01T00:00:00-05:00", 900, "call_length"),
+        ("2027-01-10T00:00:00-05:00", "2027-01-12T00:00:00-05:00", 900, "call_length"),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from kinline.rules.case import Bound, Case
-from kinline.rules.history import COMPLETED, LONGEST_TALK, calls_since, end_of
+from kinline.rules.history import LONGEST_TALK, calls_made, calls_since, end_of, talk_seconds
 from kinline.rules.periods import extra_at, period_at, season_edges
 from kinline.rules.profile import OPEN_CLASSES, Allowance, Classes, Floor, Gap
 
@@ -49,25 +49,6 @@ def period_of(case: Case, rule: Allowance | Floor) -> tuple[datetime, datetime |
     if end is None and inmate is not None and inmate.arrested_at is not None:
         start = max(start, inmate.arrested_at)
     return start, end
-
-
-def talk_seconds(case: Case, since: datetime, classes: Classes, enough: int) -> int:
-    """Seconds of talk in completed calls that began from `since` on; counted no further than `enough`."""
-    return _counted((call.talk_seconds for call in calls_since(case, since, classes) if call.outcome == COMPLETED), enough)
-
-
-def calls_made(case: Case, since: datetime, classes: Classes, enough: int, failed_too: bool = False) -> int:
-    """Calls that began from `since` on, completed ones or every attempt; counted no further than `enough`."""
-    return _counted((1 for call in calls_since(case, since, classes) if failed_too or call.outcome == COMPLETED), enough)
-
-
-def _counted(amounts: Iterable[int], enough: int) -> int:
-    total = 0
-    for amount in amounts:
-        total += amount
-        if total >= enough:
-            break
-    return total
 
 
 def _applies(case: Case, classes: Classes) -> bool:

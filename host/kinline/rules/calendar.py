@@ -10,6 +10,7 @@ from kinline.rules.decide import Findings, find, limit_name, next_allowed
 from kinline.rules.history import next_start
 from kinline.rules.localtime import start_of_day
 from kinline.rules.model import CallRequest
+from kinline.rules.periods import season_edges
 from kinline.rules.profile import Profile
 
 _SECOND = timedelta(seconds=1)
@@ -68,9 +69,12 @@ def _end_of_opening(findings: Findings, end: datetime) -> datetime:
 
 def _next_change(findings: Findings) -> datetime | None:
     """The first moment after that of the findings at which any rule may say something else."""
+    case = findings.case
     changes = [bound.changes_at for bound in findings.bounds] + [given.changes_at for given in findings.guarantees]
-    changes.append(next_start(findings.case))
-    return min((change for change in changes if change is not None and change > findings.case.at), default=None)
+    changes.append(next_start(case))
+    # A number of calls bounds no call's length, so while some are left its rule is silent, also of a season's end.
+    changes += [edge for rule in case.profile.calls for edge in season_edges(rule.bonuses, case.zone, case.at, None)]
+    return min((change for change in changes if change is not None and change > case.at), default=None)
 
 
 def calendar_json(openings: list[Opening]) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kinline.rules.allowances import calls_made, parent_more, period_of, talk_seconds
+from kinline.rules.allowances import parent_more, period_of
 from kinline.rules.case import Bound, Case
+from kinline.rules.history import calls_made, talk_seconds
 from kinline.rules.profile import Floor
 from kinline.rules.restrictions import restriction, suspension
 
