@@ -12,6 +12,7 @@ from hypothesis import settings
 settings.register_profile("kinline", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("kinline")
 
+from kinline_sim.machines import VmError, choose
 from tests.peers.asterisk import namespaces
 from tests.peers.program import PeerError
 
@@ -57,6 +58,15 @@ def micropython_wasm() -> Path:
     _require_command("node", "nodejs")
     package = "micropython-wasm/node_modules/@micropython/micropython-webassembly-pyscript"
     return _require(BUILD / package, "the WebAssembly MicroPython")
+
+
+@pytest.fixture(scope="session")
+def any_vm() -> str:
+    """unix or wasm: the VM on which boards run here, unless KINLINE_VM says which."""
+    try:
+        return choose().kind
+    except VmError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,14 @@ from tests.sim.conftest import KEY
 pytestmark = pytest.mark.vm
 
 
+@pytest.mark.each_vm
 def test_hello_says_who_and_what(board: Board, peer: SerialPeer) -> None:
     assert peer.hello
     assert (peer.hello.device, peer.hello.major, peer.hello.schema) == ("wall-7", wire.MAJOR, wire.SCHEMA)
     assert len(peer.hello.build) == 12
 
 
+@pytest.mark.each_vm
 def test_garbage_is_counted_and_harms_nothing(board: Board, lifted: SerialPeer) -> None:
     noise = Random(5)
     for _ in range(40):
@@ -31,6 +33,7 @@ def test_garbage_is_counted_and_harms_nothing(board: Board, lifted: SerialPeer) 
     assert lifted.expect(wire.Health).rejected > 0
 
 
+@pytest.mark.each_vm
 def test_replays_are_counted_and_have_no_effect(board: Board, lifted: SerialPeer) -> None:
     frame = lifted.send_sealed(wire.Ping.ID, wire.Ping(77).encode())
     assert lifted.until(lambda: wire.Pong in map(type, lifted.messages), 1)
@@ -89,6 +92,7 @@ def test_a_probe_alone_ends_no_session(board: Board, lifted: SerialPeer) -> None
     lifted._greet = greet  # type: ignore[method-assign]
 
 
+@pytest.mark.each_vm
 def test_a_cut_cable_heals_with_a_snapshot(board: Board, lifted: SerialPeer) -> None:
     board.cut_cable()
     lifted.pump(wire.SILENCE_MS / 1000 + 0.3)

@@ -13,7 +13,7 @@ from kinline_sim.board import Board
 from tests.link_peer import SerialPeer
 from tests.sim.conftest import KEY
 
-pytestmark = pytest.mark.vm
+pytestmark = [pytest.mark.vm, pytest.mark.each_vm]
 
 Alter = Callable[[str, str], Path]
 

@@ -168,9 +168,8 @@ function schedule() {
 
 python.registerJsModule("host", host);
 python.globals.set("parameters", parameters);
-python.FS.mkdirTree("/shims");
 for (const shim of shims) copy(python, shim, shim.endsWith(".py") ? "/shims/" + basename(shim) : "/shims");
 run("import sys\nsys.path[:] = ['/shims', '.frozen']\nsys.argv[:] = [''] + list(parameters)");
 if (run(readFileSync(bootstrap, "utf8"))) host.exit(0);
 turn = python.pyimport("loop").turn;
-step();
+schedule(); // once node has finished its own start, which would make the first alarm late

@@ -60,3 +60,7 @@ time.sleep_us = _sleep_us
 time.sleep = lambda seconds: host.sleep(int(seconds * 1000))
 # Found here by the frozen asyncio, in the place of its own core.
 sys.modules["asyncio.core"] = loop
+import asyncio  # noqa: E402 - not before its core is exchanged
+from asyncio.event import ThreadSafeFlag  # noqa: E402
+
+asyncio.ThreadSafeFlag = ThreadSafeFlag  # the build has it, but does not name it
