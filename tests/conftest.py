@@ -35,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=2))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked each_vm runs on both; every other on one, see any_vm."""
+    if metafunc.definition.get_closest_marker("each_vm"):
+        metafunc.parametrize("vm_kind", ["unix", "wasm"], indirect=True)
+
+
 def _require(path: Path, what: str) -> Path:
     if not path.exists():
         pytest.skip(f"{what} is missing at {path.relative_to(ROOT)}: run make setup")
@@ -67,6 +73,22 @@ def any_vm() -> str:
         return choose().kind
     except VmError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def vm_kind(request: pytest.FixtureRequest) -> str:
+    """The VM that this test's boards are to run on."""
+    kind: str | None = getattr(request, "param", None)
+    if kind is None:
+        return str(request.getfixturevalue("any_vm"))
+    request.getfixturevalue({"unix": "micropython", "wasm": "micropython_wasm"}[kind])
+    return kind
+
+
+@pytest.fixture
+def every_vm(micropython: Path, micropython_wasm: Path) -> tuple[str, ...]:
+    """Both, for a test that compares them."""
+    return "unix", "wasm"
 
 
 @pytest.fixture(scope="session")

@@ -4,5 +4,5 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _vm(any_vm: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KINLINE_VM", any_vm)
+def _vm(vm_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KINLINE_VM", vm_kind)

@@ -14,27 +14,9 @@ from tests.link_peer import SerialPeer
 KEY = bytes(range(16))
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test marked each_vm runs on both; the others on the 32-bit one, or on what there is."""
-    if metafunc.definition.get_closest_marker("each_vm"):
-        metafunc.parametrize("vm_kind", ["unix", "wasm"], indirect=True)
-
-
-@pytest.fixture
-def vm_kind(request: pytest.FixtureRequest, any_vm: str) -> str:
-    kind: str = getattr(request, "param", any_vm)
-    request.getfixturevalue({"unix": "micropython", "wasm": "micropython_wasm"}[kind])
-    return kind
-
-
 @pytest.fixture(autouse=True)
 def _vm(vm_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KINLINE_VM", vm_kind)
-
-
-@pytest.fixture
-def every_vm(micropython: Path, micropython_wasm: Path) -> tuple[str, ...]:
-    return "unix", "wasm"
 
 
 @pytest.fixture
