@@ -120,7 +120,7 @@ const host = {
 
     exit(code) {
         if (page) show();
-        process.reallyExit(code);
+        process.exit(code);
     },
 };
 
@@ -166,7 +166,7 @@ function schedule() {
     setImmediate(step);
 }
 
-python.registerJsModule("host", host);
+python.registerJsModule("node", host);
 python.globals.set("parameters", parameters);
 for (const shim of shims) copy(python, shim, shim.endsWith(".py") ? "/shims/" + basename(shim) : "/shims");
 run("import sys\nsys.path[:] = ['/shims', '.frozen']\nsys.argv[:] = [''] + list(parameters)");

@@ -1,4 +1,4 @@
-// The WebAssembly MicroPython with a monotonic clock, its shims in its file system, and `host`, what they ask of node.
+// The WebAssembly MicroPython with a monotonic clock, files copied into it, and what its shims ask of `node`.
 import { createCipheriv, createDecipheriv, randomFillSync } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";

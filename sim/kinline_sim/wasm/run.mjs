@@ -9,7 +9,7 @@ import { copy, load, report, secrets } from "./python.mjs";
 
 const [folder, verb, ...rest] = process.argv.slice(2);
 const python = await load(folder, 8 * 1024 * 1024);
-python.registerJsModule("host", secrets(python));
+python.registerJsModule("node", secrets(python));
 const cryptolib = join(dirname(fileURLToPath(import.meta.url)), "../shims/wasm/cryptolib.py");
 copy(python, cryptolib, "/cryptolib.py");
 

@@ -38,7 +38,7 @@ def handler(_loop, context):
 
 async def main():
     asyncio.get_event_loop().set_exception_handler(handler)
-    print(await asyncio.gather(count("a", 20, 2), count("b", 50, 1)), said)
+    print(await asyncio.gather(count("a", 20, 2), count("b", 300, 1)), said)
     said.clear()
     try:
         await asyncio.wait_for(count("never", 60000, 1), 0.02)

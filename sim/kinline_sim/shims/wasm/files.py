@@ -8,7 +8,7 @@ import io
 import json
 import struct
 
-import host
+import node
 import uctypes
 
 _HEAD = "<II"  # bytes of the JSON text and of the data behind it, in a request and in its answer
@@ -93,11 +93,11 @@ class Files:
         return name if name.startswith("/") else self._folder + name
 
     def _send(self, data):
-        host.send(self._fd, uctypes.addressof(data), len(data))
+        node.send(self._fd, uctypes.addressof(data), len(data))
 
     def _receive(self, count):
         data = bytearray(count)
-        host.receive(self._fd, uctypes.addressof(data), count)
+        node.receive(self._fd, uctypes.addressof(data), count)
         return data
 
 
