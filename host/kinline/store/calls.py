@@ -184,7 +184,7 @@ class Calls(People):
     def call(self, call_id: int, facility: str | None = None) -> CallInfo:
         """Raises NotFound, also if the call was at another facility than the one named."""
         with self._reading() as session:
-            row = _call(session, call_id)
+            row = _call(session, call_id, to_change=False)
             if facility is not None and row.handset.facility.code != facility:
                 raise NotFound(f"call {call_id} does not exist")
             return _call_info(row)
@@ -224,8 +224,8 @@ def _close(
     session.flush()
 
 
-def _call(session: Session, call_id: int) -> CallRow:
-    row = session.get(CallRow, call_id, with_for_update=True)
+def _call(session: Session, call_id: int, to_change: bool = True) -> CallRow:
+    row = session.get(CallRow, call_id, with_for_update=to_change)
     if row is None:
         raise NotFound(f"call {call_id} does not exist")
     return row
