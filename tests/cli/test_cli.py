@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kinline.cli import app, main
-from kinline.store import database
+from kinline.store import sqlite
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def test_a_malformed_pin_is_not_repeated(site: Site, pin: str) -> None:
 
 
 def test_a_locked_database_is_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 0.1)
     other = sqlite3.connect(site.folder / "data" / "kinline.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     line = site.refused("inmate", "status", "1001", "active")
