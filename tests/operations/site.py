@@ -1,7 +1,8 @@
 """A small site on which the example of every operation succeeds, with a member of staff for each role.
 
 Facility "north" with unit B2 and handsets h1 and h2; inmates 1001 and 1002 with a contact and money; call 1 ended,
-call 2 refused; +12025550199 is blocked; "south" is another facility.
+call 2 ended and billed
+collect, call 3 refused; +12025550199 is blocked; +12025550155 has a closed account; "south" is another facility.
 """
 
 import shutil
@@ -13,11 +14,14 @@ from typing import Any
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from kinline.accounts import prepaid_account
+from kinline.accounts.rates import RateLine
 from kinline.config import Settings
 from kinline.console.app import application
 from kinline.operations import ROLES, Operation
+from kinline.rules import Allow
 from kinline.store import Store
-from tests.store.site import NOON, begun, furnished, store_at
+from tests.store.site import MOTHER, NOON, PROFILE, RATE, begun, furnished, store_at
 
 TIMELESS = timedelta(days=3650)
 
@@ -75,6 +79,12 @@ def template(folder: Path) -> Path:
     store.mark_accepted(call, NOON)
     store.end_call(call, "completed", "caller", 60, NOON + timedelta(seconds=60))
     store.block_number("+12025550199", "staff", "north", "asked by the owner")
+    owed = store.begin_call("h1", 1, MOTHER, Allow(900, "call_length", True, True, RATE, "collect"), PROFILE, NOON)
+    store.mark_accepted(owed, NOON)
+    store.end_call(owed, "completed", "caller", 60, NOON + timedelta(seconds=60))
+    store.deposit(prepaid_account("+12025550155"), 1_000_000, "first", NOON)
+    store.close_account(prepaid_account("+12025550155"), "last", NOON)
+    store.set_rate("north", RateLine(50_000, "Contract 12", since=NOON.date()), NOON)
     store.deny_call("h1", 1, "+12025550100", "not_on_list", "generic", NOON)
     members: dict[str, tuple[tuple[str, ...], str | None]] = {role: ((role,), None) for role in ROLES}
     members |= {"terry": (("technician",), None), "sam": (("supervisor",), "south"), "ava": (("auditor",), "south")}

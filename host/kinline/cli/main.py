@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from kinline import config as settings_file
-from kinline.accounts import LedgerError, PinError
+from kinline.accounts import MoneyError, PinError
 from kinline.cli.console import api_app, console
 from kinline.cli.handset import handset_app
-from kinline.cli.money import account_app
 from kinline.cli.output import Json, UsageError, answer, complain
 from kinline.cli.rules import rules_app
 from kinline.cli.site import DEFAULT_CONFIG, Config, opened
@@ -25,7 +24,7 @@ _OUR_ERRORS = (
     Forbidden,
     settings_file.SettingsError,
     StoreError,
-    LedgerError,
+    MoneyError,
     PinError,
     ProfileError,
     ScenarioError,
@@ -44,7 +43,6 @@ _groups = {
     "config": config_app,
     "db": db_app,
     "handset": handset_app,
-    "account": account_app,
     "rules": rules_app,
     "prompts": prompts_app,
     "api": api_app,

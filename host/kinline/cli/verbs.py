@@ -64,7 +64,9 @@ class _Field:
         if hidden := self.marker(Hidden):
             return _hidden_parameters(hidden, optional=not self.info.is_required())
         position = self.marker(Argument) or self.marker(FileText)
-        kind = _kind(self.info.annotation)
+        option = self.marker(Option)
+        # What is read from text is typed as text, whatever it becomes.
+        kind = str if option and option.read and get_origin(self.info.annotation) is not list else _kind(self.info.annotation)
         required = self.info.is_required()
         default = inspect.Parameter.empty if required else self._default(kind)
         about: dict[str, Any] = {"help": self.info.description, "show_default": default not in (None, False, "")}

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 
-from kinline.accounts import LedgerError, PinError
+from kinline.accounts import MoneyError, PinError
 from kinline.config import SettingsError
 from kinline.operations import Forbidden
 from kinline.rules import ProfileError, ScenarioError
@@ -68,7 +68,7 @@ def status_of(error: Exception) -> int | None:
     if isinstance(error, StoreError):
         # What the database's driver raised is the database's trouble; the rest is a request that cannot be met.
         return 503 if isinstance(error.__cause__, DBAPIError) else 422
-    if isinstance(error, LedgerError | PinError | ProfileError | ScenarioError | SettingsError):
+    if isinstance(error, MoneyError | PinError | ProfileError | ScenarioError | SettingsError):
         return 422
     return None
 
