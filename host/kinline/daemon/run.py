@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
-from kinline.calls.visit import Manners, PinMode
+from kinline.calls.manners import Manners, PinMode
 from kinline.config import HandsetLink, Settings
 from kinline.counters import counters
 from kinline.daemon.port import opened

@@ -14,7 +14,8 @@ from typing import Any
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
-from kinline.calls.visit import Manners, Visit
+from kinline.calls.manners import Manners
+from kinline.calls.visit import Visit
 from kinline.counters import counters
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services

@@ -103,15 +103,16 @@ class Prompter:
         return self._stored(made, samples)
 
     def _site_pieces(self, prompt_id: str, lang: Lang, parts: Sequence[Part]) -> dict[int, Samples]:
-        """`<lang>/<id>.1.wav`, `.2.wav`, …: the fixed parts of a prompt with values; all of them or none."""
+        """`<lang>/<id>.1.wav`, `.2.wav`, …: the fixed parts of a prompt with values; all that are said now, or none."""
         pieces: dict[int, Samples] = {}
-        places = [place for place, part in enumerate(parts) if part.kind == "fixed"]
-        for count, place in enumerate(places, 1):
-            file = self._site_file(lang, f"{prompt_id}.{count}")
+        for index, part in enumerate(parts):
+            if not part.place:
+                continue
+            file = self._site_file(lang, f"{prompt_id}.{part.place}")
             samples = self._site_sound(file) if file else None
             if samples is None:
                 return {}
-            pieces[place] = samples
+            pieces[index] = samples
         return pieces
 
     def _site_file(self, lang: Lang, stem: str) -> Path | None:
@@ -148,8 +149,9 @@ class Prompter:
     def _assembled(self, parts: list[Part], pieces: dict[int, Samples]) -> Samples:
         sounds: list[Samples] = []
         if pieces:
-            for place, part in enumerate(parts):
-                sounds += [pieces[place] if place in pieces else self._sound_of(part), silence(_GAP_SECONDS)]
+            for index, part in enumerate(parts):
+                if part.kind != "fixed" or index in pieces:
+                    sounds += [pieces[index] if index in pieces else self._sound_of(part), silence(_GAP_SECONDS)]
         else:
             # Neighbouring words of one language are one utterance: it keeps the sentence's melody.
             for (lang, is_clip), run in groupby(parts, key=lambda part: (part.lang, part.kind == "clip")):

@@ -144,6 +144,7 @@ def _allow(case: _Case, limit: _Limit) -> Allow:
         caller_id=caller_id,
         warnings_at=tuple(seconds - before for before in before_end if before < seconds),
         announcements=tuple(Announcement(at, ORIGIN_PROMPT) for at in (range(every, seconds, every) if every else ())),
+        number_class=case.number_class,
     )
 
 
