@@ -12,8 +12,9 @@ from kinline.cli import people
 from kinline.cli.money import account_app
 from kinline.cli.output import Json, UsageError, answer, complain
 from kinline.cli.records import audit_app, calls_app
+from kinline.cli.rules import rules_app
 from kinline.cli.site import DEFAULT_CONFIG, Config, opened
-from kinline.cli.speech import prompts_app, rules_app
+from kinline.cli.speech import prompts_app
 from kinline.rules import ProfileError, ScenarioError
 from kinline.store import StoreError
 

@@ -5,6 +5,7 @@ A `Profile` is a facility's rules as data (`kinline.profiles` reads them); `deci
 """
 
 from kinline.rules.decide import decide
+from kinline.rules.history import history_needed_since
 from kinline.rules.model import (
     Allow,
     Announcement,
@@ -47,6 +48,7 @@ __all__ = [
     "Window",
     "decide",
     "decision_json",
+    "history_needed_since",
     "profile_from",
     "read_scenario",
     "to_e164",

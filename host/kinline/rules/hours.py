@@ -6,11 +6,12 @@ skips falls on the moment of the change.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from kinline.rules.model import MINUTES_A_DAY, Window
+from kinline.rules.localtime import instant
+from kinline.rules.model import Window
 
 Span = tuple[datetime, datetime]
 """Start and excluded end, both UTC."""
@@ -49,30 +50,7 @@ def _open_spans(schedules: Sequence[Sequence[Window]], zone: ZoneInfo, at: datet
 
 @lru_cache(maxsize=4096)
 def _span(day: date, window: Window, zone: ZoneInfo) -> Span:
-    return _instant(day, window.start, zone, last=False), _instant(day, window.end, zone, last=True)
-
-
-def _instant(day: date, minutes: int, zone: ZoneInfo, last: bool) -> datetime:
-    if minutes == MINUTES_A_DAY:
-        day, minutes = day + timedelta(days=1), 0
-    wall = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, fold=int(last), tzinfo=zone)
-    moment = wall.astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
-        return moment
-    return _clock_change(wall.replace(fold=1).astimezone(UTC), wall.replace(fold=0).astimezone(UTC), zone)
-
-
-def _clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The second between two UTC moments at which the zone's offset changes."""
-    old = before.astimezone(zone).utcoffset()
-    low, high = 0, int((after - before).total_seconds())
-    while high - low > 1:
-        middle = (low + high) // 2
-        if (before + timedelta(seconds=middle)).astimezone(zone).utcoffset() == old:
-            low = middle
-        else:
-            high = middle
-    return before + timedelta(seconds=high)
+    return instant(day, window.start, zone), instant(day, window.end, zone, last=True)
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:

@@ -6,6 +6,7 @@ Money is integer micro-dollars, moments are aware datetimes, numbers are E.164 t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt
@@ -18,6 +19,11 @@ RestrictionKind = Literal["sanction", "administrative", "lockdown"]
 Language = Literal["en", "es"]
 
 MINUTES_A_DAY = 24 * 60
+
+# An attempt is made in the age of telephones, and early enough that any wait from it has a date.
+FIRST_MOMENT, LAST_MOMENT = datetime(1876, 3, 10, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+Moment = Annotated[AwareDatetime, Field(ge=FIRST_MOMENT, lt=LAST_MOMENT)]
+Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
 
 _STRICT_KEYS = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -104,7 +110,7 @@ class Facility:
     call_seconds: PositiveInt | None = None
     recorded: bool = True
     caller_id: str | None = None
-    blocked_prefixes: tuple[str, ...] = ()
+    blocked_prefixes: tuple[Prefix, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +201,14 @@ class PastCall:
 class CallRequest:
     """One attempt. Without `billing` the profile's ways of paying are tried in the profile's order.
 
-    `unit` and `phone` are where the call is made, as far as they have rules of their own.
+    `unit` and `phone` are where the call is made, as far as they have rules of their own. `history` may come in any
+    order and is kept in that of the calls' beginnings, with `starts` (seconds of the epoch) beside it, so that a rule
+    finds the few that it looks at.
     """
 
     __pydantic_config__ = _STRICT_KEYS
 
-    at: AwareDatetime
+    at: Moment
     number: str
     facility: Facility = field(default_factory=Facility)
     unit: Place = field(default_factory=Place)
@@ -209,6 +217,13 @@ class CallRequest:
     billing: Billing | None = None
     called_party: CalledParty = field(default_factory=CalledParty)
     history: tuple[PastCall, ...] = ()
+    starts: tuple[float, ...] = field(init=False, repr=False, compare=False, default=())
+
+    def __post_init__(self) -> None:
+        # By the moment and not by what the clock showed: an hour that is shown twice must not fold the calls together.
+        in_order = sorted(self.history, key=lambda call: call.start.timestamp())
+        object.__setattr__(self, "history", tuple(in_order))
+        object.__setattr__(self, "starts", tuple(call.start.timestamp() for call in in_order))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,28 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
-from kinline.rules.model import Billing, NumberClass, RestrictionKind, Windows
+from kinline.rules.model import Billing, NumberClass, Prefix, RestrictionKind, Windows
 
 PinMode = Literal["id+pin", "pin", "none"]
 Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 Period = Literal["day", "week", "month", "custody"]
 Classes = tuple[NumberClass, ...]
 Beatable = Literal[
-    "suspension", "restriction", "not_on_list", "not_approved", "hours", "gap", "minutes", "calls", "billing", "balance"
+    "suspension",
+    "restriction",
+    "not_on_list",
+    "not_approved",
+    "hours",
+    "gap",
+    "minutes",
+    "calls",
+    "billing",
+    "balance",
+    "call_length",
 ]
+
+# P9: these lines ask nobody who calls, what they paid, or whom they called before.
+OPEN_CLASSES: Classes = ("free", "anonymous")
 
 _STRICT_KEYS = ConfigDict(extra="forbid", populate_by_name=True)
 _DAY_OF_YEAR = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
@@ -118,7 +131,9 @@ class Floor(Rule):
     """What a law guarantees: until the period has held `calls` completed calls, or `minutes` of talk, the rules named in
     `beats` neither refuse nor shorten a call below `seconds`.
 
-    `unless` names kinds of restriction under which the floor does not stand; `within_hours` counts from the arrest.
+    `calls` and `minutes` together: whichever comes first. Without `seconds` the call is not shortened at all, except by
+    call lengths. `unless` names kinds of restriction under which the floor does not stand; `within_hours` counts from
+    the arrest. A `free` floor that counts minutes is free for these minutes, one that counts calls for the whole call.
     """
 
     __pydantic_config__ = _STRICT_KEYS
@@ -166,7 +181,7 @@ class Numbers(Rule):
     toll_free: bool = False
     premium: bool = False
     international: bool = False
-    third_party_services: tuple[str, ...] = ()
+    third_party_services: tuple[Prefix, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,9 +299,12 @@ class Profile:
     def named(self, number: str) -> NamedNumber | None:
         return next((line for line in self.named_numbers if line.number == number), None)
 
-    def rate_for(self, number_class: NumberClass) -> int:
-        """Micro-dollars a minute for one class of number."""
-        return self.rate.classes.get(number_class, self.rate.micros_per_minute)
+    def rate_for(self, number_class: NumberClass, local: bool = False) -> int:
+        """Micro-dollars a minute for one class of number. Free and anonymous lines cost nothing, whatever stands in the rate."""
+        if number_class in OPEN_CLASSES:
+            return 0
+        near = self.rate.local_micros_per_minute if local else None
+        return self.rate.classes.get(number_class, self.rate.micros_per_minute if near is None else near)
 
 
 _PROFILE = TypeAdapter(Profile)

@@ -31,8 +31,8 @@ REASONS: Mapping[str, Mapping[str, str]] = {
         "es": "Este centro ha bloqueado las llamadas a este número.",
     },
     "suspension": {
-        "en": "Telephone service at this facility is suspended for now.",
-        "es": "El servicio telefónico de este centro está suspendido por ahora.",
+        "en": "Telephone service is suspended here for now.",
+        "es": "El servicio telefónico está suspendido aquí por ahora.",
     },
     "restriction": {
         "en": "Your telephone use is restricted.",
@@ -57,6 +57,18 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "hours": {
         "en": "Calls are not allowed at this hour.",
         "es": "No se permiten llamadas a esta hora.",
+    },
+    "gap": {
+        "en": "It is too soon after your last call.",
+        "es": "Es demasiado pronto después de su última llamada.",
+    },
+    "minutes": {
+        "en": "You have used all your minutes for this period.",
+        "es": "Ya usó todos sus minutos de este período.",
+    },
+    "calls": {
+        "en": "You have used all your calls for this period.",
+        "es": "Ya usó todas sus llamadas de este período.",
     },
     "billing": {
         "en": "This way of paying is not available for this number.",

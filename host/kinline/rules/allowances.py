@@ -1,0 +1,99 @@
+"""Rules that remember: the wait between calls, minutes and calls in a period."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from kinline.rules.case import Bound, Case
+from kinline.rules.history import COMPLETED, LONGEST_TALK, calls_since, end_of
+from kinline.rules.periods import extra_at, period_at, season_edges
+from kinline.rules.profile import OPEN_CLASSES, Allowance, Classes, Gap
+
+
+def gap(case: Case) -> Iterable[Bound]:
+    """The wait since the last call that a gap follows."""
+    for rule in case.profile.gaps:
+        over = _gap_over(case, rule) if _applies(case, rule.classes) else None
+        if over is not None and over > case.at:
+            yield Bound("gap", 0, over, rule.source)
+
+
+def minutes(case: Case) -> Iterable[Bound]:
+    """What is left of each allowance of talk. A call counts whole in the period in which it began."""
+    for rule in case.profile.minutes:
+        if _applies(case, rule.classes):
+            used = talk_seconds(case, period_start(case, rule), rule.classes, _most(rule) * 60)
+            yield _remaining(case, rule, "minutes", 60, 0, used)
+
+
+def calls(case: Case) -> Iterable[Bound]:
+    """Whether another call is left of each allowance of calls."""
+    for rule in case.profile.calls:
+        if _applies(case, rule.classes):
+            more = parent_more(case, rule.custodial_parent_more)
+            used = calls_made(case, period_start(case, rule), rule.classes, _most(rule) + more, rule.failed_count)
+            bound = _remaining(case, rule, "calls", 1, more, used)
+            if bound.refuses:
+                yield bound
+
+
+def parent_more(case: Case, more: int) -> int:
+    """`more` for a custodial parent, else nothing."""
+    inmate = case.request.inmate
+    return more if inmate is not None and inmate.custodial_parent else 0
+
+
+def period_start(case: Case, rule: Allowance) -> datetime:
+    return period_at(rule.period, rule.reset_day, case.zone, case.at)[0]
+
+
+def talk_seconds(case: Case, since: datetime, classes: Classes, enough: int) -> int:
+    """Seconds of talk in completed calls that began from `since` on; counted no further than `enough`."""
+    return _counted((call.talk_seconds for call in calls_since(case, since, classes) if call.outcome == COMPLETED), enough)
+
+
+def calls_made(case: Case, since: datetime, classes: Classes, enough: int, failed_too: bool = False) -> int:
+    """Calls that began from `since` on, completed ones or every attempt; counted no further than `enough`."""
+    return _counted((1 for call in calls_since(case, since, classes) if failed_too or call.outcome == COMPLETED), enough)
+
+
+def _counted(amounts: Iterable[int], enough: int) -> int:
+    total = 0
+    for amount in amounts:
+        total += amount
+        if total >= enough:
+            break
+    return total
+
+
+def _applies(case: Case, classes: Classes) -> bool:
+    # P9 holds whatever classes a profile writes.
+    return case.number_class in classes and case.number_class not in OPEN_CLASSES
+
+
+def _most(rule: Allowance) -> int:
+    """The most that there can ever be in a period."""
+    return rule.most + sum(bonus.more for bonus in rule.bonuses)
+
+
+def _gap_over(case: Case, rule: Gap) -> datetime | None:
+    wait = timedelta(seconds=rule.seconds)
+    reach = wait + (LONGEST_TALK if rule.since == "end" else timedelta())
+    moments = []
+    for call in calls_since(case, case.at - reach, rule.classes):
+        counts = "*" in rule.outcomes or call.outcome in rule.outcomes
+        if counts and (not rule.same_number or call.number == case.request.number):
+            moments.append((end_of(call) if rule.since == "end" else call.start) + wait)
+    return max(moments, default=None)
+
+
+def _remaining(case: Case, rule: Allowance, name: str, size: int, more: int, used: int) -> Bound:
+    """What is left now; refused, when there is some again, and else when the allowance next changes."""
+
+    def left(at: datetime) -> int:
+        return (rule.most + more + extra_at(rule.bonuses, case.zone, at)) * size - used
+
+    _, end = period_at(rule.period, rule.reset_day, case.zone, case.at)
+    edges = season_edges(rule.bonuses, case.zone, case.at, end) if rule.bonuses else []
+    now = max(0, left(case.at))
+    changes = next((edge for edge in edges if now or left(edge) > 0), end)
+    return Bound(name, now, changes, rule.source)
