@@ -109,7 +109,12 @@ def test_a_list_holds_its_maximum_of_social_numbers(store: Store) -> None:
     store.add_contact("north", "1001", "+12025550124", maximum=2)
     with pytest.raises(Conflict, match="full with 2"):
         store.add_contact("north", "1001", "+12025550125", maximum=2)
-    store.add_contact("north", "1001", "+12025550126", number_class="privileged", maximum=2)
+    store.add_contact("north", "1001", "+12025550126", number_class="free", maximum=2)
+
+
+def test_a_number_is_not_privileged_for_being_called_so(store: Store) -> None:
+    with pytest.raises(StoreError, match="counsel arrange"):
+        store.add_contact("north", "1001", "+12025550126", number_class="privileged")
 
 
 def test_a_handsets_key_has_sixteen_bytes_and_is_not_shown(store: Store) -> None:

@@ -18,8 +18,9 @@ from kinline.accounts.ledger import (
     refund,
     release,
 )
+from kinline.accounts.lockout import Lockout
 from kinline.accounts.money import MICROS_A_DOLLAR, affordable_seconds, charge_micros
-from kinline.accounts.pins import Lockout, PinBook, PinError
+from kinline.accounts.pins import PinBook, PinError
 
 __all__ = [
     "MICROS_A_DOLLAR",

@@ -6,8 +6,8 @@ import typer
 
 from kinline.accounts import MICROS_A_DOLLAR, debit_account, prepaid_account
 from kinline.cli.output import Json, UsageError, answer, dollars
-from kinline.cli.people import _e164
 from kinline.cli.site import DEFAULT_CONFIG, Config, Facility, actor, opened
+from kinline.operations.fields import telephone_number
 from kinline.store import Store
 
 account_app = typer.Typer(no_args_is_help=True, help="Money: inmates' debit accounts and called parties' prepaid ones.")
@@ -54,7 +54,10 @@ def _account(store: Store, facility: str, inmate: str | None, number: str | None
         raise UsageError("name one account: --inmate INMATE or --number NUMBER")
     if inmate is not None:
         return debit_account(store.inmate(facility, inmate).id)
-    return prepaid_account(_e164(number or ""))
+    try:
+        return prepaid_account(telephone_number(number or ""))
+    except ValueError as error:
+        raise UsageError(f"--number: {error}") from error
 
 
 def _micros(amount: str) -> int:

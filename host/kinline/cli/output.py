@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,17 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) 
         grid.add_column(column.removeprefix("#"), justify="right" if column.startswith("#") else "left")
     for row in rows:
         grid.add_row(*(_cell(value) for value in row))
+    return grid
+
+
+def sheet(lines: Mapping[str, object]) -> Table:
+    """Names and their values, one a line; what has no value is left out."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold")
+    grid.add_column()
+    for name, value in lines.items():
+        if value is not None and value != "":
+            grid.add_row(name, _cell(value))
     return grid
 
 

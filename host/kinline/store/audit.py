@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -56,6 +56,11 @@ def _hash(row: AuditRow) -> str:
 
 
 class AuditLog(Database):
+    def audit_refusal(self, actor: str, asked: str, roles: Sequence[str], reason: str, at: datetime) -> None:
+        """Somebody asked for what is not theirs."""
+        with self._writing() as session:
+            record(session, at, actor, "refused", asked, {"roles": list(roles), "reason": reason})
+
     def verify_audit(self) -> AuditReport:
         """Recompute the whole chain."""
         previous, count = FIRST_HASH, 0

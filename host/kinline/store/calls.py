@@ -27,7 +27,10 @@ from kinline.store import audit
 from kinline.store.books import balance_of, post
 from kinline.store.errors import CallRefused, NotFound, StoreError
 from kinline.store.models import AccountRow, CallRow, HoldRow, InmateRow
-from kinline.store.people import SYSTEM, People, _handset, place_block
+from kinline.store.people import People
+from kinline.store.registers import place_block
+from kinline.store.rows import SYSTEM, handset_row
+from kinline.store.tables.places import FacilityRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Calls(People):
         with self._writing() as session:
             if inmate_id is not None and session.get(InmateRow, inmate_id) is None:
                 raise NotFound(f"inmate {inmate_id} does not exist")
-            handset = _handset(session, device_id)
+            handset = handset_row(session, device_id)
             row = CallRow(
                 facility_id=handset.facility_id,
                 handset_id=handset.id,
@@ -97,7 +100,7 @@ class Calls(People):
     def deny_call(self, device_id: str, inmate_id: int | None, number: str, deny: Deny | str, profile: str, at: datetime) -> int:
         """The record of an attempt that was refused, closed at once. `deny` is the refusal or its rule's name."""
         with self._writing() as session:
-            handset = _handset(session, device_id)
+            handset = handset_row(session, device_id)
             row = CallRow(
                 facility_id=handset.facility_id,
                 handset_id=handset.id,
@@ -168,12 +171,17 @@ class Calls(People):
             row = _call(session, call_id)
             place_block(session, row.number, "called_party", row.facility_id, at, f"call {row.id}", "called party")
 
-    def call(self, call_id: int) -> CallInfo:
-        """Raises NotFound."""
+    def call(self, call_id: int, facility: str | None = None) -> CallInfo:
+        """Raises NotFound, also if the call was at another facility than the one named."""
         with self._reading() as session:
-            return _call_info(_call(session, call_id))
+            row = _call(session, call_id)
+            if facility is not None and row.handset.facility.code != facility:
+                raise NotFound(f"call {call_id} does not exist")
+            return _call_info(row)
 
-    def calls(self, limit: int = 50, inmate_id: int | None = None, open_only: bool = False) -> list[CallInfo]:
+    def calls(
+        self, limit: int = 50, inmate_id: int | None = None, open_only: bool = False, facility: str | None = None
+    ) -> list[CallInfo]:
         """The newest first."""
         with self._reading() as session:
             query = select(CallRow).order_by(CallRow.id.desc()).limit(limit)
@@ -181,6 +189,8 @@ class Calls(People):
                 query = query.where(CallRow.inmate_id == inmate_id)
             if open_only:
                 query = query.where(CallRow.ended_at.is_(None))
+            if facility is not None:
+                query = query.join(FacilityRow).where(FacilityRow.code == facility)
             return [_call_info(row) for row in session.scalars(query)]
 
     # Money
