@@ -22,7 +22,7 @@ from kinline.accounts.ledger import (
     release,
 )
 from kinline.accounts.money import charge_micros
-from kinline.rules.model import Allow, Deny
+from kinline.rules.model import Allow, Deny, NumberClass
 from kinline.store import audit
 from kinline.store.books import balance_of, post
 from kinline.store.errors import CallRefused, NotFound, StoreError
@@ -32,16 +32,19 @@ from kinline.store.registers import place_block
 from kinline.store.rows import SYSTEM, handset_row
 from kinline.store.tables.places import FacilityRow
 
+ANONYMOUS: NumberClass = "anonymous"
+
 
 @dataclass(frozen=True, slots=True)
 class CallInfo:
     """One call detail record."""
 
     id: int
-    handset: str
+    handset: str | None
     facility_id: int
     inmate: str | None
     number: str
+    number_class: NumberClass | None
     started_at: datetime
     accepted_at: datetime | None
     ended_at: datetime | None
@@ -66,7 +69,12 @@ class Calls(People):
 
         Raises CallRefused with rule `busy_elsewhere` if the inmate or handset has an open call, or `balance` if the
         money went elsewhere since the decision; then nothing is written and `deny_call` leaves the record.
+
+        An anonymous call's number and inmate are not written at all.
         """
+        nameless = allow.number_class == ANONYMOUS
+        if nameless:
+            inmate_id, number = None, ""
         with self._writing() as session:
             if inmate_id is not None and session.get(InmateRow, inmate_id) is None:
                 raise NotFound(f"inmate {inmate_id} does not exist")
@@ -76,6 +84,7 @@ class Calls(People):
                 handset_id=handset.id,
                 inmate_id=inmate_id,
                 number=number,
+                number_class=allow.number_class,
                 profile=profile,
                 started_at=at,
                 billing=allow.billing,
@@ -84,7 +93,7 @@ class Calls(People):
                 limited_by=allow.limited_by,
                 recorded=allow.recorded,
                 monitored=allow.monitored,
-                caller_id=allow.caller_id,
+                caller_id=None if nameless else allow.caller_id,
             )
             session.add(row)
             try:
@@ -97,15 +106,28 @@ class Calls(People):
                 raise CallRefused("balance", str(error)) from error
             return row.id
 
-    def deny_call(self, device_id: str, inmate_id: int | None, number: str, deny: Deny | str, profile: str, at: datetime) -> int:
+    def deny_call(
+        self,
+        device_id: str,
+        inmate_id: int | None,
+        number: str,
+        deny: Deny | str,
+        profile: str,
+        at: datetime,
+        number_class: NumberClass | None = None,
+    ) -> int:
         """The record of an attempt that was refused, closed at once. `deny` is the refusal or its rule's name."""
+        nameless = number_class == ANONYMOUS
+        if nameless:
+            inmate_id, number, at = None, "", _day_of(at)
         with self._writing() as session:
             handset = handset_row(session, device_id)
             row = CallRow(
                 facility_id=handset.facility_id,
-                handset_id=handset.id,
+                handset_id=None if nameless else handset.id,
                 inmate_id=inmate_id,
                 number="".join(sign for sign in number if sign.isprintable())[:40],
+                number_class=number_class,
                 profile=profile,
                 started_at=at,
                 ended_at=at,
@@ -272,7 +294,26 @@ def _close(
     # A call that was not to be recorded has no recording, whatever anyone says.
     row.recording = recording if row.recorded else None
     row.cause = cause[:200] if cause else None
+    if row.number_class == ANONYMOUS:
+        _leave_no_trace(row)
     session.flush()
+
+
+def _leave_no_trace(row: CallRow) -> None:
+    """That there was a call, on which day, how it ended and for how many minutes: no more of it is anybody's business.
+
+    28 CFR 115.51(b): inmates may report abuse anonymously; a telephone and a time would name them as well.
+    """
+    row.handset_id = None
+    row.started_at = _day_of(row.started_at)
+    row.accepted_at = _day_of(row.accepted_at) if row.accepted_at else None
+    row.ended_at = _day_of(row.ended_at) if row.ended_at else None
+    row.talk_seconds -= row.talk_seconds % 60
+    row.talk_checkpoint_seconds = 0
+
+
+def _day_of(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _settle(session: Session, row: CallRow, talk_seconds: int, at: datetime) -> int:
@@ -305,10 +346,11 @@ def _call(session: Session, call_id: int) -> CallRow:
 def _call_info(row: CallRow) -> CallInfo:
     return CallInfo(
         id=row.id,
-        handset=row.handset.device_id,
+        handset=row.handset.device_id if row.handset else None,
         facility_id=row.facility_id,
         inmate=row.inmate.number if row.inmate else None,
         number=row.number,
+        number_class=row.number_class,  # type: ignore[arg-type]
         started_at=row.started_at,
         accepted_at=row.accepted_at,
         ended_at=row.ended_at,

@@ -201,6 +201,6 @@ def _history(session: Session, inmate: InmateRow, since: datetime) -> tuple[Past
         .order_by(CallRow.started_at)
     )
     return tuple(
-        PastCall(start=row.started_at, talk_seconds=row.talk_seconds, number=row.number, outcome=row.outcome or "")
+        PastCall(row.started_at, row.talk_seconds, row.number, row.outcome or "", row.number_class)  # type: ignore[arg-type]
         for row in session.scalars(query)
     )

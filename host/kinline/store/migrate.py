@@ -10,7 +10,7 @@ from kinline.store.database import place_of
 from kinline.store.errors import DatabaseNewer, explained
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0002"
+HEAD = "0005"
 """The newest migration. Known here so that opening an up-to-date database, as every command does, needs no Alembic."""
 
 
