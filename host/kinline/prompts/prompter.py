@@ -33,6 +33,7 @@ _VOICES: dict[Lang, str] = {"en": "en-us", "es": "es-419"}
 _SPEECH_FLAGS = ("-s", "140", "-p", "45", "-b", "1", "--stdin")
 _SYNTHESIS_TIMEOUT_SECONDS = 10.0
 _GAP_SECONDS = 0.12
+_TONE = "tone.wav"
 # At about 200 KB a sentence this bounds the folder at some 100 MB a language.
 _PASSING_KEPT = 500
 # Part of every cache key: a change here, in the flags or in the filter, makes new files.
@@ -73,6 +74,11 @@ class Prompter:
     def say(self, text: str, lang: Lang) -> Path:
         """The sound of free text."""
         return self._made("", lang, [Part("value", lang, text)])
+
+    @staticmethod
+    def is_tone(file: Path) -> bool:
+        """Whether this is the tone that is heard where words could not be made."""
+        return file.name == _TONE or file.name == _temporary_name(tone())
 
     def warm(self) -> int:
         """Make every prompt that has no values, so that the first call does not wait; how many there are."""
@@ -205,7 +211,7 @@ class Prompter:
 
     def _failed(self, counter: str, error: Exception) -> Path:
         self._note(counter, error)
-        return self._stored(self._cache / "tone.wav", tone())
+        return self._stored(self._cache / _TONE, tone())
 
     def _note(self, counter: str, error: Exception) -> None:
         self._counters.add(counter)
@@ -250,6 +256,10 @@ def _fingerprint(file: Path | None) -> str:
 
 def _in_temporary(samples: Samples) -> Path:
     """A last place for a prompt when the cache cannot be written; one file a sound, so it does not grow."""
-    file = Path(tempfile.gettempdir()) / f"kinline-prompt-{hash_of(samples)[:32]}.wav"
+    file = Path(tempfile.gettempdir()) / _temporary_name(samples)
     write_wav(file, samples)
     return file
+
+
+def _temporary_name(samples: Samples) -> str:
+    return f"kinline-prompt-{hash_of(samples)[:32]}.wav"

@@ -197,7 +197,7 @@ class Calls(People):
         """Raises NotFound, also if the call was at another facility than the one named."""
         with self._reading() as session:
             row = _call(session, call_id)
-            if facility is not None and row.handset.facility.code != facility:
+            if facility is not None and session.get_one(FacilityRow, row.facility_id).code != facility:
                 raise NotFound(f"call {call_id} does not exist")
             return _call_info(row)
 
@@ -344,15 +344,17 @@ def _call(session: Session, call_id: int) -> CallRow:
 
 
 def _call_info(row: CallRow) -> CallInfo:
+    # An anonymous call is told while it goes on as it will be when it is over.
+    nameless = row.number_class == ANONYMOUS
     return CallInfo(
         id=row.id,
-        handset=row.handset.device_id if row.handset else None,
+        handset=row.handset.device_id if row.handset and not nameless else None,
         facility_id=row.facility_id,
         inmate=row.inmate.number if row.inmate else None,
         number=row.number,
         number_class=row.number_class,  # type: ignore[arg-type]
-        started_at=row.started_at,
-        accepted_at=row.accepted_at,
+        started_at=_day_of(row.started_at) if nameless else row.started_at,
+        accepted_at=_day_of(row.accepted_at) if nameless and row.accepted_at else row.accepted_at,
         ended_at=row.ended_at,
         outcome=row.outcome,
         ended_by=row.ended_by,

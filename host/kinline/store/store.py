@@ -2,7 +2,8 @@
 
 from kinline.store.audit import AuditLog
 from kinline.store.calls import Calls
+from kinline.store.running import Running
 
 
-class Store(Calls, AuditLog):
+class Store(Calls, Running, AuditLog):
     """Synchronous; each method is one transaction. `kinline.store.open_store` makes one."""
