@@ -9,6 +9,7 @@ from kinline.accounts import (
     Entry,
     Hold,
     InsufficientFunds,
+    KeyReused,
     Ledger,
     LedgerError,
     Posting,
@@ -92,12 +93,18 @@ class Books(RuleBasedStateMachine):
         self.books = Ledger()
         self.holds: list[Hold] = []
         self.settled: list[Entry] = []
+        self.paid: dict[str, int] = {}
         self.deposited = 0
         self.captured = 0
 
     @rule(account=st.sampled_from([ACCOUNT, "debit:1"]), amount=st.integers(1, 10**7), reference=st.integers(0, 20))
     def pay_in(self, account: str, amount: int, reference: int) -> None:
-        if self.books.post(deposit(account, amount, str(reference))):
+        payment = deposit(account, amount, str(reference))
+        known = self.paid.setdefault(payment.key, amount)
+        if known != amount:
+            with pytest.raises(KeyReused, match="used before"):
+                self.books.post(payment)
+        elif self.books.post(payment):
             self.deposited += amount
 
     @rule(account=st.sampled_from([ACCOUNT, "debit:1"]), amount=st.integers(0, 10**7))

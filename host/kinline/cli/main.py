@@ -8,14 +8,17 @@ import typer
 
 from kinline import config as settings_file
 from kinline.accounts import LedgerError, PinError
+from kinline.cli.console import api_app, console
 from kinline.cli.handset import handset_app
 from kinline.cli.money import account_app
 from kinline.cli.output import Json, UsageError, answer, complain
 from kinline.cli.rules import rules_app
 from kinline.cli.site import DEFAULT_CONFIG, Config, opened
+from kinline.cli.slips import facility_app, inmate_app
 from kinline.cli.speech import prompts_app
 from kinline.cli.verbs import attach
 from kinline.operations import Forbidden
+from kinline.people.sheet import SheetError
 from kinline.rules import ProfileError, ScenarioError
 from kinline.store import StoreError
 
@@ -26,6 +29,7 @@ _OUR_ERRORS = (
     StoreError,
     LedgerError,
     PinError,
+    SheetError,
     ProfileError,
     ScenarioError,
 )
@@ -42,14 +46,18 @@ db_app = typer.Typer(no_args_is_help=True, help="The database.")
 _groups = {
     "config": config_app,
     "db": db_app,
+    "facility": facility_app,
     "handset": handset_app,
+    "inmate": inmate_app,
     "account": account_app,
     "rules": rules_app,
     "prompts": prompts_app,
+    "api": api_app,
 }
 for name, part in _groups.items():
     app.add_typer(part, name=name)
 attach(app, _groups)
+app.command()(console)
 
 
 def main() -> None:

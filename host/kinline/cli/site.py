@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ import typer
 from kinline import config
 from kinline.cli.output import UsageError
 from kinline.operations import Desk
-from kinline.operations.roles import local_actor
+from kinline.operations.roles import local_actor, staff_actor
 from kinline.store import Store, open_store, site_secret
 
 DEFAULT_CONFIG = Path("/etc/kinline/kinline.toml")
@@ -43,7 +44,13 @@ As = Annotated[
 def at_desk(file: Path, acting: str | None) -> Iterator[Desk]:
     """The desk of whoever has this command line, or of the staff member for whom they act."""
     with opened(file) as (settings, store):
-        yield Desk(store, settings, local_actor(actor()))
+        if acting is None:
+            yield Desk(store, settings, local_actor(actor()))
+            return
+        member = store.staff_member(acting)
+        if not member.serves(datetime.now(UTC)):
+            raise UsageError(f"--as {acting}: their token was revoked or has expired; renew it: kinline staff renew {acting}")
+        yield Desk(store, settings, staff_actor(member, through=actor()))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from kinline.cli.showing import shown
 from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk, read_secret
 from kinline.operations import Operation, catalogue, nouns, perform
 from kinline.operations.fields import Argument, FileText, Hidden, Option
+from kinline.people.sheet import decoded
 
 _POSITION = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _OWN = ("config", "acting", "as_json")
@@ -64,34 +65,43 @@ class _Field:
         if hidden := self.marker(Hidden):
             return _hidden_parameters(hidden, optional=not self.info.is_required())
         position = self.marker(Argument) or self.marker(FileText)
-        kind = _kind(self.info.annotation)
+        kind = self.kind()
         required = self.info.is_required()
         default = inspect.Parameter.empty if required else self._default(kind)
         about: dict[str, Any] = {"help": self.info.description, "show_default": default not in (None, False, "")}
         if position:
             return [_parameter(self.name, _optional(kind, required), default, typer.Argument(metavar=self.place, **about))]
+        if choices := _choices(self.info.annotation):
+            about["metavar"] = f"<{'|'.join(choices)}>"
         names = f"{self.place}/--no-{self.place[2:]}" if kind is bool and default is not False else self.place
         return [_parameter(self.name, _optional(kind, required), default, typer.Option(names, **about))]
 
-    def _default(self, kind: Any) -> Any:
-        value = self.info.default
-        return value if isinstance(value, bool | int | str) or value is None else None
+    def kind(self) -> Any:
+        """The type by which Typer asks."""
+        option = self.marker(Option)
+        if option and option.read:
+            return str if _kind(self.info.annotation) != list[str] else list[str]
+        return _kind(self.info.annotation)
 
-    def value(self, given: Mapping[str, Any], actual: Mapping[str, str]) -> Any:
+    def _default(self, kind: Any) -> Any:
+        """The default as the help shows it; None where the request knows better."""
+        value = self.info.default
+        return value if isinstance(value, kind if isinstance(kind, type) else str) else None
+
+    def value(self, given: Mapping[str, Any], unseen: Mapping[str, str]) -> Any:
         """What was typed, as the request wants it; None if nothing was."""
-        if self.name in actual:
-            return actual[self.name]
+        if self.name in unseen:
+            return unseen[self.name]
         typed = given.get(self.name)
         if typed is None or typed == []:
             return None
         if self.marker(FileText):
             return _text_of(str(typed))
-        option = self.marker(Option) or self.marker(Argument)
-        read = getattr(option, "read", None)
-        if read is None:
+        option = self.marker(Option)
+        if option is None or option.read is None:
             return typed
         try:
-            return [read(text) for text in typed] if isinstance(typed, list) else read(typed)
+            return [option.read(text) for text in typed] if isinstance(typed, list) else option.read(typed)
         except ValueError as error:
             raise UsageError(f"{self.place}: {error}") from error
 
@@ -176,17 +186,20 @@ def _kind(annotation: Any) -> Any:
         return _kind(next(part for part in get_args(annotation) if part is not NoneType))
     if origin is Literal:
         return annotation
-    if origin in (list, tuple, frozenset, set):
-        return list[_kind(get_args(annotation)[0])]  # type: ignore[misc]
+    if origin is list:
+        return list[str]
     return annotation if annotation in (bool, int) else str
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """The words that a list's items are chosen from, which Typer cannot ask for."""
+    items = get_args(annotation) if get_origin(annotation) is list else ()
+    return get_args(items[0]) if items and get_origin(items[0]) is Literal else ()
 
 
 def _text_of(file: str) -> str:
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return content.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}; name another file, or -") from error
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UsageError(f"{file}: line {line} is not UTF-8 text; save the file as UTF-8") from error
+    return decoded(content, file)

@@ -17,6 +17,7 @@ from kinline.store import HandsetInfo, Store
 class Arrangement:
     """`profile` names the facility's own lines too, after those of the rules."""
 
+    facility: str
     profile: Profile
     manners: Manners
     zone: ZoneInfo
@@ -69,7 +70,7 @@ class Arrangements:
             number_tries=calls.number_tries,
             checkpoint_ms=calls.checkpoint_seconds * 1000,
         )
-        return Arrangement(profile, manners, ZoneInfo(handset.timezone))
+        return Arrangement(handset.facility, profile, manners, ZoneInfo(handset.timezone))
 
 
 def _open_lines(profile: Profile) -> tuple[OpenLine, ...]:

@@ -11,9 +11,10 @@ from kinline.calls import events as ev
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.logs import log
-from kinline.rules import CallRequest, Deny, NumberClass, decide, to_e164
+from kinline.rules import CallRequest, Deny, NumberClass, Profile, decide, to_e164
 from kinline.rules.cut import cut_by
 from kinline.rules.history import history_needed_since
+from kinline.rules.pricing import priced
 from kinline.rules.reasons import reason_text
 from kinline.store import CallRefused, PinFound, PinLocked, Store
 
@@ -79,12 +80,21 @@ class Records:
 
     def attempt(self, request: act.Attempt) -> ev.Event:
         """Decide, and leave a record either way."""
-        at, profile = self._now(), self.arrangement.profile
-        asked = self._asked(request)
+        at = self._now()
+        asked, profile = self._asked(request), self._priced(at)
         decision = decide(self._request(asked.inmate, asked.number, at), profile)
         if not isinstance(decision, Deny):
             try:
-                call = self._store.begin_call(self._device, asked.inmate, asked.number, decision, profile.name, at)
+                call = self._store.begin_call(
+                    self._device,
+                    asked.inmate,
+                    asked.number,
+                    decision,
+                    profile.name,
+                    at,
+                    rate_source=profile.rate.source,
+                    credits_faults=profile.rate.credit_faults,
+                )
             except CallRefused as refused:
                 rule = refused.rule  # lost to a call that began since the decision was gathered
                 decision = Deny(rule, reason_text(rule, None, at), at)
@@ -122,6 +132,11 @@ class Records:
             return _Asked(number, request.inmate, None, say_kept=False)
         inmate = None if named.number_class == "anonymous" else request.inmate
         return _Asked(number, inmate, named.number_class, named.say_monitoring)
+
+    def _priced(self, at: datetime) -> Profile:
+        """The profile with the facility's prices of the day."""
+        arranged = self.arrangement
+        return priced(arranged.profile, self._store.rates(arranged.facility), at.astimezone(arranged.zone).date())
 
     def _request(self, inmate: int | None, number: str, at: datetime) -> CallRequest:
         since = history_needed_since(self.arrangement.profile, at, self.arrangement.zone)

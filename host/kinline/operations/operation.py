@@ -161,9 +161,14 @@ def perform(desk: Desk, wanted: Operation, request: Question | Order) -> Any:
         _permit_place(desk, request)
         return wanted.run(desk, request)
     except Forbidden as refusal:
-        counters.add("operation_refused", wanted.name)
-        desk.store.audit_refusal(desk.by, wanted.name, sorted(desk.actor.roles), str(refusal), desk.now)
+        refused(desk, wanted, refusal)
         raise
+
+
+def refused(desk: Desk, wanted: Operation, refusal: Forbidden) -> None:
+    """Count and audit that someone asked for what is not theirs."""
+    counters.add("operation_refused", wanted.name)
+    desk.store.audit_refusal(desk.by, wanted.name, sorted(desk.actor.roles), str(refusal), desk.now)
 
 
 def permit(desk: Desk, wanted: Operation) -> None:

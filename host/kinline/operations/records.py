@@ -1,4 +1,4 @@
-"""Call records and the audit log."""
+"""Call records."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +10,6 @@ from kinline.operations.fields import Argument, AtFacility, Option, RowId
 from kinline.operations.operation import Answer, Question, noun, operation
 
 noun("calls", "Call records: one for every attempt.")
-noun("audit", "The log of what staff did.")
 
 
 class CallsList(Question):
@@ -61,26 +60,3 @@ class CallsShow(Question):
 def show_call(desk: Desk, request: CallsShow) -> CallRecord:
     """Show one record in full."""
     return CallRecord.model_validate(desk.store.call(request.call, desk.within(request.facility)))
-
-
-class AuditVerify(Question):
-    pass
-
-
-class AuditVerified(Answer):
-    rows: int
-    whole: bool
-    broken_at: int | None
-
-
-def _told(answer: AuditVerified) -> str:
-    if answer.whole:
-        return f"{answer.rows} rows, the chain is whole."
-    return f"The chain breaks at row {answer.broken_at}."
-
-
-@operation("audit.verify", roles={"auditor"}, example={}, tell=_told, ended_well=lambda answer: answer.whole)
-def verify_audit(desk: Desk, request: AuditVerify) -> AuditVerified:
-    """Recompute the audit log's chain; exit code 1 if a row was changed or removed."""
-    report = desk.store.verify_audit()
-    return AuditVerified(rows=report.rows, whole=report.broken_at is None, broken_at=report.broken_at)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from kinline.store import StaffInfo
+
 Role = Literal["counselor", "supervisor", "legal", "investigator", "technician", "auditor"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -30,7 +32,14 @@ class Actor:
 
 
 def local_actor(name: str) -> Actor:
+    """Whoever has the host's command line."""
     return Actor(name, frozenset(ROLES), local=True)
+
+
+def staff_actor(info: StaffInfo, through: str | None = None) -> Actor:
+    """A member of staff, or someone at the host's command line (`through`) who acts as them."""
+    name = f"{info.name} (through {through})" if through else info.name
+    return Actor(name, frozenset(role for role in ROLES if role in info.roles), info.facility)
 
 
 def widened(roles: Iterable[Role], changes: bool) -> frozenset[Role]:

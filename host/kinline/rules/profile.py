@@ -160,10 +160,14 @@ class Floor(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate(Rule):
-    """Price of a minute by class of number; a class that is not named pays `micros_per_minute`."""
+    """Price of a minute by class of number; a class that is not named pays `micros_per_minute`.
+
+    With `credit_faults` the charge of a call that a fault ended (of host, link or switch) is given back at once.
+    """
 
     __pydantic_config__ = _STRICT_KEYS
     micros_per_minute: Micros
+    credit_faults: bool = False
     local_micros_per_minute: Micros | None = None
     classes: Mapping[NumberClass, Micros] = field(default_factory=lambda: {"free": 0, "anonymous": 0, "relay": 0})
     smallest_grant_seconds: Count = 1

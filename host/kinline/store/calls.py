@@ -8,28 +8,14 @@ from sqlalchemy import false, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kinline.accounts.ledger import (
-    Hold,
-    InsufficientFunds,
-    bill,
-    capture,
-    debit_account,
-    deposit,
-    hold,
-    prepaid_account,
-    receivable_account,
-    refund,
-    release,
-)
-from kinline.accounts.money import charge_micros
+from kinline.accounts.ledger import AccountClosed, InsufficientFunds
 from kinline.rules.model import Allow, Deny, NumberClass
-from kinline.store import audit
-from kinline.store.books import balance_of, post
-from kinline.store.errors import CallRefused, NotFound, StoreError
-from kinline.store.models import AccountRow, CallRow, HoldRow, InmateRow
+from kinline.store.billing import set_aside, settle
+from kinline.store.errors import CallRefused, NotFound
+from kinline.store.models import CallRow, InmateRow
 from kinline.store.people import People
 from kinline.store.registers import place_block
-from kinline.store.rows import SYSTEM, handset_row
+from kinline.store.rows import handset_row
 from kinline.store.tables.places import FacilityRow
 
 ANONYMOUS: NumberClass = "anonymous"
@@ -53,6 +39,7 @@ class CallInfo:
     deny_rule: str | None
     billing: str | None
     rate_micros_per_minute: int
+    rate_source: str | None
     limit_seconds: int
     limited_by: str | None
     recorded: bool
@@ -64,8 +51,20 @@ class CallInfo:
 
 
 class Calls(People):
-    def begin_call(self, device_id: str, inmate_id: int | None, number: str, allow: Allow, profile: str, at: datetime) -> int:
+    def begin_call(
+        self,
+        device_id: str,
+        inmate_id: int | None,
+        number: str,
+        allow: Allow,
+        profile: str,
+        at: datetime,
+        rate_source: str | None = None,
+        credits_faults: bool = False,
+    ) -> int:
         """Open the record and set the money aside.
+
+        `rate_source` says who sets the price; `credits_faults`, whether the charge is given back if a fault ends the call.
 
         Raises CallRefused with rule `busy_elsewhere` if the inmate or handset has an open call, or `balance` if the
         money went elsewhere since the decision; then nothing is written and `deny_call` leaves the record.
@@ -89,6 +88,8 @@ class Calls(People):
                 started_at=at,
                 billing=allow.billing,
                 rate_micros_per_minute=allow.rate_micros_per_minute,
+                rate_source=rate_source[:300] if rate_source else None,
+                credits_faults=credits_faults,
                 limit_seconds=allow.max_seconds,
                 limited_by=allow.limited_by,
                 recorded=allow.recorded,
@@ -101,8 +102,8 @@ class Calls(People):
             except IntegrityError as error:
                 raise CallRefused("busy_elsewhere", "this inmate or handset already has an open call") from error
             try:
-                _set_aside(session, row, at)
-            except InsufficientFunds as error:
+                set_aside(session, row, at)
+            except (InsufficientFunds, AccountClosed) as error:
                 raise CallRefused("balance", str(error)) from error
             return row.id
 
@@ -215,67 +216,6 @@ class Calls(People):
                 query = query.join(FacilityRow).where(FacilityRow.code == facility)
             return [_call_info(row) for row in session.scalars(query)]
 
-    # Money
-
-    def deposit(
-        self,
-        account: str,
-        amount_micros: int,
-        reference: str,
-        at: datetime | None = None,
-        actor: str = SYSTEM,
-    ) -> int:
-        """Take a payment once by its `reference`; the new balance in micro-dollars. Raises LedgerError."""
-        with self._writing() as session:
-            moment = at or datetime.now(UTC)
-            if post(session, deposit(account, amount_micros, reference), moment):
-                details = {"amount_micros": amount_micros, "reference": reference}
-                audit.record(session, moment, actor, "account.deposit", account, details)
-            return balance_of(session, account)
-
-    def refund(
-        self,
-        account: str,
-        amount_micros: int,
-        reference: str,
-        at: datetime | None = None,
-        actor: str = SYSTEM,
-    ) -> int:
-        """Hand money back once by its `reference`; the new balance. Raises InsufficientFunds."""
-        with self._writing() as session:
-            moment = at or datetime.now(UTC)
-            if post(session, refund(account, amount_micros, reference), moment):
-                details = {"amount_micros": amount_micros, "reference": reference}
-                audit.record(session, moment, actor, "account.refund", account, details)
-            return balance_of(session, account)
-
-    def trial_balance(self) -> int:
-        """Sum of all balances: zero, always."""
-        with self._reading() as session:
-            return sum(session.scalars(select(AccountRow.balance_micros)))
-
-
-def _set_aside(session: Session, row: CallRow, at: datetime) -> None:
-    account = _paying_account(row)
-    price = charge_micros(row.rate_micros_per_minute, row.limit_seconds)
-    if account is None or price == 0:
-        return
-    held, entry = hold(row.id, account, price)
-    post(session, entry, at, row.id)
-    session.add(HoldRow(call_id=row.id, account=held.account, amount_micros=held.amount_micros))
-    session.flush()
-
-
-def _paying_account(row: CallRow) -> str | None:
-    """The account that holds money before the call; None for calls billed later or free."""
-    if row.billing == "prepaid":
-        return prepaid_account(row.number)
-    if row.billing == "debit":
-        if row.inmate_id is None:
-            raise StoreError("a debit call needs an inmate to pay it")
-        return debit_account(row.inmate_id)
-    return None
-
 
 def _close(
     session: Session,
@@ -289,7 +229,7 @@ def _close(
 ) -> None:
     talk = max(0, min(talk_seconds, row.limit_seconds)) if row.accepted_at is not None else 0
     # Settled before the row is touched: a closed record does not change, so it is written in one stroke.
-    row.charged_micros = _settle(session, row, talk, at)
+    row.charged_micros = settle(session, row, talk, at, faulted=ended_by == "fault")
     row.talk_seconds, row.ended_at, row.outcome, row.ended_by = talk, at, outcome, ended_by
     # A call that was not to be recorded has no recording, whatever anyone says.
     row.recording = recording if row.recorded else None
@@ -314,26 +254,6 @@ def _leave_no_trace(row: CallRow) -> None:
 
 def _day_of(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _settle(session: Session, row: CallRow, talk_seconds: int, at: datetime) -> int:
-    """Capture and release, or bill; the charge in micro-dollars."""
-    held_row = session.get(HoldRow, row.id)
-    if held_row is not None:
-        held = Hold(held_row.call_id, held_row.account, held_row.amount_micros)
-        charge, captured = capture(held, talk_seconds, row.rate_micros_per_minute)
-        entries = [captured, release(held, charge)]
-        held_row.settled_at = at
-    elif row.billing in ("collect", "direct_bill"):
-        account = receivable_account(row.billing, row.number)
-        charge, billed = bill(row.id, account, talk_seconds, row.rate_micros_per_minute)
-        entries = [billed]
-    else:
-        return 0
-    for entry in entries:
-        if any(posting.amount_micros for posting in entry.postings):
-            post(session, entry, at, row.id)
-    return charge
 
 
 def _call(session: Session, call_id: int) -> CallRow:
@@ -361,6 +281,7 @@ def _call_info(row: CallRow) -> CallInfo:
         deny_rule=row.deny_rule,
         billing=row.billing,
         rate_micros_per_minute=row.rate_micros_per_minute,
+        rate_source=row.rate_source,
         limit_seconds=row.limit_seconds,
         limited_by=row.limited_by,
         recorded=row.recorded,

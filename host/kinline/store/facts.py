@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kinline.accounts.ledger import debit_account, prepaid_account
+from kinline.accounts.ledger import debit_account, prepaid_account, receivable_account
 from kinline.rules.model import (
     Billing,
     CalledParty,
@@ -18,7 +18,7 @@ from kinline.rules.model import (
     Place,
     Restriction,
 )
-from kinline.store.books import balance_of
+from kinline.store.books import balance_of, credit_left
 from kinline.store.counsel import in_force
 from kinline.store.database import Database
 from kinline.store.models import AccountRow, CalledPartyRow, CallRow
@@ -182,13 +182,15 @@ def _called_party(
     party = session.get(CalledPartyRow, number)
     blocks = [row for row in session.scalars(standing_blocks(number)) if row.facility_id in (home.id, None)]
     balance = session.get(AccountRow, prepaid_account(number))
+    credit = credit_left(session, receivable_account("direct_bill", number))
     return CalledParty(
         blocked=any(row.by == "called_party" for row in blocks),
         # A bar closes the number also where the rules ask for no list.
         blocked_by_facility=any(row.by == "staff" for row in blocks) or is_barred(session, number, home, inmate),
         third_party_service=any(row.third_party and number.startswith(row.prefix) for row in prefixes),
         prepaid_micros=balance.balance_micros if balance else 0,
-        direct_bill=party.direct_bill if party else False,
+        direct_bill=credit is not None,
+        direct_bill_credit_micros=credit,
         line=party.line if party else None,  # type: ignore[arg-type]
         local=any(number.startswith(prefix) for prefix in home.local_prefixes),
     )

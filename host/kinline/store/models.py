@@ -40,7 +40,6 @@ class CalledPartyRow(Base):
     __tablename__ = "called_party"
 
     number: Mapped[str] = mapped_column(String(20), primary_key=True)
-    direct_bill: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str | None] = mapped_column(String(5))
     line: Mapped[str | None] = mapped_column(String(10))
 
@@ -54,16 +53,21 @@ class AccountRow(Base):
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
     balance_micros: Mapped[int] = mapped_column(BigInteger)
+    # How far a direct-bill receivable may fall; absent where no credit is arranged.
+    credit_limit_micros: Mapped[int | None] = mapped_column(BigInteger)
+    closed_at: Mapped[datetime | None]
 
 
 class EntryRow(Base):
     __tablename__ = "ledger_entry"
+    __table_args__ = (Index("ix_ledger_entry_call_id", "call_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(200), unique=True)
     kind: Mapped[str] = mapped_column(String(20))
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))
     at: Mapped[datetime]
+    reference: Mapped[str | None] = mapped_column(String(80))
 
     postings: Mapped[list["PostingRow"]] = relationship(order_by="PostingRow.id")
 
@@ -79,6 +83,7 @@ class PostingRow(Base):
 
 class HoldRow(Base):
     __tablename__ = "hold"
+    __table_args__ = (Index("ix_hold_account", "account"),)
 
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), primary_key=True)
     account: Mapped[str] = mapped_column(ForeignKey("account.name"))
@@ -118,7 +123,11 @@ class CallRow(Base):
     ended_by: Mapped[str | None] = mapped_column(String(30))
     deny_rule: Mapped[str | None] = mapped_column(String(40))
     billing: Mapped[str | None] = mapped_column(String(20))
+    # The price as it was decided, and who sets it; later changes of the rate table do not touch it.
     rate_micros_per_minute: Mapped[int] = mapped_column(BigInteger, default=0)
+    rate_source: Mapped[str | None] = mapped_column(String(300))
+    # Whether the charge is given back if a fault ends the call; decided with the price, so that a crash cannot change it.
+    credits_faults: Mapped[bool] = mapped_column(default=False)
     limit_seconds: Mapped[int] = mapped_column(default=0)
     limited_by: Mapped[str | None] = mapped_column(String(30))
     recorded: Mapped[bool] = mapped_column(default=False)
@@ -147,3 +156,21 @@ class AuditRow(Base):
     details: Mapped[dict[str, Any]]
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class StaffRow(Base):
+    """A member of staff. Of the token only its public id and a keyed digest are kept."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    roles: Mapped[list[str]]
+    facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"))
+    token_id: Mapped[str] = mapped_column(String(16), unique=True)
+    token_digest: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    facility: Mapped[FacilityRow | None] = relationship()

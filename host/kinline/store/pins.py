@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kinline.accounts.lockout import INMATE, PAIR, TELEPHONE, Forgiveness, Lockout
@@ -14,8 +13,7 @@ from kinline.accounts.pins import PinBook, easily_guessed
 from kinline.rules.profile import PinMode
 from kinline.store import audit
 from kinline.store.database import Database
-from kinline.store.errors import Conflict
-from kinline.store.inmates import InmateInfo, give_pin, inmate_info
+from kinline.store.inmates import InmateInfo, give_pin, inmate_info, refuse_taken
 from kinline.store.places import pin_mode_at
 from kinline.store.rows import SYSTEM, facility_row, handset_row, inmate_row, moment
 from kinline.store.tables.people import InmateRow, PinMissRow
@@ -58,10 +56,7 @@ class Pins(Database):
         with self._writing() as session:
             row = inmate_row(session, facility, number)
             give_pin(self._pins, row, row.facility, pin)
-            try:
-                session.flush()
-            except IntegrityError as error:
-                raise Conflict("another inmate of this facility has this PIN; choose another") from error
+            refuse_taken(session, row)
             _unlock(session, row)
             audit.record(session, moment(None), actor, "inmate.set-pin", f"{facility}/{number}")
 
