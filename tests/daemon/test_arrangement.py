@@ -12,6 +12,7 @@ from kinline.daemon.arrangement import Arrangements
 from kinline.rules import ProfileError
 from kinline.rules.profile import NamedNumber
 from kinline.store import Store
+from kinline.store.places import PinModeOf
 
 OWN = """\
 extends = "generic"
@@ -59,7 +60,7 @@ def test_a_profiles_file_that_changes_is_followed(settings: Settings, store: Sto
 
 
 def test_a_booking_phone_needs_no_pin_and_its_neighbor_does(settings: Settings, store: Store) -> None:
-    store.set_handset_pin_mode("h2", "none")
+    store.change_handset("h2", pin_mode=PinModeOf("none"))
     calls = settings.calls.model_copy(update={"pin_mode": "pin"})
     served = Arrangements(settings.model_copy(update={"calls": calls}), store).all()
     assert (served["h1"].manners.pin_mode, served["h2"].manners.pin_mode) == (PinMode.PIN, PinMode.NONE)
