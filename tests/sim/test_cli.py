@@ -19,7 +19,8 @@ def build(image: Path, device: str = "wall-9", key: str = KEY.hex()) -> int:
 
 
 @pytest.mark.vm
-def test_a_board_runs_until_interrupted(tmp_path: Path) -> None:
+@pytest.mark.each_vm
+def test_a_board_runs_until_interrupted(tmp_path: Path, vm_kind: str) -> None:
     image, port = tmp_path / "flash.bin", tmp_path / "port"
     assert build(image) == 0
     command = [sys.executable, "-m", "kinline_sim.cli", "board", "--pty", str(port), "--flash", str(image),
@@ -27,6 +28,8 @@ def test_a_board_runs_until_interrupted(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert "seed 5" in process.stdout.readline()
+        name = {"unix": "32-bit", "wasm": "WebAssembly"}[vm_kind]
+        assert process.stdout.readline() == f"firmware on the {name} MicroPython (asked for)\n"
         peer = SerialPeer(str(port), KEY)
         peer.expect(wire.Snapshot)
         assert peer.hello and peer.hello.device == "wall-9"
