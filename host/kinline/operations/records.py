@@ -22,7 +22,7 @@ class CallRecord(Answer):
     """One call detail record. Money is micro-dollars."""
 
     id: int
-    handset: str
+    handset: str | None
     facility_id: int
     inmate: str | None
     number: str
