@@ -1,28 +1,32 @@
 """A small site on which the example of every operation succeeds, with a member of staff for each role.
 
 Facility "north" with unit B2 and handsets h1 and h2; inmates 1001 and 1002 with a contact and money; call 1 ended,
-call 2 ended and billed
-collect, call 3 refused; +12025550199 is blocked; +12025550155 has a closed account; "south" is another facility.
+call 2 ended and billed collect, call 3 refused; +12025550199 is blocked; +12025550155 has a closed account; "south" is
+another facility.
 """
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import cache
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
 from kinline.accounts import prepaid_account
 from kinline.accounts.rates import RateLine
 from kinline.config import Settings
-from kinline.console.app import application
+from kinline.console.access import Access
+from kinline.console.app import without_site
 from kinline.operations import ROLES, Operation
 from kinline.rules import Allow
 from kinline.store import Store
-from tests.store.site import MOTHER, NOON, PROFILE, RATE, begun, furnished, store_at
+from tests.store.backends import Backend
+from tests.store.site import MOTHER, NOON, PROFILE, RATE, begun, furnish, store_at
 
+# The tokens in each kind of database's model, from which every House is copied.
+_TOKENS: dict[str, dict[str, str]] = {}
 TIMELESS = timedelta(days=3650)
 
 
@@ -37,16 +41,17 @@ class Clock:
 
 
 class House:
-    """A site's database with the API over it. A copy of a template: making one takes a second, copying it none."""
+    """A site's database with the API over it."""
 
-    def __init__(self, template: Path, folder: Path) -> None:
-        self.file = folder / "kinline.db"
-        shutil.copyfile(template, self.file)
-        self.tokens = dict(line.split() for line in template.with_suffix(".tokens").read_text().splitlines())
-        self.store: Store = store_at(self.file)
+    def __init__(self, backend: Backend) -> None:
+        self.address = backend.made("house", lambda store: _TOKENS.__setitem__(backend.name, furnish_house(store)))
+        self.tokens = _TOKENS[backend.name]
+        self.store: Store = store_at(self.address)
         self.clock = Clock()
         self.settings = settings()
-        self.client = TestClient(application(self.store, self.settings, self.clock), raise_server_exceptions=False)
+        self.app = _application()
+        self.app.state.access = Access(self.store, self.settings, self.clock)
+        self.client = TestClient(self.app, raise_server_exceptions=False)
 
     def close(self) -> None:
         self.client.close()
@@ -65,14 +70,19 @@ class House:
         return self.client.get(path, params=fields, headers=headers)
 
 
+@cache
+def _application() -> FastAPI:
+    """One for all houses: to make it takes longer than most tests."""
+    return without_site()
+
+
 def settings() -> Settings:
     return Settings.model_validate({"facility": "north", "trunk": {"address": "127.0.0.1"}})
 
 
-def template(folder: Path) -> Path:
-    """Make the site's file, and beside it the staff's tokens: one for each role, named after it, and some more."""
-    file = folder / "template.db"
-    store = furnished(file)
+def furnish_house(store: Store) -> dict[str, str]:
+    """Fill the site; the staff's tokens: a member for each role, named after it, and some more."""
+    furnish(store)
     store.add_unit("north", "B2")
     store.add_facility("south", "South Facility", "America/Chicago", "generic")
     call = begun(store)
@@ -87,11 +97,9 @@ def template(folder: Path) -> Path:
     store.set_rate("north", RateLine(50_000, "Contract 12", since=NOON.date()), NOON)
     store.deny_call("h1", 1, "+12025550100", "not_on_list", "generic", NOON)
     members: dict[str, tuple[tuple[str, ...], str | None]] = {role: ((role,), None) for role in ROLES}
+    members["everything"] = (tuple(role for role in ROLES if role != "auditor"), None)
     members |= {"terry": (("technician",), None), "sam": (("supervisor",), "south"), "ava": (("auditor",), "south")}
-    tokens = {
+    return {
         name: store.add_staff(name, roles, facility, NOON + TIMELESS, "tests", NOON).text()
         for name, (roles, facility) in members.items()
     }
-    store.close()
-    file.with_suffix(".tokens").write_text("".join(f"{name} {token}\n" for name, token in tokens.items()))
-    return file
