@@ -157,7 +157,7 @@ def test_init_again_keeps_everything(site: Site) -> None:
         (("inmate", "set-pin", "1001"), "--pin-stdin"),
         (("inmate", "add", "1001", "--name", "X", "--no-pin"), "exists already"),
         (("facility", "add", "x", "--name", "X", "--timezone", "Mars/Base"), "not a time zone; write for example"),
-        (("facility", "add", "x", "--name", "X", "--timezone", "UTC", "--profile", "moon"), "known profiles: ct-doc"),
+        (("facility", "add", "x", "--name", "X", "--timezone", "UTC", "--profile", "moon"), "known profiles: bop"),
         (("facility", "add-unit", "B3", "--window", "9-10"), "not a time of day"),
         (("account", "deposit", "ten", "--inmate", "1001", "--reference", "r"), "not an amount of dollars"),
         (("account", "deposit", "0", "--inmate", "1001", "--reference", "r"), "above zero"),

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from kinline.profiles import load_profile
+from kinline.profiles import load_profile, profile_names
 from kinline.rules import CalledParty, CallRequest, Contact, Facility, Inmate, PastCall, Profile, Restriction, Window
 from kinline.rules.model import Place
 from kinline.rules.profile import (
@@ -28,7 +28,7 @@ from tests.rules.cases import LAWYER, MOTHER
 RULE: dict[str, Any] = {"source": "test", "effective": date(2020, 1, 1)}
 _Part = TypeVar("_Part")
 _said = {key: st.just(value) for key, value in RULE.items()}
-PROFILES = [load_profile(name) for name in ("ct-doc", "generic", "demo")]
+PROFILES = [load_profile(name) for name in profile_names()]
 # Clocks change at 02:00, at midnight, by half an hour, and never.
 ZONES = ["America/New_York", "America/Havana", "Australia/Lord_Howe", "America/Phoenix", "Asia/Beirut", "UTC"]
 

@@ -1,14 +1,13 @@
-"""PINs: how they are kept, found and guarded.
+"""PINs: how they are kept and found.
 
 A PIN of four to six digits carries at most 20 bits: no hash is slow enough to protect it from whoever holds both the
 database and the site secret. So the secret (kept outside the database) is mixed in first, the hash keeps a light cost,
-and guessing at the handset is stopped by `Lockout`.
+and guessing at the telephone is stopped by `kinline.accounts.lockout`.
 """
 
 import hashlib
 import hmac
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from itertools import pairwise
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -16,12 +15,6 @@ from argon2.exceptions import InvalidHashError, VerificationError
 # About 10 ms and 8 MiB a check: an inmate at the keypad does not wait, and 44 handsets checking at once
 # do not exhaust a small host, as argon2's own default of 64 MiB each would.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=8192, parallelism=1)
-
-MISSES_TO_LOCK = 3
-FIRST_LOCK = timedelta(minutes=1)
-LONGEST_LOCK = timedelta(hours=1)
-# After a day without a lock the next one is short again.
-LEVEL_MEMORY = timedelta(days=1)
 
 
 class PinError(ValueError):
@@ -33,6 +26,12 @@ def check_pin(pin: str) -> str:
     if not (4 <= len(pin) <= 8 and pin.isascii() and pin.isdigit()):
         raise PinError("a PIN has four to eight digits")
     return pin
+
+
+def easily_guessed(pin: str) -> bool:
+    """One digit over and over, or digits in a row up or down: what a neighbor tries first. Kinline makes none of these."""
+    steps = {(int(later) - int(earlier)) % 10 for earlier, later in pairwise(pin)}
+    return len(steps) == 1 and steps <= {0, 1, 9}
 
 
 class PinBook:
@@ -63,31 +62,3 @@ class PinBook:
 
     def _peppered(self, pin: str) -> bytes:
         return hmac.digest(self._pepper, pin.encode(), hashlib.sha256)
-
-
-@dataclass(frozen=True, slots=True)
-class Lockout:
-    """A handset's count of wrong PINs. Three in a row lock it: one minute, then twice as long each time, to an hour."""
-
-    misses: int = 0
-    level: int = 0
-    locked_until: datetime | None = None
-
-    def locked(self, at: datetime) -> bool:
-        return self.locked_until is not None and at < self.locked_until
-
-    def missed(self, at: datetime) -> "Lockout":
-        """After one wrong PIN. A locked handset asks for none, so misses are not counted then."""
-        if self.locked(at):
-            return self
-        if self.misses + 1 < MISSES_TO_LOCK:
-            return replace(self, misses=self.misses + 1)
-        rested = self.locked_until is None or at - self.locked_until >= LEVEL_MEMORY
-        level = 0 if rested else self.level + 1
-        # 2**6 minutes already pass the longest lock; the bound keeps the number small however long one tries.
-        span = min(FIRST_LOCK * 2 ** min(level, 6), LONGEST_LOCK)
-        return Lockout(misses=0, level=level, locked_until=at + span)
-
-    def succeeded(self) -> "Lockout":
-        """After a right PIN: the row of misses ends, the memory of earlier locks stays."""
-        return replace(self, misses=0)

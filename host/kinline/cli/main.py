@@ -7,22 +7,24 @@ from typing import Annotated
 import typer
 
 from kinline import config as settings_file
-from kinline.accounts import LedgerError, PinError
-from kinline.cli import people
-from kinline.cli.money import account_app
+from kinline.accounts import MoneyError, PinError
+from kinline.cli.console import api_app, console
+from kinline.cli.handset import handset_app
 from kinline.cli.output import Json, UsageError, answer, complain
-from kinline.cli.records import audit_app, calls_app
 from kinline.cli.rules import rules_app
 from kinline.cli.site import DEFAULT_CONFIG, Config, opened
 from kinline.cli.speech import prompts_app
+from kinline.cli.verbs import attach
+from kinline.operations import Forbidden
 from kinline.rules import ProfileError, ScenarioError
 from kinline.store import StoreError
 
 _OUR_ERRORS = (
     UsageError,
+    Forbidden,
     settings_file.SettingsError,
     StoreError,
-    LedgerError,
+    MoneyError,
     PinError,
     ProfileError,
     ScenarioError,
@@ -37,21 +39,18 @@ app = typer.Typer(
 config_app = typer.Typer(no_args_is_help=True, help="The site's settings.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 
-for name, part in {
+_groups = {
     "config": config_app,
     "db": db_app,
-    "facility": people.facility_app,
-    "handset": people.handset_app,
-    "inmate": people.inmate_app,
-    "contact": people.contact_app,
-    "account": account_app,
-    "number": people.number_app,
-    "calls": calls_app,
+    "handset": handset_app,
     "rules": rules_app,
     "prompts": prompts_app,
-    "audit": audit_app,
-}.items():
+    "api": api_app,
+}
+for name, part in _groups.items():
     app.add_typer(part, name=name)
+attach(app, _groups)
+app.command()(console)
 
 
 def main() -> None:

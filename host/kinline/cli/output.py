@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,11 +41,15 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) 
     return grid
 
 
-def dollars(micros: int) -> str:
-    """An amount to the micro-dollar, with at least cents: $3.15, $0.0251."""
-    sign, whole, part = "-" if micros < 0 else "", abs(micros) // 1_000_000, abs(micros) % 1_000_000
-    decimals = f"{part:06d}".rstrip("0").ljust(2, "0")
-    return f"{sign}${whole}.{decimals}"
+def sheet(lines: Mapping[str, object]) -> Table:
+    """Names and their values, one a line; what has no value is left out."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold")
+    grid.add_column()
+    for name, value in lines.items():
+        if value is not None and value != "":
+            grid.add_row(name, _cell(value))
+    return grid
 
 
 def moment(at: datetime | None) -> str:

@@ -9,15 +9,17 @@ from rich.table import Table
 from rich.text import Text
 
 from kinline.cli.output import Json, UsageError, answer, table
-from kinline.cli.people import Language
+from kinline.cli.rulecheck import rules_check
 from kinline.profiles import load_profile, profile_names
 from kinline.rules import Allow, CallRequest, Decision, Profile, decide, decision_json, read_scenario
 from kinline.rules.calendar import Opening, calendar, calendar_json
 from kinline.rules.explain import explain, explanation_json, in_words
+from kinline.rules.model import Language
 from kinline.rules.scenario import ScenarioError
 from kinline.rules.words import RULE_NAMES, length_text
 
 rules_app = typer.Typer(no_args_is_help=True, help="The calling rules, tried out.")
+rules_app.command("check")(rules_check)
 
 Scenario = Annotated[str, typer.Argument(metavar="FILE", help="A scenario in JSON, or - for standard input.")]
 Profiles = Annotated[Path | None, typer.Option("--profiles", help="A folder of the site's own profiles.", file_okay=False)]
@@ -39,7 +41,7 @@ def rules_decide(scenario: Scenario, profiles: Profiles = None, as_json: Json = 
 
 @rules_app.command("explain")
 def rules_explain(
-    scenario: Scenario, profiles: Profiles = None, language: Spoken = Language.EN, as_json: Json = False
+    scenario: Scenario, profiles: Profiles = None, language: Spoken = "en", as_json: Json = False
 ) -> None:
     """Decide one attempt, and say what every rule had to do with it."""
     source, request, profile = _read(scenario, profiles)
@@ -47,7 +49,7 @@ def rules_explain(
         explanation = explain(request, profile)
     except ValueError as error:
         raise ScenarioError(f"{source}: {error}") from error
-    answer(explanation_json(explanation), as_json, lambda: Text("\n").join(map(Text, in_words(explanation, language.value))))
+    answer(explanation_json(explanation), as_json, lambda: Text("\n").join(map(Text, in_words(explanation, language))))
 
 
 @rules_app.command("calendar")
@@ -55,7 +57,7 @@ def rules_calendar(
     scenario: Scenario,
     profiles: Profiles = None,
     days: Annotated[int, typer.Option("--days", min=1, max=_MOST_DAYS, help="How many days, today being the first.")] = 7,
-    language: Spoken = Language.EN,
+    language: Spoken = "en",
     as_json: Json = False,
 ) -> None:
     """List when this inmate may call this number in the coming days."""
@@ -64,14 +66,14 @@ def rules_calendar(
         openings = calendar(request, profile, days)
     except ValueError as error:
         raise ScenarioError(f"{source}: {error}") from error
-    answer(calendar_json(openings), as_json, lambda: _openings(openings, days, language.value))
+    answer(calendar_json(openings), as_json, lambda: _openings(openings, days, language))
 
 
 @rules_app.command("profiles")
 def rules_profiles(as_json: Json = False) -> None:
     """List the profiles that come with Kinline."""
     data = {name: load_profile(name).title for name in profile_names()}
-    answer(data, as_json, lambda: "\n".join(f"{name:12} {title}" for name, title in data.items()))
+    answer(data, as_json, lambda: "\n".join(f"{name:16} {title}" for name, title in data.items()))
 
 
 def _read(scenario: str, profiles: Path | None) -> tuple[str, CallRequest, Profile]:

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from kinline.cli.output import Json, UsageError, answer
-from kinline.cli.people import Language
 from kinline.cli.site import DEFAULT_CONFIG, Config
 from kinline.config import load
+from kinline.rules.model import Language
 
 prompts_app = typer.Typer(no_args_is_help=True, help="What is heard at the handset and by the called party.")
 
@@ -32,7 +32,7 @@ def prompts_render(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> No
 def prompts_say(
     text: Annotated[str, typer.Argument(help="A prompt's id, or free text.")],
     target: Annotated[Path, typer.Option("--out", "-o", help="The WAV file to write.")],
-    language: Annotated[Language, typer.Option("--language", "-l")] = Language.EN,
+    language: Annotated[Language, typer.Option("--language", "-l")] = "en",
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -42,7 +42,7 @@ def prompts_say(
     storage = load(config).storage
     prompter = Prompter(storage.prompts_cache_dir, storage.site_prompts_dir)
     known = text in catalogue()
-    sound = prompter.wav(text, language.value) if known else prompter.say(text, language.value)
+    sound = prompter.wav(text, language) if known else prompter.say(text, language)
     try:
         shutil.copyfile(sound, target)
     except OSError as error:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from kinline.accounts.ledger import debit_account
 from kinline.calls import actions as act
@@ -11,6 +12,7 @@ from kinline.calls import events as ev
 from kinline.counters import counters
 from kinline.logs import log
 from kinline.rules import Deny, Profile, decide, to_e164
+from kinline.rules.pricing import priced
 from kinline.rules.reasons import reason_text
 from kinline.store import CallRefused, PinFound, PinLocked, Store
 
@@ -54,11 +56,21 @@ class Records:
     def attempt(self, request: act.Attempt) -> ev.Event:
         """Decide, and leave a record either way."""
         at = self._now()
-        number = to_e164(request.dialled, self._profile.numbers.home_regions[0]) or request.dialled
-        decision = decide(self._store.call_request(request.inmate, number, self._device, at), self._profile)
+        profile = self._priced(at)
+        number = to_e164(request.dialled, profile.numbers.home_regions[0]) or request.dialled
+        decision = decide(self._store.call_request(request.inmate, number, self._device, at), profile)
         if not isinstance(decision, Deny):
             try:
-                call = self._store.begin_call(self._device, request.inmate, number, decision, self._profile.name, at)
+                call = self._store.begin_call(
+                    self._device,
+                    request.inmate,
+                    number,
+                    decision,
+                    profile.name,
+                    at,
+                    rate_source=profile.rate.source,
+                    credits_faults=profile.rate.credit_faults,
+                )
             except CallRefused as refused:
                 rule = refused.rule  # lost to a call that began since the decision was gathered
                 decision = Deny(rule, reason_text(rule, None, at), at)
@@ -75,10 +87,16 @@ class Records:
                     recorded=decision.recorded,
                 )
                 return ev.Begun(request.ticket, call, decision)
-        self._store.deny_call(self._device, request.inmate, number, decision, self._profile.name, at)
+        self._store.deny_call(self._device, request.inmate, number, decision, profile.name, at)
         counters.add("call_denied", decision.rule)
         _log.info("call denied", handset=self._device, inmate=request.inmate, rule=decision.rule)
         return ev.Denied(request.ticket, decision.prompt_id, decision.prompt_values)
+
+    def _priced(self, at: datetime) -> Profile:
+        """The profile with the facility's prices of the day."""
+        handset = self._store.handset(self._device)
+        day = at.astimezone(ZoneInfo(handset.timezone)).date()
+        return priced(self._profile, self._store.rates(handset.facility), day)
 
     def target(self, call: int) -> Target:
         """Whom to invite; known from the attempt on until the record is finished."""

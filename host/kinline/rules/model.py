@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt, WithJsonSchema
 
 NumberClass = Literal["social", "privileged", "free", "anonymous", "relay"]
 ContactStatus = Literal["approved", "pending", "denied", "removed"]
@@ -73,7 +73,13 @@ def _window(value: Any) -> Any:
     raise ValueError('a window is two times of day, for example ["08:00", "11:00"]')
 
 
-WindowField = Annotated[Window, BeforeValidator(_window)]
+_WINDOW_SCHEMA = {
+    "type": "array",
+    "items": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"},
+    "minItems": 2,
+    "maxItems": 2,
+}
+WindowField = Annotated[Window, BeforeValidator(_window), WithJsonSchema(_WINDOW_SCHEMA)]
 Windows = tuple[WindowField, ...]
 
 

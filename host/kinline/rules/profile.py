@@ -1,18 +1,25 @@
 """A facility's rules as data: one TOML file a profile, one table a rule, each with its source and date."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from kinline.rules.model import Billing, NumberClass, Prefix, RestrictionKind, Windows
 
 PinMode = Literal["id+pin", "pin", "none"]
+FacilityKind = Literal["prison", "jail", "detention", "juvenile"]
 Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 Period = Literal["day", "week", "month", "custody"]
 Classes = tuple[NumberClass, ...]
+E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+# Bounds far above any rule, and far below what a sum of times or money could overflow with.
+Count = Annotated[int, Field(gt=0, le=3_000_000)]
+CountOrNone = Annotated[int, Field(ge=0, le=3_000_000)]
+Micros = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Beatable = Literal[
     "suspension",
     "restriction",
@@ -40,10 +47,11 @@ class ProfileError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What every rule line carries: who says so, and from which day."""
+    """What every rule line carries: who says so, where that can be read, and from which day."""
 
-    source: str
+    source: Annotated[str, Field(min_length=1)]
     effective: date
+    url: Annotated[str | None, Field(pattern=r"^https?://\S+$")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +59,7 @@ class Jurisdiction(Rule):
     """Where the profile is in force; `rules check` finds the price caps that bind it by this."""
 
     __pydantic_config__ = _STRICT_KEYS
-    kind: Literal["prison", "jail", "detention", "juvenile"]
+    kind: FacilityKind
     state: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
 
 
@@ -60,8 +68,8 @@ class CallLength(Rule):
     """Longest call; `classes` where a class of number has another."""
 
     __pydantic_config__ = _STRICT_KEYS
-    seconds: PositiveInt
-    classes: Mapping[NumberClass, PositiveInt] = field(default_factory=dict)
+    seconds: Count
+    classes: Mapping[NumberClass, Count] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +86,7 @@ class Gap(Rule):
     """
 
     __pydantic_config__ = _STRICT_KEYS
-    seconds: PositiveInt
+    seconds: Count
     since: Annotated[Literal["start", "end"], Field(alias="from")] = "end"
     outcomes: tuple[str, ...] = ("completed",)
     same_number: bool = False
@@ -92,7 +100,7 @@ class Bonus:
     __pydantic_config__ = _STRICT_KEYS
     first_day: Annotated[str, Field(alias="from", pattern=_DAY_OF_YEAR)]
     last_day: Annotated[str, Field(alias="until", pattern=_DAY_OF_YEAR)]
-    more: PositiveInt
+    more: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +112,7 @@ class Allowance(Rule):
 
     __pydantic_config__ = _STRICT_KEYS
     period: Period
-    most: PositiveInt
+    most: Count
     reset_day: Annotated[int, Field(ge=1, le=28)] = 1
     bonuses: tuple[Bonus, ...] = ()
     classes: Classes = ("social",)
@@ -123,7 +131,7 @@ class Calls(Allowance):
 
     __pydantic_config__ = _STRICT_KEYS
     failed_count: bool = False
-    custodial_parent_more: NonNegativeInt = 0
+    custodial_parent_more: CountOrNone = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,26 +147,30 @@ class Floor(Rule):
     __pydantic_config__ = _STRICT_KEYS
     period: Period
     beats: tuple[Beatable, ...]
-    calls: PositiveInt | None = None
-    minutes: PositiveInt | None = None
-    seconds: PositiveInt | None = None
+    calls: Count | None = None
+    minutes: Count | None = None
+    seconds: Count | None = None
     reset_day: Annotated[int, Field(ge=1, le=28)] = 1
     free: bool = False
     unless: tuple[RestrictionKind, ...] = ()
-    within_hours: PositiveInt | None = None
-    custodial_parent_more: NonNegativeInt = 0
+    within_hours: Annotated[int, Field(gt=0, le=8784)] | None = None
+    custodial_parent_more: CountOrNone = 0
     classes: Classes = ("social",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate(Rule):
-    """Price of a minute by class of number; a class that is not named pays `micros_per_minute`."""
+    """Price of a minute by class of number; a class that is not named pays `micros_per_minute`.
+
+    With `credit_faults` the charge of a call that a fault ended (of host, link or switch) is given back at once.
+    """
 
     __pydantic_config__ = _STRICT_KEYS
-    micros_per_minute: NonNegativeInt
-    local_micros_per_minute: NonNegativeInt | None = None
-    classes: Mapping[NumberClass, NonNegativeInt] = field(default_factory=lambda: {"free": 0, "anonymous": 0, "relay": 0})
-    smallest_grant_seconds: PositiveInt = 1
+    micros_per_minute: Micros
+    credit_faults: bool = False
+    local_micros_per_minute: Micros | None = None
+    classes: Mapping[NumberClass, Micros] = field(default_factory=lambda: {"free": 0, "anonymous": 0, "relay": 0})
+    smallest_grant_seconds: Count = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +180,8 @@ class ContactList(Rule):
     __pydantic_config__ = _STRICT_KEYS
     required: bool = True
     reviewed: bool = True
-    maximum: PositiveInt | None = None
-    change_every_days: PositiveInt | None = None
+    maximum: Count | None = None
+    change_every_days: Annotated[int, Field(gt=0, le=3660)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +189,7 @@ class Numbers(Rule):
     """`third_party_services` are numbers and prefixes, E.164, of services that pass calls on."""
 
     __pydantic_config__ = _STRICT_KEYS
-    home_regions: tuple[str, ...] = ("US",)
+    home_regions: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ("US",)
     toll_free: bool = False
     premium: bool = False
     international: bool = False
@@ -216,19 +228,19 @@ class Announcements(Rule):
     """`warning_seconds` before the end, and how often the call's origin is said (0: never)."""
 
     __pydantic_config__ = _STRICT_KEYS
-    warning_seconds: tuple[PositiveInt, ...] = (60, 10)
-    origin_every_seconds: NonNegativeInt = 0
+    warning_seconds: tuple[Count, ...] = (60, 10)
+    origin_every_seconds: CountOrNone = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance(Rule):
-    """The called party's keys; a key left empty is not offered."""
+    """The called party's keys; a key left out is not offered, and hanging up always refuses."""
 
     __pydantic_config__ = _STRICT_KEYS
-    accept: Digit = "1"
-    refuse: Digit | None = "2"
-    quote: Digit | None = "3"
-    block: Digit | None = "9"
+    accept: Digit
+    refuse: Digit | None = None
+    quote: Digit | None = None
+    block: Digit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,23 +262,25 @@ class Pin(Rule):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerId(Rule):
     __pydantic_config__ = _STRICT_KEYS
-    number: str
+    number: E164
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedNumber(Rule):
     """A number that the rules name: open to everyone, off every list, with a class of its own.
 
-    `dial` is the short code that reaches it.
+    `dial` is the short code that reaches it. With `say_monitoring` the caller hears, before the call goes out, whether it
+    is recorded and monitored.
     """
 
     __pydantic_config__ = _STRICT_KEYS
-    number: str
+    number: E164
     label: str
     number_class: Annotated[NumberClass, Field(alias="class")]
     dial: Annotated[str | None, Field(pattern=r"^[0-9]{1,4}$")] = None
     without_pin: bool = False
     any_time: bool = False
+    say_monitoring: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +289,7 @@ class Profile:
 
     name: str
     title: str
-    version: PositiveInt
+    version: Count
     call_length: CallLength
     rate: Rate
     contact_list: ContactList
@@ -307,13 +321,25 @@ class Profile:
         return self.rate.classes.get(number_class, self.rate.micros_per_minute if near is None else near)
 
 
-_PROFILE = TypeAdapter(Profile)
+PROFILE = TypeAdapter(Profile)
 
 
 def profile_from(name: str, tables: Mapping[str, Any]) -> Profile:
     """Check a profile's tables. Raises ProfileError."""
     try:
-        return _PROFILE.validate_python({**tables, "name": name})
+        return validated(name, tables)
     except ValidationError as error:
         faults = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
         raise ProfileError(f"profile {name}: " + "; ".join(faults)) from error
+
+
+def validated(name: str, tables: Mapping[str, Any]) -> Profile:
+    """The profile of these tables, its types taken strictly. Raises pydantic's ValidationError."""
+    # As JSON, because strictness then still reads a list as a tuple, but no longer "900" or true as a number.
+    return PROFILE.validate_json(json.dumps({**tables, "name": name}, default=_plain), strict=True)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, (date, datetime, time)):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is not a type of TOML")

@@ -1,5 +1,6 @@
 """Call records and the money that goes with them, always in one transaction."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,26 +9,16 @@ from sqlalchemy import false, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kinline.accounts.ledger import (
-    Hold,
-    InsufficientFunds,
-    bill,
-    capture,
-    debit_account,
-    deposit,
-    hold,
-    prepaid_account,
-    receivable_account,
-    refund,
-    release,
-)
-from kinline.accounts.money import charge_micros
+from kinline.accounts.ledger import AccountClosed, InsufficientFunds
 from kinline.rules.model import Allow, Deny
-from kinline.store import audit
-from kinline.store.books import balance_of, post
-from kinline.store.errors import CallRefused, NotFound, StoreError
-from kinline.store.models import AccountRow, CallRow, HoldRow, InmateRow
-from kinline.store.people import SYSTEM, People, _handset, place_block
+from kinline.store.billing import set_aside, settle
+from kinline.store.errors import CallRefused, NotFound
+from kinline.store.models import CallRow, HandsetRow, InmateRow
+from kinline.store.people import People
+from kinline.store.postgresql import all_written
+from kinline.store.registers import place_block
+from kinline.store.rows import handset_row
+from kinline.store.tables.places import FacilityRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +38,7 @@ class CallInfo:
     deny_rule: str | None
     billing: str | None
     rate_micros_per_minute: int
+    rate_source: str | None
     limit_seconds: int
     limited_by: str | None
     recorded: bool
@@ -58,16 +50,28 @@ class CallInfo:
 
 
 class Calls(People):
-    def begin_call(self, device_id: str, inmate_id: int | None, number: str, allow: Allow, profile: str, at: datetime) -> int:
+    def begin_call(
+        self,
+        device_id: str,
+        inmate_id: int | None,
+        number: str,
+        allow: Allow,
+        profile: str,
+        at: datetime,
+        rate_source: str | None = None,
+        credits_faults: bool = False,
+    ) -> int:
         """Open the record and set the money aside.
+
+        `rate_source` says who sets the price; `credits_faults`, whether the charge is given back if a fault ends the call.
 
         Raises CallRefused with rule `busy_elsewhere` if the inmate or handset has an open call, or `balance` if the
         money went elsewhere since the decision; then nothing is written and `deny_call` leaves the record.
         """
-        with self._writing() as session:
+        with self._calling() as session:
             if inmate_id is not None and session.get(InmateRow, inmate_id) is None:
                 raise NotFound(f"inmate {inmate_id} does not exist")
-            handset = _handset(session, device_id)
+            handset = handset_row(session, device_id)
             row = CallRow(
                 facility_id=handset.facility_id,
                 handset_id=handset.id,
@@ -77,6 +81,8 @@ class Calls(People):
                 started_at=at,
                 billing=allow.billing,
                 rate_micros_per_minute=allow.rate_micros_per_minute,
+                rate_source=rate_source[:300] if rate_source else None,
+                credits_faults=credits_faults,
                 limit_seconds=allow.max_seconds,
                 limited_by=allow.limited_by,
                 recorded=allow.recorded,
@@ -89,15 +95,15 @@ class Calls(People):
             except IntegrityError as error:
                 raise CallRefused("busy_elsewhere", "this inmate or handset already has an open call") from error
             try:
-                _set_aside(session, row, at)
-            except InsufficientFunds as error:
+                set_aside(session, row, at)
+            except (InsufficientFunds, AccountClosed) as error:
                 raise CallRefused("balance", str(error)) from error
             return row.id
 
     def deny_call(self, device_id: str, inmate_id: int | None, number: str, deny: Deny | str, profile: str, at: datetime) -> int:
         """The record of an attempt that was refused, closed at once. `deny` is the refusal or its rule's name."""
-        with self._writing() as session:
-            handset = _handset(session, device_id)
+        with self._calling() as session:
+            handset = handset_row(session, device_id)
             row = CallRow(
                 facility_id=handset.facility_id,
                 handset_id=handset.id,
@@ -115,7 +121,7 @@ class Calls(People):
 
     def mark_accepted(self, call_id: int, at: datetime, recording: str | None = None) -> None:
         """The called party accepted; the first time counts. `recording` is where the talk is about to be recorded."""
-        with self._writing() as session:
+        with self._calling() as session:
             row = _call(session, call_id)
             if row.ended_at is None and row.accepted_at is None:
                 row.accepted_at = at
@@ -123,7 +129,7 @@ class Calls(People):
 
     def checkpoint(self, call_id: int, talk_seconds: int) -> None:
         """Talk so far: what a crash after this may charge. It never goes back and never passes the grant."""
-        with self._writing() as session:
+        with self._calling() as session:
             row = _call(session, call_id)
             if row.ended_at is None and row.accepted_at is not None:
                 row.talk_checkpoint_seconds = max(row.talk_checkpoint_seconds, min(talk_seconds, row.limit_seconds))
@@ -142,18 +148,25 @@ class Calls(People):
 
         Talk that was not accepted, or passes the grant, is not charged. `talk_seconds` is whole seconds.
         """
-        with self._writing() as session:
+        with self._calling() as session:
             row = _call(session, call_id)
             if row.ended_at is None:
                 _close(session, row, outcome, ended_by, talk_seconds, at, recording, cause)
             return _call_info(row)
 
-    def recover(self, at: datetime | None = None) -> list[CallInfo]:
-        """Close what a crash left open: as a fault, charging the talk that was checkpointed. Run before serving."""
-        with self._writing() as session:
+    def recover(self, at: datetime | None = None, devices: Collection[str] | None = None) -> list[CallInfo]:
+        """Close what a crash left open: as a fault, charging the talk that was checkpointed. Run before serving.
+
+        `devices` are the handsets of this host, where others share the database: their calls are under way.
+        """
+        with self._calling() as session:
             # SQLite begins a transaction on a read-only file without complaint: find out now, not at the first call.
             session.execute(update(CallRow).where(false()).values(cause=None))
-            rows = session.scalars(select(CallRow).where(CallRow.ended_at.is_(None)).order_by(CallRow.id)).all()
+            all_written(session, CallRow.__tablename__)
+            open_calls = select(CallRow).where(CallRow.ended_at.is_(None)).order_by(CallRow.id)
+            if devices is not None:
+                open_calls = open_calls.join(CallRow.handset).where(HandsetRow.device_id.in_(devices))
+            rows = session.scalars(open_calls).all()
             moment, cause = at or datetime.now(UTC), "the host stopped during the call"
             for row in rows:
                 outcome = "completed" if row.accepted_at is not None else "fault"
@@ -164,16 +177,21 @@ class Calls(People):
 
     def block_by_called_party(self, call_id: int, at: datetime) -> None:
         """The called party pressed the block digit: no more calls from this call's facility."""
-        with self._writing() as session:
+        with self._calling() as session:
             row = _call(session, call_id)
             place_block(session, row.number, "called_party", row.facility_id, at, f"call {row.id}", "called party")
 
-    def call(self, call_id: int) -> CallInfo:
-        """Raises NotFound."""
+    def call(self, call_id: int, facility: str | None = None) -> CallInfo:
+        """Raises NotFound, also if the call was at another facility than the one named."""
         with self._reading() as session:
-            return _call_info(_call(session, call_id))
+            row = _call(session, call_id)
+            if facility is not None and row.handset.facility.code != facility:
+                raise NotFound(f"call {call_id} does not exist")
+            return _call_info(row)
 
-    def calls(self, limit: int = 50, inmate_id: int | None = None, open_only: bool = False) -> list[CallInfo]:
+    def calls(
+        self, limit: int = 50, inmate_id: int | None = None, open_only: bool = False, facility: str | None = None
+    ) -> list[CallInfo]:
         """The newest first."""
         with self._reading() as session:
             query = select(CallRow).order_by(CallRow.id.desc()).limit(limit)
@@ -181,68 +199,9 @@ class Calls(People):
                 query = query.where(CallRow.inmate_id == inmate_id)
             if open_only:
                 query = query.where(CallRow.ended_at.is_(None))
+            if facility is not None:
+                query = query.join(FacilityRow).where(FacilityRow.code == facility)
             return [_call_info(row) for row in session.scalars(query)]
-
-    # Money
-
-    def deposit(
-        self,
-        account: str,
-        amount_micros: int,
-        reference: str,
-        at: datetime | None = None,
-        actor: str = SYSTEM,
-    ) -> int:
-        """Take a payment once by its `reference`; the new balance in micro-dollars. Raises LedgerError."""
-        with self._writing() as session:
-            moment = at or datetime.now(UTC)
-            if post(session, deposit(account, amount_micros, reference), moment):
-                details = {"amount_micros": amount_micros, "reference": reference}
-                audit.record(session, moment, actor, "account.deposit", account, details)
-            return balance_of(session, account)
-
-    def refund(
-        self,
-        account: str,
-        amount_micros: int,
-        reference: str,
-        at: datetime | None = None,
-        actor: str = SYSTEM,
-    ) -> int:
-        """Hand money back once by its `reference`; the new balance. Raises InsufficientFunds."""
-        with self._writing() as session:
-            moment = at or datetime.now(UTC)
-            if post(session, refund(account, amount_micros, reference), moment):
-                details = {"amount_micros": amount_micros, "reference": reference}
-                audit.record(session, moment, actor, "account.refund", account, details)
-            return balance_of(session, account)
-
-    def trial_balance(self) -> int:
-        """Sum of all balances: zero, always."""
-        with self._reading() as session:
-            return sum(session.scalars(select(AccountRow.balance_micros)))
-
-
-def _set_aside(session: Session, row: CallRow, at: datetime) -> None:
-    account = _paying_account(row)
-    price = charge_micros(row.rate_micros_per_minute, row.limit_seconds)
-    if account is None or price == 0:
-        return
-    held, entry = hold(row.id, account, price)
-    post(session, entry, at, row.id)
-    session.add(HoldRow(call_id=row.id, account=held.account, amount_micros=held.amount_micros))
-    session.flush()
-
-
-def _paying_account(row: CallRow) -> str | None:
-    """The account that holds money before the call; None for calls billed later or free."""
-    if row.billing == "prepaid":
-        return prepaid_account(row.number)
-    if row.billing == "debit":
-        if row.inmate_id is None:
-            raise StoreError("a debit call needs an inmate to pay it")
-        return debit_account(row.inmate_id)
-    return None
 
 
 def _close(
@@ -257,32 +216,12 @@ def _close(
 ) -> None:
     talk = max(0, min(talk_seconds, row.limit_seconds)) if row.accepted_at is not None else 0
     # Settled before the row is touched: a closed record does not change, so it is written in one stroke.
-    row.charged_micros = _settle(session, row, talk, at)
+    row.charged_micros = settle(session, row, talk, at, faulted=ended_by == "fault")
     row.talk_seconds, row.ended_at, row.outcome, row.ended_by = talk, at, outcome, ended_by
     # A call that was not to be recorded has no recording, whatever anyone says.
     row.recording = recording if row.recorded else None
     row.cause = cause[:200] if cause else None
     session.flush()
-
-
-def _settle(session: Session, row: CallRow, talk_seconds: int, at: datetime) -> int:
-    """Capture and release, or bill; the charge in micro-dollars."""
-    held_row = session.get(HoldRow, row.id)
-    if held_row is not None:
-        held = Hold(held_row.call_id, held_row.account, held_row.amount_micros)
-        charge, captured = capture(held, talk_seconds, row.rate_micros_per_minute)
-        entries = [captured, release(held, charge)]
-        held_row.settled_at = at
-    elif row.billing in ("collect", "direct_bill"):
-        account = receivable_account(row.billing, row.number)
-        charge, billed = bill(row.id, account, talk_seconds, row.rate_micros_per_minute)
-        entries = [billed]
-    else:
-        return 0
-    for entry in entries:
-        if any(posting.amount_micros for posting in entry.postings):
-            post(session, entry, at, row.id)
-    return charge
 
 
 def _call(session: Session, call_id: int) -> CallRow:
@@ -307,6 +246,7 @@ def _call_info(row: CallRow) -> CallInfo:
         deny_rule=row.deny_rule,
         billing=row.billing,
         rate_micros_per_minute=row.rate_micros_per_minute,
+        rate_source=row.rate_source,
         limit_seconds=row.limit_seconds,
         limited_by=row.limited_by,
         recorded=row.recorded,

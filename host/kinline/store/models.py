@@ -1,208 +1,55 @@
-"""The tables. Money is integer micro-dollars, moments are UTC, numbers are E.164."""
+"""The tables. Money is integer micro-dollars, moments are UTC, numbers are E.164.
 
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+Those of people, places and money are in `kinline.store.tables`; here are call records, staff and the audit log.
+"""
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    Dialect,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    MetaData,
-    String,
-    TypeDecorator,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from datetime import datetime
+from typing import Any
 
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-class Utc(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC; SQLite has no zones, so there the zone is put back on reading."""
+from kinline.store.tables.base import Base, Utc
+from kinline.store.tables.lists import ArrangementRow, BarRow, BlockRow, ContactRow, ListEventRow, PrefixRow
+from kinline.store.tables.money import AccountNoteRow, AccountRow, EntryRow, HoldRow, KioskPaymentRow, PostingRow, RateRow
+from kinline.store.tables.people import InmateRow, MessageRow, PinMissRow
+from kinline.store.tables.places import FacilityRow, HandsetRow, NamedLineRow, UnitRow
+from kinline.store.tables.restrictions import DeterminationRow, RestrictionRow
 
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a time zone is never stored")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar = {datetime: Utc, bytes: LargeBinary, dict[str, Any]: JSON, list[list[str]]: JSON}
-
-
-class FacilityRow(Base):
-    __tablename__ = "facility"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(String(40), unique=True)
-    name: Mapped[str] = mapped_column(String(200))
-    timezone: Mapped[str] = mapped_column(String(60))
-    profile: Mapped[str] = mapped_column(String(60))
-    pin_mode: Mapped[str] = mapped_column(String(10))
-    suspended: Mapped[bool] = mapped_column(default=False)
-    recorded: Mapped[bool] = mapped_column(default=True)
-    caller_id: Mapped[str | None] = mapped_column(String(20))
-
-
-class UnitRow(Base):
-    __tablename__ = "unit"
-    __table_args__ = (UniqueConstraint("facility_id", "name"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"))
-    name: Mapped[str] = mapped_column(String(60))
-    windows: Mapped[list[list[str]] | None]
-
-
-class HandsetRow(Base):
-    __tablename__ = "handset"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    device_id: Mapped[str] = mapped_column(String(60), unique=True)
-    psk: Mapped[bytes]
-    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"))
-    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
-    label: Mapped[str] = mapped_column(String(100), default="")
-    enabled: Mapped[bool] = mapped_column(default=True)
-    pin_misses: Mapped[int] = mapped_column(default=0)
-    lock_level: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
-
-    facility: Mapped[FacilityRow] = relationship()
-    unit: Mapped[UnitRow | None] = relationship()
-
-
-class InmateRow(Base):
-    __tablename__ = "inmate"
-    # The index is filled only in PIN-only facilities, where two inmates must not share a PIN.
-    __table_args__ = (UniqueConstraint("facility_id", "number"), UniqueConstraint("facility_id", "pin_index"))
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"))
-    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
-    number: Mapped[str] = mapped_column(String(20))
-    name: Mapped[str] = mapped_column(String(200))
-    name_prompt: Mapped[str | None] = mapped_column(String(400))
-    language: Mapped[str] = mapped_column(String(5), default="en")
-    status: Mapped[str] = mapped_column(String(20), default="active")
-    pin_hash: Mapped[str | None] = mapped_column(String(200))
-    pin_index: Mapped[str | None] = mapped_column(String(64))
-
-    facility: Mapped[FacilityRow] = relationship()
-    unit: Mapped[UnitRow | None] = relationship()
-    contacts: Mapped[list["ContactRow"]] = relationship(order_by="ContactRow.id")
-    restrictions: Mapped[list["RestrictionRow"]] = relationship(order_by="RestrictionRow.id")
-
-
-class RestrictionRow(Base):
-    __tablename__ = "restriction"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    inmate_id: Mapped[int] = mapped_column(ForeignKey("inmate.id"), index=True)
-    starts_at: Mapped[datetime | None]
-    ends_at: Mapped[datetime | None]
-    reason: Mapped[str] = mapped_column(String(400), default="")
-
-
-class ContactRow(Base):
-    __tablename__ = "contact"
-    __table_args__ = (UniqueConstraint("inmate_id", "number"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    inmate_id: Mapped[int] = mapped_column(ForeignKey("inmate.id"))
-    number: Mapped[str] = mapped_column(String(20))
-    label: Mapped[str] = mapped_column(String(100), default="")
-    status: Mapped[str] = mapped_column(String(20))
-    number_class: Mapped[str] = mapped_column(String(20))
-    line: Mapped[str | None] = mapped_column(String(10))
-    recorded: Mapped[bool] = mapped_column(default=True)
+__all__ = [
+    "AccountNoteRow",
+    "AccountRow",
+    "ArrangementRow",
+    "BarRow",
+    "Base",
+    "BlockRow",
+    "ContactRow",
+    "DeterminationRow",
+    "EntryRow",
+    "FacilityRow",
+    "HandsetRow",
+    "HoldRow",
+    "InmateRow",
+    "KioskPaymentRow",
+    "ListEventRow",
+    "MessageRow",
+    "NamedLineRow",
+    "PinMissRow",
+    "PostingRow",
+    "PrefixRow",
+    "RateRow",
+    "RestrictionRow",
+    "UnitRow",
+    "Utc",
+]
 
 
 class CalledPartyRow(Base):
     __tablename__ = "called_party"
 
     number: Mapped[str] = mapped_column(String(20), primary_key=True)
-    direct_bill: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str | None] = mapped_column(String(5))
-
-
-class BlockRow(Base):
-    """A block on a number: by the called party (their own) or by staff; `facility_id` absent means everywhere."""
-
-    __tablename__ = "block"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(ForeignKey("called_party.number"), index=True)
-    facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"))
-    by: Mapped[str] = mapped_column(String(20))
-    placed_at: Mapped[datetime]
-    lifted_at: Mapped[datetime | None]
-    note: Mapped[str] = mapped_column(String(400), default="")
-
-
-class AccountRow(Base):
-    """A balance, kept beside its postings in the same transaction."""
-
-    __tablename__ = "account"
-    __table_args__ = (CheckConstraint("balance_micros >= 0 OR kind IN ('receivable', 'cash')", name="never_negative"),)
-
-    name: Mapped[str] = mapped_column(String(80), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    balance_micros: Mapped[int] = mapped_column(BigInteger)
-
-
-class EntryRow(Base):
-    __tablename__ = "ledger_entry"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(String(200), unique=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))
-    at: Mapped[datetime]
-
-    postings: Mapped[list["PostingRow"]] = relationship(order_by="PostingRow.id")
-
-
-class PostingRow(Base):
-    __tablename__ = "posting"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entry.id"), index=True)
-    account: Mapped[str] = mapped_column(ForeignKey("account.name"), index=True)
-    amount_micros: Mapped[int] = mapped_column(BigInteger)
-
-
-class HoldRow(Base):
-    __tablename__ = "hold"
-
-    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), primary_key=True)
-    account: Mapped[str] = mapped_column(ForeignKey("account.name"))
-    amount_micros: Mapped[int] = mapped_column(BigInteger)
-    settled_at: Mapped[datetime | None]
+    line: Mapped[str | None] = mapped_column(String(10))
 
 
 _OPEN = text("ended_at IS NULL")
@@ -233,7 +80,11 @@ class CallRow(Base):
     ended_by: Mapped[str | None] = mapped_column(String(30))
     deny_rule: Mapped[str | None] = mapped_column(String(40))
     billing: Mapped[str | None] = mapped_column(String(20))
+    # The price as it was decided, and who sets it; later changes of the rate table do not touch it.
     rate_micros_per_minute: Mapped[int] = mapped_column(BigInteger, default=0)
+    rate_source: Mapped[str | None] = mapped_column(String(300))
+    # Whether the charge is given back if a fault ends the call; decided with the price, so that a crash cannot change it.
+    credits_faults: Mapped[bool] = mapped_column(default=False)
     limit_seconds: Mapped[int] = mapped_column(default=0)
     limited_by: Mapped[str | None] = mapped_column(String(30))
     recorded: Mapped[bool] = mapped_column(default=False)
@@ -262,3 +113,21 @@ class AuditRow(Base):
     details: Mapped[dict[str, Any]]
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class StaffRow(Base):
+    """A member of staff. Of the token only its public id and a keyed digest are kept."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    roles: Mapped[list[str]] = mapped_column(JSON)
+    facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"))
+    token_id: Mapped[str] = mapped_column(String(16), unique=True)
+    token_digest: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    facility: Mapped[FacilityRow | None] = relationship()

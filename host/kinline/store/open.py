@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 from kinline.accounts.pins import PinBook
+from kinline.accounts.tokens import TokenBook
 from kinline.store.database import connect
 from kinline.store.errors import StoreError
 from kinline.store.migrate import upgrade
@@ -21,7 +22,7 @@ def open_store(url: str, secret: bytes) -> Store:
     except BaseException:
         engine.dispose()
         raise
-    return Store(engine, PinBook(secret))
+    return Store(engine, PinBook(secret), TokenBook(secret))
 
 
 def site_secret(file: Path) -> bytes:

@@ -1,8 +1,21 @@
-"""Everything that the daemon and the command line ask of the database."""
+"""Everything that the daemon, the console and the command line ask of the database."""
 
+from sqlalchemy import Engine
+
+from kinline.accounts.pins import PinBook
+from kinline.accounts.tokens import TokenBook
+from kinline.store.accounts import Accounts
 from kinline.store.audit import AuditLog
 from kinline.store.calls import Calls
+from kinline.store.kiosk import Kiosks
+from kinline.store.rates import Rates
+from kinline.store.staff import StaffBook
+from kinline.store.statements import Statements
 
 
-class Store(Calls, AuditLog):
+class Store(Calls, Accounts, Kiosks, Rates, Statements, AuditLog, StaffBook):
     """Synchronous; each method is one transaction. `kinline.store.open_store` makes one."""
+
+    def __init__(self, engine: Engine, pins: PinBook, tokens: TokenBook) -> None:
+        super().__init__(engine, pins)
+        self._tokens = tokens

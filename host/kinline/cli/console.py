@@ -1,0 +1,41 @@
+"""Serving the API, and its document. What serves is imported where it is used: no other verb should wait for it."""
+
+import json
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Annotated
+
+import typer
+
+from kinline import config as settings_file
+from kinline.cli.output import Json, UsageError
+from kinline.cli.site import DEFAULT_CONFIG, Config
+
+api_app = typer.Typer(no_args_is_help=True, help="The HTTP API.")
+
+
+def console(
+    port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Where it listens.")] = 8080,
+    bind: Annotated[
+        str, typer.Option("--bind", help="The address; what is not loopback belongs behind a proxy that speaks TLS.")
+    ] = "127.0.0.1",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Serve the API under /api until told to stop."""
+    from kinline.console.serve import serve
+
+    serve(settings_file.load(config), _address(bind), port)
+
+
+@api_app.command("document")
+def api_document(as_json: Json = True) -> None:
+    """Print the OpenAPI document, as /openapi.json has it."""
+    from kinline.console.app import document
+
+    print(json.dumps(document(), ensure_ascii=False, indent=2))
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(text)
+    except ValueError as error:
+        raise UsageError(f"--bind: {text!r} is not an IP address; write for example 127.0.0.1") from error

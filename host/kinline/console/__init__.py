@@ -1,0 +1,1 @@
+"""The staff's HTTP side: every operation under /api, told by /openapi.json."""

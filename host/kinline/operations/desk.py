@@ -1,0 +1,73 @@
+"""The desk at which an operation is carried out: the site, the time, and who asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from kinline.config import Settings
+from kinline.operations.roles import Actor, Forbidden
+from kinline.profiles import load_profile
+from kinline.rules import Profile
+from kinline.store import NotFound, Store
+from kinline.store.places import FacilityInfo
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    store: Store
+    settings: Settings
+    actor: Actor
+    clock: Callable[[], datetime] = _utc_now
+
+    @property
+    def now(self) -> datetime:
+        return self.clock()
+
+    @property
+    def by(self) -> str:
+        """The name that the audit log keeps."""
+        return self.actor.name
+
+    def home(self, asked: str | None) -> str:
+        """The facility that is meant: the one asked for, else the staff member's, else the settings'. Raises Forbidden."""
+        self.keep_within(asked)
+        return asked or self.actor.facility or self.settings.facility
+
+    def within(self, asked: str | None) -> str | None:
+        """For lists: the facility asked for, else what the staff member may see (None: all). Raises Forbidden."""
+        self.keep_within(asked)
+        return asked or self.actor.facility
+
+    def keep_within(self, facility: str | None) -> None:
+        """Raises Forbidden if this facility is not the staff member's."""
+        if facility is not None and self.actor.facility not in (None, facility):
+            raise Forbidden(
+                f"{self.actor.name} works at facility {self.actor.facility} only, not at {facility}; ask staff of {facility}"
+            )
+
+    def need_whole_site(self) -> None:
+        """For what reaches beyond one facility. Raises Forbidden."""
+        if self.actor.facility is not None:
+            raise Forbidden(
+                f"{self.actor.name} works at facility {self.actor.facility} only, and this concerns every facility; "
+                "ask staff who are not bound to one"
+            )
+
+    def profile(self, name: str) -> Profile:
+        """A profile by name, the site's own first. Raises ProfileError."""
+        return load_profile(name, self.settings.storage.profiles_dir)
+
+    def profile_of(self, facility: str) -> Profile:
+        """The profile that a facility follows. Raises NotFound, ProfileError."""
+        return self.profile(self.facility(facility).profile)
+
+    def facility(self, code: str) -> FacilityInfo:
+        """Raises NotFound."""
+        for row in self.store.facilities():
+            if row.code == code:
+                return row
+        raise NotFound(f"facility {code!r} does not exist; add it first, or check the spelling")

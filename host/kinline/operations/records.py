@@ -1,0 +1,62 @@
+"""Call records."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from kinline.operations.desk import Desk
+from kinline.operations.fields import Argument, AtFacility, Option, RowId
+from kinline.operations.operation import Answer, Question, noun, operation
+
+noun("calls", "Call records: one for every attempt.")
+
+
+class CallsList(Question):
+    limit: Annotated[int, Field(ge=1, le=10_000, description="How many, the newest first.")] = 20
+    open_only: Annotated[bool, Option("--open"), Field(alias="open", description="Only calls that are on now.")] = False
+    facility: AtFacility = None
+
+
+class CallRecord(Answer):
+    """One call detail record. Money is micro-dollars."""
+
+    id: int
+    handset: str
+    facility_id: int
+    inmate: str | None
+    number: str
+    started_at: datetime
+    accepted_at: datetime | None
+    ended_at: datetime | None
+    outcome: str | None
+    ended_by: str | None
+    deny_rule: str | None
+    billing: str | None
+    rate_micros_per_minute: int
+    limit_seconds: int
+    limited_by: str | None
+    recorded: bool
+    monitored: bool
+    talk_seconds: int
+    charged_micros: int
+    recording: str | None
+    cause: str | None
+
+
+@operation("calls.list", roles={"supervisor", "investigator"}, example={"limit": 5}, empty="No call yet.")
+def list_calls(desk: Desk, request: CallsList) -> list[CallRecord]:
+    """List call records."""
+    infos = desk.store.calls(request.limit, open_only=request.open_only, facility=desk.within(request.facility))
+    return [CallRecord.model_validate(info) for info in infos]
+
+
+class CallsShow(Question):
+    call: Annotated[RowId, Argument("CALL"), Field(description="The record's number.")]
+    facility: AtFacility = None
+
+
+@operation("calls.show", roles={"supervisor", "investigator"}, example={"call": 1})
+def show_call(desk: Desk, request: CallsShow) -> CallRecord:
+    """Show one record in full."""
+    return CallRecord.model_validate(desk.store.call(request.call, desk.within(request.facility)))

@@ -1,0 +1,61 @@
+"""What every table has in common: naming, and how a Python value is kept in a column."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Connection, DateTime, Dialect, LargeBinary, MetaData, String, TypeDecorator, event
+from sqlalchemy.orm import DeclarativeBase, Mapper
+
+from kinline.store.errors import StoreError
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; SQLite has no zones, so there the zone is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone is never stored")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {
+        datetime: Utc,
+        bytes: LargeBinary,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        list[list[str]]: JSON,
+    }
+
+
+def _check_lengths(_mapper: Mapper[Any], _connection: Connection, row: Base) -> None:
+    """SQLite would take a text of any length, and PostgreSQL refuse it without saying which."""
+    for column in row.__table__.columns:
+        value = getattr(row, column.key)
+        if isinstance(column.type, String) and column.type.length and value is not None and len(value) > column.type.length:
+            place = f"{row.__tablename__}.{column.key}"
+            raise StoreError(f"{place} takes at most {column.type.length} characters, not {len(value)}; shorten it")
+
+
+for _moment in ("before_insert", "before_update"):
+    event.listen(Base, _moment, _check_lengths, propagate=True)

@@ -1,0 +1,3 @@
+from tests.operations.fixtures import house, house_template
+
+__all__ = ["house", "house_template"]
