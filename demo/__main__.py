@@ -16,7 +16,7 @@ from rich.table import Table
 from demo import checks, picture, story
 from demo.daemon_process import Line
 from demo.scenario import MadeCall, perform
-from kinline_sim.vm import identity
+from kinline_sim.machines import VmError, choose
 
 OUT = Path("build/demo")
 COLOURS = {"handset": "yellow", "relay": "bold yellow", "caller": "cyan", "called party": "magenta", "rules": "blue",
@@ -48,7 +48,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
     seed = parser.parse_args().seed
     console = Console(highlight=False)
-    console.print(f"[bold]Kinline[/]: two handsets, one switch, real firmware, real SIP and sound. Seed {seed}.\n")
+    try:
+        machine = choose()
+    except VmError as error:
+        console.print(f"[bold red]no VM for the firmware:[/] {error}")
+        return 1
+    console.print(f"[bold]Kinline[/]: two handsets, one switch, real firmware, real SIP and sound. Seed {seed}.")
+    console.print(f"The firmware runs on {machine.name} ({machine.why}).\n")
     shutil.rmtree(OUT, ignore_errors=True)
     accepted, refused = asyncio.run(perform((OUT / "site").resolve(), seed, _Teller(console)))
 
@@ -58,7 +64,7 @@ def main() -> int:
     _summary(console, accepted, refused)
     _draw(accepted)
     report = {
-        "firmware": identity(),
+        "firmware": machine.identity(),
         "switch": {"kind": "embedded", "stack": "sofia-sip", "transport": "udp", "seed": seed},
         "calls": [asdict(_report(accepted, recording)), asdict(_report(refused, None))],
     }

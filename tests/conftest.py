@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,13 @@ from hypothesis import settings
 settings.register_profile("kinline", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("kinline")
 
+from kinline.store import Store
+from kinline_sim.machines import VmError, choose
 from tests.peers.asterisk import namespaces
 from tests.peers.program import PeerError
+from tests.store.backends import Backend, Postgresql, Sqlite
+from tests.store.postgresql import Server
+from tests.store.site import store_at
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -32,6 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(ROOT / "tests").parts[0] in REAL_TIME:
             item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked each_vm runs on both; every other on one, see any_vm."""
+    if metafunc.definition.get_closest_marker("each_vm"):
+        metafunc.parametrize("vm_kind", ["unix", "wasm"], indirect=True)
 
 
 def _require(path: Path, what: str) -> Path:
@@ -60,6 +72,31 @@ def micropython_wasm() -> Path:
 
 
 @pytest.fixture(scope="session")
+def any_vm() -> str:
+    """unix or wasm: the VM on which boards run here, unless KINLINE_VM says which."""
+    try:
+        return choose().kind
+    except VmError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def vm_kind(request: pytest.FixtureRequest) -> str:
+    """The VM that this test's boards are to run on."""
+    kind: str | None = getattr(request, "param", None)
+    if kind is None:
+        return str(request.getfixturevalue("any_vm"))
+    request.getfixturevalue({"unix": "micropython", "wasm": "micropython_wasm"}[kind])
+    return kind
+
+
+@pytest.fixture
+def every_vm(micropython: Path, micropython_wasm: Path) -> tuple[str, ...]:
+    """Both, for a test that compares them."""
+    return "unix", "wasm"
+
+
+@pytest.fixture(scope="session")
 def speech() -> dict[str, Path]:
     """One human voice a language, "en" and "es": 8 kHz mono 16-bit WAV, at least ten seconds long."""
     names = {language: BUILD / "speech" / language / "demo-congrats.wav" for language in ("en", "es")}
@@ -84,3 +121,53 @@ def needs_asterisk() -> None:
         namespaces()
     except PeerError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def _postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL of the tests' own, for the whole run."""
+    try:
+        server = Server()
+    except PeerError as error:
+        pytest.skip(str(error))
+    with server:
+        yield Postgresql(server)
+
+
+@pytest.fixture
+def postgresql(_postgresql: Postgresql) -> Iterator[Postgresql]:
+    """Databases on PostgreSQL, gone after the test."""
+    yield _postgresql
+    _postgresql.drop_all()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sqlite-models")
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, _sqlite_models: Path) -> Sqlite:
+    """Databases on SQLite, in the test's own folder."""
+    return Sqlite(tmp_path, _sqlite_models)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Both kinds of database, one after the other: whoever asks for a database through this is tested on both."""
+    chosen: Backend = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture
+def address(backend: Backend) -> str:
+    """The address of a database with the small facility of `tests.store.site`, as `open_store` takes it."""
+    return backend.furnished()
+
+
+@pytest.fixture
+def store(address: str) -> Iterator[Store]:
+    """That database, open."""
+    opened = store_at(address)
+    yield opened
+    opened.close()

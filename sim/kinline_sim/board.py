@@ -18,6 +18,7 @@ from kinline_sim.codec import Samples, load_speech
 from kinline_sim.faults import Faults, FaultyLine
 from kinline_sim.flash import build_flash
 from kinline_sim.hand import PRESS_S, Gesture, Hand
+from kinline_sim.machines import choose
 from kinline_sim.vm import HEAP, Vm
 from kinline_sim.world import World
 
@@ -27,12 +28,14 @@ class Board:
 
     path is the serial port to open. Either flash (an existing image) or device and key are needed. The verbs
     lift, hang_up, press and dial follow one another like one hand's; each returns a Gesture. launcher is a command
-    that starts the VM in surroundings of its own, such as another clock.
+    that starts the VM in surroundings of its own, such as another clock. vm is auto, unix or wasm; see machines.py.
     """
 
     def __init__(self, *, device: str = "sim-1", key: bytes = bytes(16), flash: Path | None = None,
                  link: Path | None = None, seed: int | None = None, heap: str = HEAP,
-                 source: Path | None = None, faults: Faults | None = None, launcher: Sequence[str] = ()) -> None:
+                 source: Path | None = None, faults: Faults | None = None, launcher: Sequence[str] = (),
+                 vm: str | None = None) -> None:
+        self.machine = choose(vm)
         self.seed = SystemRandom().randrange(1 << 32) if seed is None else seed
         self.device, self.key = device, key
         self._random = Random(self.seed)
@@ -59,7 +62,8 @@ class Board:
         self.world = World(self._random, self._bite)
         self.hand = Hand(self.world, self._random)
         fds = (self.world.page.fd, self._uart_fd(), self.world.codec.adc_fd, self.world.codec.dac_fd)
-        self.vm = Vm(self.flash, fds, self._console, self.world.reset, lambda: None, self._heap, self._launcher)
+        self.vm = Vm(self.machine, self.flash, fds, self._console, self.world.reset, lambda: None, self._heap,
+                     self._launcher)
         clockwork.add(self.world)
         self.vm.power_on()
         return self

@@ -1,8 +1,11 @@
 """`kinline-sim`: simulated handsets and the simulated switch from the command line."""
 
+import os
+import select
 import signal
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +14,10 @@ import typer
 from kinline_sim import switch_cli
 from kinline_sim.board import Board
 from kinline_sim.contacts import position
-from kinline_sim.flash import IdentityError, build_flash, parse_key
-from kinline_sim.vm import VmError
+from kinline_sim.flash import IdentityError, build_flash, parse_key, read_device_file
+from kinline_sim.machines import CHOICES, VmError
+
+_STANDARD_INPUT = 0
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 flash_app = typer.Typer(no_args_is_help=True, help="Flash images.")
@@ -23,12 +28,14 @@ switch_cli.register(app)
 @flash_app.command("build")
 def flash_build(
     out: Annotated[Path, typer.Argument(help="The image to write, 8 MB.")],
-    device: Annotated[str, typer.Option(help="Device id, 1 to 32 bytes.")],
-    key: Annotated[str, typer.Option(help="Device key, 32 hex digits.", envvar="KINLINE_DEVICE_KEY")],
+    device_file: Annotated[Path | None, typer.Option(help="The file that enrolling the handset wrote.")] = None,
+    device: Annotated[str, typer.Option(help="Without such a file: device id, 1 to 32 bytes.")] = "",
+    key: Annotated[str, typer.Option(help="And its key, 32 hex digits.", envvar="KINLINE_DEVICE_KEY")] = "",
 ) -> None:
     """Put the firmware and one handset's identity into a flash image."""
     try:
-        build = build_flash(out, device, parse_key(key))
+        device, secret = read_device_file(device_file) if device_file else (device, parse_key(key))
+        build = build_flash(out, device, secret)
     except IdentityError as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"{out}: build {build} for {device}")
@@ -39,38 +46,60 @@ def board(
     pty: Annotated[Path, typer.Option(help="Where to put a link to the board's serial port.")],
     flash: Annotated[Path, typer.Option(help="Its flash image; see `flash build`.", exists=True, dir_okay=False)],
     seed: Annotated[int | None, typer.Option(help="Chooses how contacts bounce; printed if not given.")] = None,
-    keys: Annotated[str, typer.Option(help="What the hand does: keys, L lift, H hang up, comma waits 1 s.")] = "",
+    keys: Annotated[
+        str, typer.Option(help="What the hand does: keys, L lifts, H hangs up, comma waits 1 s; - for what is typed.")
+    ] = "",
     speak: Annotated[Path | None, typer.Option(help="Mono WAV said into the microphone.", exists=True)] = None,
+    ear: Annotated[Path | None, typer.Option(help="Keep what reached the ear in this WAV, written at the end.")] = None,
+    vm: Annotated[str, typer.Option(help=f"Which MicroPython: {', '.join(CHOICES)}.", envvar="KINLINE_VM")] = "auto",
 ) -> None:
     """Run one board until interrupted."""
     try:
-        steps = list(_script(keys))
-        handset = Board(flash=flash, link=pty, seed=seed)
+        steps: Iterable[str] = [_step(key) for key in keys if keys != "-"]
+        handset = Board(flash=flash, link=pty, seed=seed, vm=vm)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         with handset:
             typer.echo(f"{pty} -> {handset.path}, seed {handset.seed}")
+            typer.echo(f"firmware on {handset.machine.name} ({handset.machine.why})")
             if speak:
                 handset.speak(speak)
-            _perform(handset, steps, stop)
+            _perform(handset, _typed(stop) if keys == "-" else steps, stop)
             while not stop.wait(0.2):
                 if handset.vm.failure:
                     typer.echo(f"{handset.vm.failure}:\n{handset.console}", err=True)
                     raise typer.Exit(1)
+            if ear:
+                handset.world.codec.save_heard(ear)
     except (VmError, ValueError) as error:
         typer.echo(f"kinline-sim board: {error}", err=True)
         raise typer.Exit(1) from error
 
 
-def _script(keys: str) -> list[str]:
-    for step in keys:
-        if step not in "LH,":
-            position(step)
-    return list(keys)
+def _step(key: str) -> str:
+    if key not in "LH,":
+        position(key)
+    return key
 
 
-def _perform(handset: Board, steps: list[str], stop: threading.Event) -> None:
+def _typed(stop: threading.Event) -> Iterator[str]:
+    """The gestures of standard input as they come; what is none is told and passed over."""
+    while not stop.is_set():
+        # Not through sys.stdin: what its buffer holds, select does not see.
+        if not select.select([_STANDARD_INPUT], [], [], 0.2)[0]:
+            continue
+        text = os.read(_STANDARD_INPUT, 1024).decode(errors="replace")
+        if not text:
+            return
+        for key in "".join(text.split()):
+            try:
+                yield _step(key)
+            except ValueError as error:
+                typer.echo(str(error), err=True)
+
+
+def _perform(handset: Board, steps: Iterable[str], stop: threading.Event) -> None:
     # The firmware is up well within this; a hand is not faster either.
     waited_until = time.monotonic() + 0.5
     for step in steps:

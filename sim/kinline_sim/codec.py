@@ -70,6 +70,14 @@ class Codec:
         """Everything that reached the ear since power-on or the last forget(), one sample each 1/16000 s."""
         return np.frombuffer(b"".join(self._heard), np.int16)
 
+    def save_heard(self, target: Path) -> None:
+        """Write what reached the ear so far as a mono WAV file."""
+        with wave.open(str(target), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(board.AUDIO_RATE_HZ)
+            file.writeframes(b"".join(self._heard))
+
     def forget(self) -> None:
         self._heard = []
 

@@ -4,12 +4,18 @@ import json
 import re
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from littlefs import LittleFS
 
 from kinline_sim import _board as board
 
 _BLOCK = 4096
+# MicroPython's own littlefs geometry; with other values it misreads inline files (hence never the defaults).
+GEOMETRY: dict[str, Any] = {
+    "block_size": _BLOCK, "block_count": board.FILESYSTEM_BYTES // _BLOCK, "read_size": 32, "prog_size": 32,
+    "cache_size": 128, "lookahead_size": 32,
+}  # fmt: skip
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
 
@@ -43,9 +49,7 @@ def build_flash(target: Path, device: str, key: bytes, source: Path = FIRMWARE) 
     build = build_id(files)
     files["device.json"] = json.dumps({"device": device, "key": key.hex()}).encode()
     files["build.txt"] = build.encode()
-    # MicroPython's own littlefs geometry; with other values it misreads inline files (hence never the defaults).
-    image = LittleFS(block_size=_BLOCK, block_count=board.FILESYSTEM_BYTES // _BLOCK, read_size=32, prog_size=32,
-                     cache_size=128, lookahead_size=32)
+    image = LittleFS(**GEOMETRY)
     for name, content in files.items():
         folder = name.rpartition("/")[0]
         if folder:
@@ -58,6 +62,16 @@ def build_flash(target: Path, device: str, key: bytes, source: Path = FIRMWARE) 
         out.seek(board.FILESYSTEM_OFFSET)
         out.write(bytes(image.context.buffer))
     return build
+
+
+def read_device_file(file: Path) -> tuple[str, bytes]:
+    """Device id and key from the file that the host's enrolment wrote; raises IdentityError naming the file."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        return str(record["device"]), parse_key(str(record["key"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        advice = 'it holds {"device": "wall-1", "key": "32 hex digits"}, as enrolling the handset writes it'
+        raise IdentityError(f"{file} is not a device file: {advice}") from error
 
 
 def parse_key(text: str) -> bytes:

@@ -1,60 +1,32 @@
-"""The 32-bit MicroPython that stands in for the chip, and the supervisor that resets it."""
+"""The process that stands in for the chip, and the supervisor that resets it."""
 
-import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from kinline_sim import _board as board
+from kinline_sim.machines import Machine
 
-_HERE = Path(__file__).resolve().parent
 _RESET_EXIT = 75
 PWRON_RESET, WDT_RESET, SOFT_RESET = 1, 3, 5
 HEAP = "160K"  # of the about 200 KB that an ESP32-S3 without PSRAM leaves; the shims take their part of it
-
-
-class VmError(RuntimeError):
-    """No virtual machine, or one that will not run; the text says what to do."""
-
-
-def find_micropython() -> Path:
-    """KINLINE_MICROPYTHON, else the prefix under build/, else one on the PATH; raises VmError."""
-    named = os.environ.get("KINLINE_MICROPYTHON")
-    candidates = [Path(named)] if named else []
-    candidates.append(_HERE.parents[1] / "build/micropython/bin/micropython")
-    on_path = shutil.which("micropython")
-    if on_path:
-        candidates.append(Path(on_path))
-    for path in candidates:
-        if os.access(path, os.X_OK):
-            return path
-    raise VmError("no MicroPython found: run 'make setup', or set KINLINE_MICROPYTHON to a 32-bit Unix build")
-
-
-def identity() -> dict[str, str]:
-    """What the virtual machine says of itself: implementation, version, machine."""
-    words = "import sys;i=sys.implementation;print(i.name,'.'.join(str(n) for n in i.version[:3]),i._machine,sep='|')"
-    said = subprocess.run([find_micropython(), "-c", words], capture_output=True, text=True, check=True).stdout
-    return dict(zip(("implementation", "version", "machine"), said.strip().split("|"), strict=True))
 
 
 class Vm:
     """Runs the firmware of one board and starts it again after each reset, on the same descriptors.
 
     on_start(cause) is called before each start with the reset cause, on_stop() after each end; both come from the
-    supervising thread.
+    supervising thread. machine is the build it runs on.
     """
 
-    def __init__(self, flash: Path, fds: Sequence[int], console: IO[bytes], on_start: Callable[[int], None],
-                 on_stop: Callable[[], None], heap: str = HEAP, launcher: Sequence[str] = ()) -> None:
+    def __init__(self, machine: Machine, flash: Path, fds: Sequence[int], console: IO[bytes],
+                 on_start: Callable[[int], None], on_stop: Callable[[], None], heap: str = HEAP,
+                 launcher: Sequence[str] = ()) -> None:
+        self.machine = machine
+        self._flash, self._heap = flash, heap
         # setpriv: a board dies with its world, however that dies; an orphan would spin on its closed serial port.
-        self._command = ["setpriv", "--pdeathsig", "KILL", *launcher, str(find_micropython()), "-X", f"heapsize={heap}",
-                         str(_HERE / "shims/bootstrap.py"), *map(str, fds), str(flash),
-                         str(board.FILESYSTEM_OFFSET), str(board.FILESYSTEM_BYTES)]
-        self._environment = {"MICROPYPATH": f"{_HERE / 'shims'}:{_HERE}:.frozen", "PATH": os.environ.get("PATH", "")}
+        self._launcher = ["setpriv", "--pdeathsig", "KILL", *launcher]
         self._fds = tuple(fds)
         self._console = console
         self._on_start, self._on_stop = on_start, on_stop
@@ -98,22 +70,29 @@ class Vm:
                 self._process.kill()
 
     def _supervise(self) -> None:
-        while True:
+        while self._boot():
+            pass
+
+    def _boot(self) -> bool:
+        """Run the firmware from a reset to the next one; False when there will be none."""
+        with self.machine.flash(self._flash) as (flash, more_fds):
             with self._lock:
                 if not self._powered:
-                    return
+                    return False
                 self._on_start(self._cause)
                 self._cause = SOFT_RESET
-                self._process = subprocess.Popen(self._command, env=self._environment, pass_fds=self._fds,
-                                                 stdin=subprocess.DEVNULL, stdout=self._console,
-                                                 stderr=subprocess.STDOUT)
+                command = [*self._launcher, *self.machine.command(self._fds, flash, self._heap)]
+                self._process = subprocess.Popen(command, env=self.machine.environment(),
+                                                 pass_fds=(*self._fds, *more_fds), stdin=subprocess.DEVNULL,
+                                                 stdout=self._console, stderr=subprocess.STDOUT)
                 self.boots += 1
                 process = self._process
             code = process.wait()
-            self._on_stop()
-            with self._lock:
-                self._process = None
-                if code != _RESET_EXIT and self._cause != WDT_RESET and self._powered:
-                    # On the board an ended main.py drops to a prompt that nobody sees: the handset is dead.
-                    self.failure = f"the firmware ended with status {code}; its console says why"
-                    self._powered = False
+        self._on_stop()
+        with self._lock:
+            self._process = None
+            if code != _RESET_EXIT and self._cause != WDT_RESET and self._powered:
+                # On the board an ended main.py drops to a prompt that nobody sees: the handset is dead.
+                self.failure = f"the firmware ended with status {code}; its console says why"
+                self._powered = False
+            return self._powered

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kinline.cli import app, main
-from kinline.store import database
+from kinline.store import sqlite
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def test_init_again_keeps_everything(site: Site) -> None:
         (("inmate", "set-pin", "1001"), "--pin-stdin"),
         (("inmate", "add", "1001", "--name", "X", "--no-pin"), "exists already"),
         (("facility", "add", "x", "--name", "X", "--timezone", "Mars/Base"), "not a time zone; write for example"),
-        (("facility", "add", "x", "--name", "X", "--timezone", "UTC", "--profile", "moon"), "known profiles: ct-doc"),
+        (("facility", "add", "x", "--name", "X", "--timezone", "UTC", "--profile", "moon"), "known profiles: bop"),
         (("facility", "add-unit", "B3", "--window", "9-10"), "not a time of day"),
         (("account", "deposit", "ten", "--inmate", "1001", "--reference", "r"), "not an amount of dollars"),
         (("account", "deposit", "0", "--inmate", "1001", "--reference", "r"), "above zero"),
@@ -181,7 +181,7 @@ def test_a_malformed_pin_is_not_repeated(site: Site, pin: str) -> None:
 
 
 def test_a_locked_database_is_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 0.1)
     other = sqlite3.connect(site.folder / "data" / "kinline.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     line = site.refused("inmate", "status", "1001", "active")

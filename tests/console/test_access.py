@@ -2,6 +2,7 @@
 
 import string
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from httpx import Response
@@ -17,6 +18,10 @@ from tests.store.site import NOON
 def ask(house: House, header: str | None) -> Response:
     headers = {"Authorization": header} if header is not None else {}
     return house.client.get("/api/staff/whoami", headers=headers)
+
+
+def _file(house: House) -> Path:
+    return Path(house.address.removeprefix("sqlite:///"))
 
 
 def with_token(house: House, token: str) -> Response:
@@ -135,4 +140,4 @@ def test_no_token_is_readable_in_the_file_or_the_log(house: House, capsys: pytes
     said = capsys.readouterr()
     assert secret not in said.out + said.err and secret[:-3] not in said.out + said.err
     house.store.close()
-    assert not any(secret.encode() in file.read_bytes() for file in house.file.parent.glob("kinline.db*"))
+    assert not any(secret.encode() in file.read_bytes() for file in _file(house).parent.glob("kinline.db*"))

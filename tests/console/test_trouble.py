@@ -8,7 +8,7 @@ import pytest
 from kinline.config import load
 from kinline.console.serve import serve
 from kinline.operations import catalogue
-from kinline.store import DatabaseNewer, database
+from kinline.store import DatabaseNewer, sqlite
 from tests.operations.site import House
 from tests.store.site import store_at
 
@@ -17,11 +17,15 @@ ADD = catalogue()["contact.add"]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 0.1)
+
+
+def _file(house: House) -> Path:
+    return Path(house.address.removeprefix("sqlite:///"))
 
 
 def test_locked(house: House) -> None:
-    other = sqlite3.connect(house.file, isolation_level=None)
+    other = sqlite3.connect(_file(house), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     answer = house.ask(ADD, "counselor")
     assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
@@ -32,7 +36,7 @@ def test_locked(house: House) -> None:
 
 
 def test_a_refusal_that_cannot_be_audited_is_still_no_permission(house: House) -> None:
-    other = sqlite3.connect(house.file, isolation_level=None)
+    other = sqlite3.connect(_file(house), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert house.ask(ADD, "technician").status_code == 503
     other.close()
@@ -40,18 +44,18 @@ def test_a_refusal_that_cannot_be_audited_is_still_no_permission(house: House) -
 
 def test_gone(house: House) -> None:
     house.store.engine.dispose()
-    for file in house.file.parent.glob("kinline.db*"):
+    for file in _file(house).parent.glob("kinline.db*"):
         file.unlink()
-    house.file.mkdir()
+    _file(house).mkdir()
     answer = house.ask(ADD, "counselor")
     assert answer.status_code == 503 and "kinline.db" in answer.json()["detail"], answer.text
 
 
 def test_damaged(house: House) -> None:
     house.store.engine.dispose()
-    for file in house.file.parent.glob("kinline.db-*"):
+    for file in _file(house).parent.glob("kinline.db-*"):
         file.unlink()
-    house.file.write_bytes(b"Dear diary, " * 1000)
+    _file(house).write_bytes(b"Dear diary, " * 1000)
     answer = house.ask(ADD, "counselor")
     assert answer.status_code == 503 and "restore" in answer.json()["detail"], answer.text
 

@@ -3,6 +3,9 @@
 import signal
 import subprocess
 import sys
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,13 +21,24 @@ def build(image: Path, device: str = "wall-9", key: str = KEY.hex()) -> int:
     return CliRunner().invoke(app, ["flash", "build", str(image), "--device", device, "--key", key]).exit_code
 
 
+@contextmanager
+def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process that a failing test does not wait for."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 @pytest.mark.vm
 def test_a_board_runs_until_interrupted(tmp_path: Path) -> None:
     image, port = tmp_path / "flash.bin", tmp_path / "port"
     assert build(image) == 0
     command = [sys.executable, "-m", "kinline_sim.cli", "board", "--pty", str(port), "--flash", str(image),
                "--seed", "5", "--keys", "L,42"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with running(command) as process:
         assert process.stdout
         assert "seed 5" in process.stdout.readline()
         peer = SerialPeer(str(port), KEY)
@@ -35,6 +49,38 @@ def test_a_board_runs_until_interrupted(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(5) == 0
     assert not port.is_symlink()
+
+
+@pytest.mark.vm
+def test_a_hand_types_and_the_ear_is_kept(tmp_path: Path) -> None:
+    device, image, port, ear = (tmp_path / name for name in ("wall-3.json", "flash.bin", "port", "ear.wav"))
+    device.write_text(f'{{"device": "wall-3", "key": "{KEY.hex()}"}}')
+    assert CliRunner().invoke(app, ["flash", "build", str(image), "--device-file", str(device)]).exit_code == 0
+    command = [sys.executable, "-m", "kinline_sim.cli", "board", "--pty", str(port), "--flash", str(image),
+               "--seed", "5", "--keys", "-", "--ear", str(ear)]
+    with running(command) as process:
+        assert process.stdin and process.stdout and process.stderr
+        assert "seed 5" in process.stdout.readline()
+        peer = SerialPeer(str(port), KEY)
+        peer.expect(wire.Snapshot)
+        assert peer.hello and peer.hello.device == "wall-3"
+        process.stdin.write("L,\n7X3\n")
+        process.stdin.flush()
+        assert [chr(peer.expect(wire.Key, 5).key) for _ in range(2)] == ["7", "3"]
+        assert "no key 'X'" in process.stderr.readline()
+        process.stdin.close()
+        peer.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 0
+    with wave.open(str(ear)) as heard:
+        assert (heard.getframerate(), heard.getnchannels()) == (16000, 1) and heard.getnframes() > 0
+
+
+def test_a_file_that_is_no_device_file_is_named(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text("[]")
+    result = CliRunner().invoke(app, ["flash", "build", str(tmp_path / "x"), "--device-file", str(wrong)])
+    assert result.exit_code == 2 and "not a device" in result.output
 
 
 def test_a_wrong_key_is_named(tmp_path: Path) -> None:

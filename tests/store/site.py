@@ -16,13 +16,20 @@ PROFILE = "generic"
 RATE = load_profile(PROFILE).rate.micros_per_minute
 
 
-def store_at(file: Path) -> Store:
-    return open_store(f"sqlite:///{file}", SECRET)
+def store_at(place: Path | str) -> Store:
+    """Open a database by its address, or an SQLite file by its path."""
+    return open_store(place if isinstance(place, str) else f"sqlite:///{place}", SECRET)
 
 
-def furnished(file: Path, dollars: int = 10) -> Store:
+def furnished(place: Path | str, dollars: int = 10) -> Store:
+    """A new database with the facility of `furnish`."""
+    store = store_at(place)
+    furnish(store, dollars)
+    return store
+
+
+def furnish(store: Store, dollars: int = 10) -> None:
     """Facility "north", handsets h1 and h2, inmates 1001 and 1002 with money and a contact each."""
-    store = store_at(file)
     store.add_facility("north", "North Facility", "America/New_York", PROFILE)
     for handset in ("h1", "h2"):
         store.add_handset(handset, b"k" * 16, "north")
@@ -31,7 +38,6 @@ def furnished(file: Path, dollars: int = 10) -> Store:
         store.add_contact("north", number, MOTHER, at=NOON)
         store.deposit(debit_account(inmate), dollars * 1_000_000, f"first {number}")
     store.deposit(PREPAID, dollars * 1_000_000, "first")
-    return store
 
 
 def allowed(store: Store, handset: str, inmate: int, at: datetime = NOON, billing: str | None = None) -> Allow:

@@ -1,18 +1,17 @@
 """SIGKILL between any two steps of a call, and in the middle of them: one record, the right money."""
 
+import multiprocessing
 import random
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
+from tests.store import crash_script
 from tests.store.crash_script import STEPS
-from tests.store.site import NOON, PREPAID, RATE, furnished, store_at
+from tests.store.site import NOON, PREPAID, RATE, store_at
 
-ROOT = Path(__file__).resolve().parents[2]
 TEN = 10_000_000
 
 # Talk seconds charged, by the last step that the killed process reached; None: no record yet.
@@ -30,27 +29,29 @@ TALK = {
 }
 
 
-def start(file: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.store.crash_script", str(file)]
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+@contextmanager
+def reached(address: str, last: str, go_on: bool = False) -> Iterator[None]:
+    """A process that has come to a step, and begun the next if it may `go_on`; killed at the end."""
+    # Forked, so that it need not import everything again: it opens the database by itself.
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=crash_script.run, args=(address, theirs))
+    process.start()
+    theirs.close()
+    try:
+        for step in STEPS[: STEPS.index(last) + 1]:
+            assert ours.poll(30) and ours.recv() == step
+            if step != last or go_on:
+                ours.send("on")
+        yield
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
 
 
-def advance(process: subprocess.Popen[str], to: str) -> None:
-    assert process.stdout is not None and process.stdin is not None
-    for step in STEPS[: STEPS.index(to) + 1]:
-        assert process.stdout.readline().strip() == step
-        if step != to:
-            process.stdin.write("\n")
-            process.stdin.flush()
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-
-
-def assert_one_record(file: Path, talks: set[int | None]) -> None:
-    store = store_at(file)
+def assert_one_record(address: str, talks: set[int | None]) -> None:
+    store = store_at(address)
     recovered = store.recover(NOON)
     records = store.calls()
     assert len(recovered) <= len(records) <= 1
@@ -66,32 +67,18 @@ def assert_one_record(file: Path, talks: set[int | None]) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_after(step: str, tmp_path: Path) -> None:
-    file = tmp_path / "kinline.db"
-    furnished(file).close()
-    process = start(file)
-    try:
-        advance(process, step)
-    finally:
-        kill(process)
-    assert_one_record(file, {TALK[step]})
+def test_killed_after(step: str, address: str) -> None:
+    with reached(address, step):
+        pass
+    assert_one_record(address, {TALK[step]})
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_killed_inside_a_step(seed: int, tmp_path: Path) -> None:
+def test_killed_inside_a_step(seed: int, address: str) -> None:
     """Killed at a random moment while the next step is being written: the step happened whole, or not at all."""
     chance = random.Random(seed)
-    file = tmp_path / "kinline.db"
-    furnished(file).close()
     step = chance.choice(STEPS[:-3])
     after = STEPS[STEPS.index(step) + 1]
-    process = start(file)
-    try:
-        advance(process, step)
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
+    with reached(address, step, go_on=True):
         time.sleep(chance.uniform(0, 0.02))
-    finally:
-        kill(process)
-    assert_one_record(file, {TALK[step], TALK[after]})
+    assert_one_record(address, {TALK[step], TALK[after]})

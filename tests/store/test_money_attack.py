@@ -3,15 +3,13 @@
 Beside the database the same entries go through the ledger in memory: both refuse alike, and stay equal account by account.
 """
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import select
 
 from kinline.accounts import (
@@ -36,7 +34,8 @@ from kinline.accounts import (
 from kinline.rules import Allow
 from kinline.store import CallRefused, Conflict, Store
 from kinline.store.models import AccountRow
-from tests.store.site import MOTHER, NOON, PROFILE, furnished, store_at
+from tests.store.backends import Backend
+from tests.store.site import MOTHER, NOON, PROFILE, store_at
 
 HANDSETS, INMATES = ("h1", "h2"), (1, 2)
 RATES = (0, 1, 210_000, 59_999, 1_000_000)
@@ -61,10 +60,10 @@ class Dialled:
 
 
 class Attack(RuleBasedStateMachine):
-    def __init__(self) -> None:
+    def __init__(self, backend: Backend) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory(prefix="kinline-attack-")
-        self.file = Path(self.folder.name) / "kinline.db"
+        self.backend = backend
+        self.address = backend.furnished(dollars=1)
         self.store: Store
         self.books = Ledger()
         self.lent_to: set[str] = set()
@@ -74,7 +73,7 @@ class Attack(RuleBasedStateMachine):
 
     @initialize()
     def open_facility(self) -> None:
-        self.store = furnished(self.file, dollars=1)
+        self.store = store_at(self.address)
         for inmate in INMATES:
             self.books.post(deposit(debit_account(inmate), 1_000_000, f"first 100{inmate}"))
         self.books.post(deposit(prepaid_account(MOTHER), 1_000_000, "first"))
@@ -231,7 +230,7 @@ class Attack(RuleBasedStateMachine):
     @rule()
     def crash(self) -> None:
         self.store.close()
-        self.store = store_at(self.file)
+        self.store = store_at(self.address)
         recovered = {info.id: info.charged_micros for info in self.store.recover(self.at)}
         assert recovered == {call: self._settle(call, dialled.checkpoint, True) for call, dialled in list(self.open.items())}
 
@@ -283,8 +282,9 @@ class Attack(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "store"):
             self.store.close()
-        self.folder.cleanup()
+        self.backend.drop(self.address)
 
 
-TestAttack = Attack.TestCase
-TestAttack.settings = settings(max_examples=10, stateful_step_count=30, deadline=None)
+def test_attack(backend: Backend) -> None:
+    effort = settings(max_examples=8, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(lambda: Attack(backend), settings=effort)  # type: ignore[arg-type]

@@ -1,27 +1,26 @@
 """Hypothesis drives the database's money against a model: any order of calls, deposits, ends and crashes."""
 
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from kinline.accounts import debit_account
 from kinline.profiles import load_profile
 from kinline.rules import Allow, decide
 from kinline.store import CallRefused, Store
-from tests.store.site import MOTHER, NOON, PREPAID, PROFILE, RATE, furnished, store_at
+from tests.store.backends import Backend
+from tests.store.site import MOTHER, NOON, PREPAID, PROFILE, RATE, store_at
 
 HANDSETS, INMATES = ("h1", "h2"), (1, 2)
 
 
 class Money(RuleBasedStateMachine):
-    def __init__(self) -> None:
+    def __init__(self, backend: Backend) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory(prefix="kinline-money-")
-        self.file = Path(self.folder.name) / "kinline.db"
+        self.backend = backend
+        self.address = backend.furnished(dollars=1)
         self.store: Store
         self.at = NOON
         self.spent = {PREPAID: 0, debit_account(1): 0, debit_account(2): 0}
@@ -31,7 +30,7 @@ class Money(RuleBasedStateMachine):
 
     @initialize()
     def open_facility(self) -> None:
-        self.store = furnished(self.file, dollars=1)
+        self.store = store_at(self.address)
         self.paid = dict.fromkeys(self.paid, 1_000_000)
 
     @rule(handset=st.sampled_from(HANDSETS), inmate=st.sampled_from(INMATES), way=st.sampled_from(["prepaid", "debit"]))
@@ -62,7 +61,7 @@ class Money(RuleBasedStateMachine):
     def checkpoint(self, data: st.DataObject, seconds: int) -> None:
         call = data.draw(st.sampled_from(sorted(self.open)))
         account, allow, mark, accepted = self.open[call]
-        self.store.checkpoint(call, seconds)
+        self.store.checkpoint({call: seconds})
         if accepted:
             self.open[call] = (account, allow, max(mark, min(seconds, allow.max_seconds)), True)
 
@@ -82,7 +81,7 @@ class Money(RuleBasedStateMachine):
     @rule()
     def crash(self) -> None:
         self.store.close()
-        self.store = store_at(self.file)
+        self.store = store_at(self.address)
         recovered = {info.id: info.charged_micros for info in self.store.recover(self.at)}
         assert set(recovered) == set(self.open)
         for call in list(self.open):
@@ -111,8 +110,9 @@ class Money(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "store"):
             self.store.close()
-        self.folder.cleanup()
+        self.backend.drop(self.address)
 
 
-TestMoney = Money.TestCase
-TestMoney.settings = settings(max_examples=10, stateful_step_count=25, deadline=None)
+def test_money(backend: Backend) -> None:
+    effort = settings(max_examples=10, stateful_step_count=25, deadline=None)
+    run_state_machine_as_test(lambda: Money(backend), settings=effort)  # type: ignore[arg-type]

@@ -5,15 +5,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from kinline.accounts import PinError
 from kinline.rules import Window
 from kinline.store import Conflict, NotFound, PinFound, PinLocked, PinWrong, Store, StoreError
+from kinline.store.models import Base
 from tests.store.site import MOTHER, NOON, store_at
 
 PIN = "4001"
+_AUDIT_GUARDS = {"sqlite": ("audit_no_update", "audit_no_delete"), "postgresql": ("audit_append_only ON audit",)}
 
 
 class TestPin:
@@ -32,12 +34,12 @@ class TestPin:
         store.set_inmate_status("north", "1001", "released")
         assert store.inmate_by_pin("h1", "1001", PIN, NOON) == PinWrong(None)
 
-    def test_three_misses_lock_the_handset_and_it_survives_a_restart(self, store: Store, tmp_path: Path) -> None:
+    def test_three_misses_lock_the_handset_and_it_survives_a_restart(self, store: Store, address: str) -> None:
         answers = [store.inmate_by_pin("h1", "1001", "0000", NOON) for _ in range(3)]
         until = NOON + timedelta(minutes=1)
         assert answers[2] == PinWrong(until)
         store.close()
-        again = store_at(tmp_path / "kinline.db")
+        again = store_at(address)
         assert again.inmate_by_pin("h1", "1001", PIN, NOON) == PinLocked(until)
         assert again.handset("h1").locked_until == until
         assert isinstance(again.inmate_by_pin("h2", "1001", PIN, NOON), PinFound)
@@ -53,11 +55,13 @@ class TestPin:
         with pytest.raises(PinError):
             store.set_pin("north", "1001", "12")
 
-    def test_no_pin_is_readable_in_the_file(self, store: Store, tmp_path: Path) -> None:
+    def test_no_pin_is_readable_in_the_database(self, store: Store, tmp_path: Path) -> None:
         store.set_pin("north", "1001", "73519264")
+        with store.engine.connect() as connection:
+            rows = [row for table in Base.metadata.sorted_tables for row in connection.execute(select(table))]
+        assert rows and not any("73519264" in str(row) for row in rows)
         store.close()
-        content = b"".join(file.read_bytes() for file in tmp_path.glob("kinline.db*"))
-        assert b"73519264" not in content
+        assert b"73519264" not in b"".join(file.read_bytes() for file in tmp_path.glob("*.db*"))
 
 
 class TestPinOnly:
@@ -159,7 +163,7 @@ class TestAudit:
     )
     def test_a_change_behind_the_triggers_is_found(self, store: Store, deed: str, broken_at: int) -> None:
         with store.engine.begin() as connection:
-            for trigger in ("audit_no_update", "audit_no_delete"):
+            for trigger in _AUDIT_GUARDS[connection.dialect.name]:
                 connection.execute(text(f"DROP TRIGGER {trigger}"))
             connection.execute(text(deed))
         assert store.verify_audit().broken_at == broken_at

@@ -17,7 +17,7 @@ from kinline.cli.showing import shown
 from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk, read_secret
 from kinline.operations import Operation, catalogue, nouns, perform
 from kinline.operations.fields import Argument, FileText, Hidden, Option
-from kinline.people.sheet import decoded
+from kinline.people.sheet import SheetError, decoded
 
 _POSITION = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _OWN = ("config", "acting", "as_json")
@@ -202,4 +202,7 @@ def _text_of(file: str) -> str:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}; name another file, or -") from error
-    return decoded(content, file)
+    try:
+        return decoded(content, file)
+    except SheetError as error:
+        raise UsageError(str(error)) from error

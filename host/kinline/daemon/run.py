@@ -43,7 +43,8 @@ async def _serve(settings: Settings, store: Store) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    for call in store.recover():
+    ours = [link.device_id for link in settings.handset] if store.shared else None
+    for call in store.recover(devices=ours):
         counters.add("call_recovered")
         _log.warning(
             "a call record was open",

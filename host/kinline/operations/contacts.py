@@ -1,7 +1,7 @@
 """The numbers that an inmate may call: asked for, reviewed, changed once in a while."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -16,8 +16,7 @@ from kinline.store import NewContact
 noun("contact", "The numbers that an inmate may call.")
 
 TheClass = Annotated[
-    Literal["social", "free", "anonymous", "relay"],
-    Field(alias="class", description="An attorney's number is arranged: see counsel arrange."),
+    NumberClass, Field(alias="class", description="An attorney's number is not entered here: see counsel arrange.")
 ]
 TheLine = Annotated[Line | None, Field(description="What kind of line it is.")]
 Exempt = Annotated[

@@ -176,4 +176,4 @@ AtFacility = Annotated[
     FacilityCode | None,
     Field(description="The facility; without it, the staff member's, or that of the settings."),
 ]
-RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]

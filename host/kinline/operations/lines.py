@@ -64,11 +64,13 @@ class LineList(Question):
 
 
 class LineOfFacility(Answer):
+    """`unidentified` is whether it is reached without saying who calls."""
+
     number: str
     label: str
     number_class: Annotated[NumberClass, Field(alias="class")]
     dial: str | None
-    without_pin: bool
+    unidentified: bool
     any_time: bool
     source: str
 
@@ -84,7 +86,7 @@ def list_lines(desk: Desk, request: LineList) -> list[LineOfFacility]:
             label=line.label,
             number_class=line.number_class,
             dial=line.dial,
-            without_pin=line.without_pin,
+            unidentified=line.without_pin,
             any_time=line.any_time,
             source=line.source,
         )

@@ -91,7 +91,7 @@ class FacilityPinModeSet(Answer):
 
     facility: str
     pin_mode: PinMode
-    new_pins: int
+    renewed: int
     made: SecretStr
 
 
@@ -99,7 +99,7 @@ class FacilityPinModeSet(Answer):
     "facility.set-pin-mode",
     roles={"supervisor"},
     example={"mode": "pin"},
-    tell="{facility} has the PIN mode {pin_mode}; {new_pins} PINs were made.",
+    tell="{facility} has the PIN mode {pin_mode}; {renewed} PINs were made.",
     over_http=False,
     verb=False,
 )
@@ -108,4 +108,4 @@ def set_facility_pin_mode(desk: Desk, request: FacilityPinMode) -> FacilityPinMo
     home = desk.home(request.facility)
     made = desk.store.set_facility_pin_mode(home, request.mode, desk.now, desk.by)
     lines = "".join(f"{number},{pin}\n" for number, pin in made.items())
-    return FacilityPinModeSet(facility=home, pin_mode=request.mode, new_pins=len(made), made=SecretStr(lines))
+    return FacilityPinModeSet(facility=home, pin_mode=request.mode, renewed=len(made), made=SecretStr(lines))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from kinline.store.database import Database
 from kinline.store.models import AuditRow
+from kinline.store.postgresql import Lock, only_one
 
 FIRST_HASH = "0" * 64
 
@@ -61,7 +62,8 @@ def record(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Append a row, inside the transaction of the deed itself: neither exists without the other."""
-    last = session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(1).with_for_update()).first()
+    only_one(session, Lock.STAFF)
+    last = session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(1)).first()
     row = AuditRow(
         id=last.id + 1 if last else 1,
         at=at,

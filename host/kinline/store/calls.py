@@ -1,24 +1,38 @@
 """Call records and the money that goes with them, always in one transaction."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import false, select, update
+from sqlalchemy import BindParameter, Integer, bindparam, case, false, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kinline.accounts.ledger import AccountClosed, InsufficientFunds
 from kinline.rules.model import Allow, Deny, NumberClass
 from kinline.store.billing import set_aside, settle
-from kinline.store.errors import CallRefused, NotFound
-from kinline.store.models import CallRow, InmateRow
+from kinline.store.errors import CallRefused, NotFound, is_taken
+from kinline.store.models import CallRow, HandsetRow
 from kinline.store.people import People
+from kinline.store.postgresql import all_written
 from kinline.store.registers import place_block
-from kinline.store.rows import handset_row
+from kinline.store.rows import handset_ids
 from kinline.store.tables.places import FacilityRow
 
 ANONYMOUS: NumberClass = "anonymous"
+_TALK: BindParameter[int] = bindparam("talk", type_=Integer)
+_MARK = case((CallRow.limit_seconds < _TALK, CallRow.limit_seconds), else_=_TALK)
+_CHECKPOINT = (
+    update(CallRow)
+    .where(
+        CallRow.id == bindparam("of_call"),
+        CallRow.accepted_at.is_not(None),
+        CallRow.ended_at.is_(None),
+        CallRow.talk_checkpoint_seconds < _MARK,
+    )
+    .values(talk_checkpoint_seconds=_MARK)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +88,11 @@ class Calls(People):
         nameless = allow.number_class == ANONYMOUS
         if nameless:
             inmate_id, number = None, ""
-        with self._writing() as session:
-            if inmate_id is not None and session.get(InmateRow, inmate_id) is None:
-                raise NotFound(f"inmate {inmate_id} does not exist")
-            handset = handset_row(session, device_id)
+        with self._calling() as session:
+            facility, handset = handset_ids(session, device_id)
             row = CallRow(
-                facility_id=handset.facility_id,
-                handset_id=handset.id,
+                facility_id=facility,
+                handset_id=handset,
                 inmate_id=inmate_id,
                 number=number,
                 number_class=allow.number_class,
@@ -100,6 +112,8 @@ class Calls(People):
             try:
                 session.flush()
             except IntegrityError as error:
+                if not is_taken(error):
+                    raise NotFound(f"inmate {inmate_id} does not exist") from error
                 raise CallRefused("busy_elsewhere", "this inmate or handset already has an open call") from error
             try:
                 set_aside(session, row, at)
@@ -121,13 +135,13 @@ class Calls(People):
         nameless = number_class == ANONYMOUS
         if nameless:
             inmate_id, number, at = None, "", _day_of(at)
-        with self._writing() as session:
-            handset = handset_row(session, device_id)
+        with self._calling() as session:
+            facility, handset = handset_ids(session, device_id)
             row = CallRow(
-                facility_id=handset.facility_id,
-                handset_id=None if nameless else handset.id,
+                facility_id=facility,
+                handset_id=None if nameless else handset,
                 inmate_id=inmate_id,
-                number="".join(sign for sign in number if sign.isprintable())[:40],
+                number=_printable(number),
                 number_class=number_class,
                 profile=profile,
                 started_at=at,
@@ -139,20 +153,45 @@ class Calls(People):
             session.flush()
             return row.id
 
+    def fail_call(
+        self, device_id: str, inmate_id: int | None, number: str, profile: str, at: datetime, cause: str
+    ) -> None:
+        """The record of an attempt that the database left unanswered: it is closed if it was stored, else made now.
+
+        `at` is the moment of the attempt, by which it is known.
+        """
+        with self._calling() as session:
+            facility, handset = handset_ids(session, device_id)
+            attempt = select(CallRow).where(CallRow.handset_id == handset, CallRow.started_at == at)
+            row = session.scalar(attempt.with_for_update())
+            if row is not None and row.ended_at is None:
+                _close(session, row, "fault", "fault", 0, at, cause=cause)
+            if row is not None:
+                return
+            row = CallRow(facility_id=facility, handset_id=handset, inmate_id=inmate_id, profile=profile, started_at=at)
+            row.number, row.ended_at, row.outcome, row.ended_by = _printable(number), at, "fault", "fault"
+            row.cause = cause[:200]
+            session.add(row)
+
     def mark_accepted(self, call_id: int, at: datetime, recording: str | None = None) -> None:
         """The called party accepted; the first time counts. `recording` is where the talk is about to be recorded."""
-        with self._writing() as session:
+        with self._calling() as session:
             row = _call(session, call_id)
             if row.ended_at is None and row.accepted_at is None:
                 row.accepted_at = at
                 row.recording = recording if row.recorded else None
 
-    def checkpoint(self, call_id: int, talk_seconds: int) -> None:
-        """Talk so far: what a crash after this may charge. It never goes back and never passes the grant."""
-        with self._writing() as session:
-            row = _call(session, call_id)
-            if row.ended_at is None and row.accepted_at is not None:
-                row.talk_checkpoint_seconds = max(row.talk_checkpoint_seconds, min(talk_seconds, row.limit_seconds))
+    def checkpoint(self, talks: Mapping[int, int]) -> None:
+        """Talk so far, in seconds by call: what a crash after this may charge. It never goes back or passes the grant.
+
+        All of a host's talks in one transaction: the disk is waited for once a second, however many calls are up.
+        """
+        if not talks:
+            return
+        with self._calling() as session:
+            # In one order, so that none waits in a ring.
+            marks = [{"of_call": call, "talk": talk} for call, talk in sorted(talks.items())]
+            session.connection().execute(_CHECKPOINT, marks)
 
     def end_call(
         self,
@@ -168,18 +207,25 @@ class Calls(People):
 
         Talk that was not accepted, or passes the grant, is not charged. `talk_seconds` is whole seconds.
         """
-        with self._writing() as session:
+        with self._calling() as session:
             row = _call(session, call_id)
             if row.ended_at is None:
                 _close(session, row, outcome, ended_by, talk_seconds, at, recording, cause)
             return _call_info(row)
 
-    def recover(self, at: datetime | None = None) -> list[CallInfo]:
-        """Close what a crash left open: as a fault, charging the talk that was checkpointed. Run before serving."""
-        with self._writing() as session:
+    def recover(self, at: datetime | None = None, devices: Collection[str] | None = None) -> list[CallInfo]:
+        """Close what a crash left open: as a fault, charging the talk that was checkpointed. Run before serving.
+
+        `devices` are the handsets of this host, where others share the database: their calls are under way.
+        """
+        with self._calling() as session:
             # SQLite begins a transaction on a read-only file without complaint: find out now, not at the first call.
             session.execute(update(CallRow).where(false()).values(cause=None))
-            rows = session.scalars(select(CallRow).where(CallRow.ended_at.is_(None)).order_by(CallRow.id)).all()
+            all_written(session, CallRow.__tablename__)
+            open_calls = select(CallRow).where(CallRow.ended_at.is_(None)).order_by(CallRow.id)
+            if devices is not None:
+                open_calls = open_calls.join(CallRow.handset).where(HandsetRow.device_id.in_(devices))
+            rows = session.scalars(open_calls).all()
             moment, cause = at or datetime.now(UTC), "the host stopped during the call"
             for row in rows:
                 outcome = "completed" if row.accepted_at is not None else "fault"
@@ -190,14 +236,14 @@ class Calls(People):
 
     def block_by_called_party(self, call_id: int, at: datetime) -> None:
         """The called party pressed the block digit: no more calls from this call's facility."""
-        with self._writing() as session:
+        with self._calling() as session:
             row = _call(session, call_id)
             place_block(session, row.number, "called_party", row.facility_id, at, f"call {row.id}", "called party")
 
     def call(self, call_id: int, facility: str | None = None) -> CallInfo:
         """Raises NotFound, also if the call was at another facility than the one named."""
         with self._reading() as session:
-            row = _call(session, call_id)
+            row = _call(session, call_id, to_change=False)
             if facility is not None and session.get_one(FacilityRow, row.facility_id).code != facility:
                 raise NotFound(f"call {call_id} does not exist")
             return _call_info(row)
@@ -256,8 +302,13 @@ def _day_of(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _call(session: Session, call_id: int) -> CallRow:
-    row = session.get(CallRow, call_id, with_for_update=True)
+def _printable(number: str) -> str:
+    """Whatever was keyed, as far as a record takes it."""
+    return "".join(sign for sign in number if sign.isprintable())[:40]
+
+
+def _call(session: Session, call_id: int, to_change: bool = True) -> CallRow:
+    row = session.get(CallRow, call_id, with_for_update=to_change)
     if row is None:
         raise NotFound(f"call {call_id} does not exist")
     return row

@@ -1,32 +1,54 @@
-"""The connection: how a database is opened, brought up to date, and asked for one short transaction."""
+"""The connection: how a database is opened and asked for one short transaction."""
 
-import os
-from collections.abc import Iterator
+import functools
+import inspect
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import ParamSpec, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
-from kinline.store.errors import StoreError, explained
+from kinline.store.errors import DatabaseOvertaken, StoreError, explained
+from kinline.store.postgresql import Lock, only_one, postgresql_engine
+from kinline.store.sqlite import WRITES, sqlite_engine
 
-BUSY_TIMEOUT_SECONDS = 5.0
-_WRITES = "kinline_writes"
+TRIES = 8
+LONGEST_PAUSE_SECONDS = 0.05
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class Database:
-    """One database. Every method of its users is one transaction, and safe to call from any thread."""
+    """One database. Every public method of its users is one transaction, and safe to call from any thread.
+
+    One that PostgreSQL gave up in favour of another host's is therefore done again, whole.
+    """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, member in list(vars(cls).items()):
+            if inspect.isfunction(member) and not name.startswith("_"):
+                setattr(cls, name, _done_again(member))
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._writer = engine.execution_options(**{_WRITES: True})
+        self._writer = engine.execution_options(**{WRITES: True})
 
     @property
     def place(self) -> str:
         """The database as errors name it: without a password."""
         return place_of(self.engine.url)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other hosts may be at work in it."""
+        return self.engine.dialect.name != "sqlite"
 
     def close(self) -> None:
         self.engine.dispose()
@@ -38,6 +60,14 @@ class Database:
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
+        """Alone: what it reads stays so until it is done, whatever other hosts' staff are about."""
+        with self._session(self._writer) as session:
+            only_one(session, Lock.STAFF)
+            yield session
+
+    @contextmanager
+    def _calling(self) -> Iterator[Session]:
+        """For a call, which waits for nobody but who wants the same rows: lock what is read to be changed."""
         with self._session(self._writer) as session:
             yield session
 
@@ -48,51 +78,58 @@ class Database:
                 yield session
         except DBAPIError as error:
             raise explained(error, self.place) from error
+        except UnicodeEncodeError as error:
+            raise StoreError(f"{self.place}: {error.object!r} is not text that can be stored; write it in UTF-8") from error
+
+
+def _done_again(method: Callable[_P, _T]) -> Callable[_P, _T]:
+    @functools.wraps(method)
+    def tried(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        for attempt in range(1, TRIES):
+            try:
+                return method(*args, **kwargs)
+            except DatabaseOvertaken:
+                # Apart by chance, or the same two would meet again.
+                time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS * attempt / TRIES))
+        return method(*args, **kwargs)
+
+    return tried
 
 
 def place_of(url: URL) -> str:
-    return url.database or ":memory:" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite":
+        return url.database or ":memory:"
+    # The query may hold a password too.
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def connect(url: str) -> Engine:
-    """An engine with our settings. Raises StoreError if the address or the file cannot serve."""
+    """An engine with our settings; nothing is asked of the database yet. Raises StoreError for an unusable address."""
+    address = _address(url)
+    if address.get_backend_name() == "sqlite":
+        return sqlite_engine(address)
+    return postgresql_engine(address)
+
+
+# PostgreSQL's own programs take both names for it. SQLAlchemy's default drivers are the ones that we install.
+_KINDS = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
+
+
+def _address(url: str) -> URL:
     try:
         address = make_url(url)
-    except ArgumentError as error:
-        raise StoreError(f"{url!r} is not a database address; write for example sqlite:////var/lib/kinline/kinline.db") from error
-    if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True)
-    if address.database in (None, "", ":memory:"):
-        raise StoreError("a database in memory would lose every record; name a file")
-    if not str(address.database).startswith("file:"):
-        _keep_private(Path(str(address.database)))
-    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
-    event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", _begin)
-    return engine
+    # A port that is no number comes as a bare ValueError.
+    except (ArgumentError, ValueError) as error:
+        raise _unusable(url) from error
+    kind = _KINDS.get(address.get_backend_name())
+    if kind is None:
+        raise _unusable(url)
+    return address.set(drivername=kind)
 
 
-def _keep_private(file: Path) -> None:
-    """Create the file readable by its owner only: it holds PIN hashes, handset keys and people's numbers."""
-    if not file.exists():
-        try:
-            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
-        except OSError:
-            # The connection that follows fails on the same cause and explains it.
-            return
-
-
-def _set_pragmas(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    # FULL: what was charged or recorded survives a power cut, not only the end of the process.
-    for pragma in ("foreign_keys = ON", "synchronous = FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    # A transaction that will write takes the write lock first, so that it never fails half way for having
-    # read before another's write.
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _unusable(url: str) -> StoreError:
+    shown = re.sub(r":[^:@/]*@", ":***@", url)
+    return StoreError(
+        f"{shown!r} is not a database address; write sqlite:////var/lib/kinline/kinline.db, "
+        "or postgresql://user@host:5432/database"
+    )

@@ -157,9 +157,11 @@ def refuse_taken(session: Session, row: InmateRow) -> None:
     with session.no_autoflush:
         taken = row.pin_index is not None and session.scalar(same.where(InmateRow.number != row.number)) is not None
     if taken:
-        raise Conflict(
-            f"this PIN cannot be given; choose another, or let Kinline make one: kinline inmate issue-pin {row.number}"
-        )
+        raise pin_refused(row)
+
+
+def pin_refused(row: InmateRow) -> Conflict:
+    return Conflict(f"this PIN cannot be given; choose another, or let Kinline make one: kinline inmate issue-pin {row.number}")
 
 
 def inmate_info(row: InmateRow) -> InmateInfo:

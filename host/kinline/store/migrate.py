@@ -3,11 +3,13 @@
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from kinline.store.database import place_of
 from kinline.store.errors import DatabaseNewer, explained
+from kinline.store.postgresql import Lock, only_one
+from kinline.store.sqlite import WRITES, use_wal
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0005"
@@ -15,36 +17,34 @@ HEAD = "0005"
 
 
 def upgrade(engine: Engine) -> bool:
-    """Run the migrations that are missing; True if there were any. Raises StoreError."""
+    """Run the migrations that are missing; True if there were any. Raises StoreError.
+
+    Hosts that start together wait for the first of them, and find nothing left to do.
+    """
     try:
         if engine.dialect.name == "sqlite":
-            _use_wal(engine)
-        current = _revision(engine)
-        if current == HEAD:
-            return False
-        _run(engine, current)
+            use_wal(engine)
+        with engine.connect() as connection:
+            if _revision(connection) == HEAD:
+                return False
+        with engine.execution_options(**{WRITES: True}).begin() as connection:
+            only_one(connection, Lock.MIGRATE)
+            current = _revision(connection)
+            if current == HEAD:
+                return False
+            _run(connection, current)
     except (DBAPIError, sqlite3.Error) as error:
         raise explained(error, place_of(engine.url)) from error
     return True
 
 
-def _use_wal(engine: Engine) -> None:
-    # Write-ahead logging is a property of the file and cannot be set inside a transaction.
-    connection = engine.raw_connection()
-    try:
-        connection.cursor().execute("PRAGMA journal_mode = WAL")
-    finally:
-        connection.close()
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _revision(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-
-
-def _run(engine: Engine, current: str | None) -> None:
+def _run(connection: Connection, current: str | None) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -57,9 +57,8 @@ def _run(engine: Engine, current: str | None) -> None:
             ScriptDirectory.from_config(config).get_revision(current)
     except CommandError as error:
         raise DatabaseNewer(
-            f"{place_of(engine.url)}: the database is from a newer version of Kinline (revision {current}); "
+            f"{place_of(connection.engine.url)}: the database is from a newer version of Kinline (revision {current}); "
             "upgrade Kinline, or restore a backup made by this version"
         ) from error
-    with engine.execution_options(kinline_writes=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kinline.accounts.lockout import INMATE, PAIR, TELEPHONE, Forgiveness, Lockout
@@ -13,7 +14,7 @@ from kinline.accounts.pins import PinBook, easily_guessed
 from kinline.rules.profile import PinMode
 from kinline.store import audit
 from kinline.store.database import Database
-from kinline.store.inmates import InmateInfo, give_pin, inmate_info, refuse_taken
+from kinline.store.inmates import InmateInfo, give_pin, inmate_info, pin_refused, refuse_taken
 from kinline.store.places import pin_mode_at
 from kinline.store.rows import SYSTEM, facility_row, handset_row, inmate_row, moment
 from kinline.store.tables.people import InmateRow, PinMissRow
@@ -57,6 +58,10 @@ class Pins(Database):
             row = inmate_row(session, facility, number)
             give_pin(self._pins, row, row.facility, pin)
             refuse_taken(session, row)
+            try:
+                session.flush()
+            except IntegrityError as error:  # another host gave it in this very moment
+                raise pin_refused(row) from error
             _unlock(session, row)
             audit.record(session, moment(None), actor, "inmate.set-pin", f"{facility}/{number}")
 

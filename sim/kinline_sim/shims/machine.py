@@ -4,9 +4,8 @@ import io
 import time
 
 import _board as board
-import ffi
+import port
 import registers as at
-import uctypes
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -15,16 +14,7 @@ DEEPSLEEP_RESET = 4
 SOFT_RESET = 5
 
 _RESET_EXIT = 75
-_POLL = 3
-_CLOSE = 4
 _FILENO = 10
-_EAGAIN = 11
-
-_libc = ffi.open("libc.so.6")
-_mmap = _libc.func("p", "mmap", "pIiiii")
-_read = _libc.func("i", "read", "ipI")
-_write = _libc.func("i", "write", "ipI")
-_exit = _libc.func("v", "_exit", "i")
 
 page = None
 _words = None  # the same page as 32-bit words: reading one allocates nothing on the firmware's heap
@@ -34,9 +24,7 @@ _fds = ()
 def connect(page_fd, uart_fd, adc_fd, dac_fd):
     """Called once by the bootstrap, before any firmware runs."""
     global page, _words, _fds
-    address = _mmap(None, at.BYTES, 3, 1, page_fd, 0)
-    page = uctypes.bytearray_at(address, at.BYTES)
-    _words = uctypes.struct(address, {"at": (uctypes.ARRAY | 0, uctypes.UINT32 | at.BYTES // 4)}).at
+    page, _words = port.connect(page_fd, uart_fd, adc_fd)
     _fds = (uart_fd, adc_fd, dac_fd)
 
 
@@ -132,9 +120,9 @@ class ADC:
 class UART(io.IOBase):
     """The serial line on an inherited descriptor: a cut cable eats bytes, and so does a far end that never reads."""
 
-    def __init__(self, port, baudrate, *, tx, rx, rxbuf=256, txbuf=256):
-        if port != board.UART_ID:
-            raise ValueError("UART(%d) is not wired; the link is UART(%d)" % (port, board.UART_ID))
+    def __init__(self, unit, baudrate, *, tx, rx, rxbuf=256, txbuf=256):
+        if unit != board.UART_ID:
+            raise ValueError("UART(%d) is not wired; the link is UART(%d)" % (unit, board.UART_ID))
         _require(tx._gpio, "uart")
         _require(rx._gpio, "uart")
         self._fd = _fds[0]
@@ -143,14 +131,14 @@ class UART(io.IOBase):
         return self._fd if request == _FILENO else 0
 
     def readinto(self, buffer, count=None):
-        taken = _read(self._fd, buffer, len(buffer))
+        taken = port.read(self._fd, buffer)
         if taken <= 0 or not page[at.CABLE]:
             return None
         return taken
 
     def write(self, buffer):
         if page[at.CABLE]:
-            _write(self._fd, buffer, len(buffer))
+            port.write(self._fd, buffer)
         return len(buffer)
 
 
@@ -162,13 +150,13 @@ class I2S(io.IOBase):
     MONO = 0
     STEREO = 1
 
-    def __init__(self, port, *, sck, ws, sd, mode, bits, format, rate, ibuf):
+    def __init__(self, unit, *, sck, ws, sd, mode, bits, format, rate, ibuf):
         wired = (board.DAC_BCLK, board.DAC_WS, board.DAC_DATA) if mode == I2S.TX else (
             board.ADC_BCLK, board.ADC_WS, board.ADC_DATA)
-        if port != (board.I2S_DAC if mode == I2S.TX else board.I2S_ADC):
-            raise ValueError("I2S(%d) is wired the other way round" % port)
+        if unit != (board.I2S_DAC if mode == I2S.TX else board.I2S_ADC):
+            raise ValueError("I2S(%d) is wired the other way round" % unit)
         if (sck._gpio, ws._gpio, sd._gpio) != wired:
-            raise ValueError("I2S(%d) wants sck, ws, sd on GPIO %d, %d, %d" % ((port,) + wired))
+            raise ValueError("I2S(%d) wants sck, ws, sd on GPIO %d, %d, %d" % ((unit,) + wired))
         if (bits, format, rate) != (16, I2S.MONO, board.AUDIO_RATE_HZ):
             raise ValueError("the codec is clocked for 16 bits, mono, %d Hz" % board.AUDIO_RATE_HZ)
         self._mode = mode
@@ -176,7 +164,7 @@ class I2S(io.IOBase):
         self._fd = _fds[1 if mode == I2S.RX else 2]
         if mode == I2S.RX:
             scrap = bytearray(1024)
-            while _read(self._fd, scrap, len(scrap)) > 0:
+            while port.read(self._fd, scrap) > 0:
                 pass
             _words[at.ADC_TAKEN >> 2] = _get(at.ADC_CAPTURED)
             page[at.ADC_OPEN] = 1
@@ -185,6 +173,7 @@ class I2S(io.IOBase):
             _words[at.DAC_WRITTEN >> 2] = _get(at.DAC_PLAYED)
             _add(at.DAC_EPOCH, 1)
             page[at.DAC_OPEN] = 1
+        port.settle()
 
     def ioctl(self, request, argument):
         if request == _FILENO:
@@ -192,7 +181,7 @@ class I2S(io.IOBase):
         return 0
 
     def readinto(self, buffer, count=None):
-        taken = _read(self._fd, buffer, len(buffer))
+        taken = port.read(self._fd, buffer)
         if taken <= 0:
             return None
         _add(at.ADC_TAKEN, taken)
@@ -202,12 +191,13 @@ class I2S(io.IOBase):
         # A blocking write, as on the board: it returns once the driver's buffer has taken everything.
         while (_get(at.DAC_WRITTEN) - _get(at.DAC_PLAYED) & 0xFFFFFFFF) + len(buffer) > self._ibuf:
             time.sleep_ms(1)
-        _write(self._fd, buffer, len(buffer))
+        port.write(self._fd, buffer)
         _add(at.DAC_WRITTEN, len(buffer))
         return len(buffer)
 
     def deinit(self):
         page[at.ADC_OPEN if self._mode == I2S.RX else at.DAC_OPEN] = 0
+        port.settle()
 
 
 class WDT:
@@ -231,7 +221,7 @@ class RTC:
 
 
 def reset():
-    _exit(_RESET_EXIT)
+    port.exit(_RESET_EXIT)
 
 
 def reset_cause():

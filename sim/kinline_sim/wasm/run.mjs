@@ -1,30 +1,24 @@
-// Runs Python files on the WebAssembly MicroPython, the firmware's own version.
+// Runs Python files on the WebAssembly MicroPython, the firmware's own version, without a board.
 // Usage: node run.mjs PACKAGE-FOLDER compile FILE...    compile each file, run nothing
-//        node run.mjs PACKAGE-FOLDER run FOLDER... -- SCRIPT ARGUMENT...    copy folders in, run one script
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+//        node run.mjs PACKAGE-FOLDER say SOURCE    run a line of Python
+//        node run.mjs PACKAGE-FOLDER run PATH... -- SCRIPT ARGUMENT...    copy files and folders in, run one script
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { copy, load, report, secrets } from "./python.mjs";
 
 const [folder, verb, ...rest] = process.argv.slice(2);
-const { loadMicroPython } = await import(pathToFileURL(join(folder, "micropython.mjs")));
-const python = await loadMicroPython({ heapsize: 8 * 1024 * 1024, linebuffer: true });
-
-function copy(path) {
-    if (statSync(path).isDirectory()) {
-        python.FS.mkdirTree("/" + path);
-        for (const name of readdirSync(path)) if (name !== "__pycache__") copy(join(path, name));
-    } else if (/\.(py|json)$/.test(path)) {
-        python.FS.writeFile("/" + path, readFileSync(path));
-    }
-}
+const python = await load(folder, 8 * 1024 * 1024);
+python.registerJsModule("node", secrets(python));
+const cryptolib = join(dirname(fileURLToPath(import.meta.url)), "../shims/wasm/cryptolib.py");
+copy(python, cryptolib, "/cryptolib.py");
 
 function guarded(work) {
     try {
         work();
         return true;
     } catch (error) {
-        // Without this node prints the whole minified module.
-        console.error(String(error).slice(0, 2000));
+        console.error(report(error));
         return false;
     }
 }
@@ -36,12 +30,11 @@ if (verb === "compile") {
         python.globals.set("name", file);
         sound = guarded(() => python.runPython("compile(source, name, 'exec')")) && sound;
     }
+} else if (verb === "say") {
+    sound = guarded(() => python.runPython(rest[0]));
 } else {
     const split = rest.indexOf("--");
-    for (const path of rest.slice(0, split)) {
-        python.FS.mkdirTree("/" + path.split("/").slice(0, -1).join("/"));
-        copy(path);
-    }
+    for (const path of rest.slice(0, split)) copy(python, path, "/" + path);
     const [script, ...parameters] = rest.slice(split + 1);
     python.globals.set("parameters", parameters);
     sound = guarded(() => python.runPython(

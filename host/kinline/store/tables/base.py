@@ -1,10 +1,13 @@
 """What every table has in common: naming, and how a Python value is kept in a column."""
 
+import functools
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, MetaData, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import JSON, Connection, DateTime, Dialect, LargeBinary, MetaData, String, TypeDecorator, event
+from sqlalchemy.orm import DeclarativeBase, Mapper
+
+from kinline.store.errors import StoreError
 
 
 class Utc(TypeDecorator[datetime]):
@@ -44,3 +47,22 @@ class Base(DeclarativeBase):
         list[str]: JSON,
         list[list[str]]: JSON,
     }
+
+
+@functools.cache
+def _limits(row: type[Base]) -> tuple[tuple[str, int], ...]:
+    """The texts of a table, and how long they may be."""
+    columns = row.__table__.columns
+    return tuple((c.key, c.type.length) for c in columns if isinstance(c.type, String) and c.type.length)
+
+
+def _check_lengths(_mapper: Mapper[Any], _connection: Connection, row: Base) -> None:
+    """SQLite would take a text of any length, and PostgreSQL refuse it without saying which."""
+    for name, limit in _limits(type(row)):
+        value = row.__dict__.get(name)
+        if value is not None and len(value) > limit:
+            raise StoreError(f"{row.__tablename__}.{name} takes at most {limit} characters, not {len(value)}; shorten it")
+
+
+for _moment in ("before_insert", "before_update"):
+    event.listen(Base, _moment, _check_lengths, propagate=True)
