@@ -6,43 +6,23 @@ idle -> language -> identity -> checking -> messages -> number -> attempting -> 
 A number that is denied or not reached leads back to number or line.
 """
 
-from enum import StrEnum
-from typing import Any
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.calls.actions import Action, EndedBy, Outcome, Side, Tone
-from kinline.calls.manners import Manners, PinMode
+from kinline.calls.asking import Asking
+from kinline.calls.dialogue import Phase
+from kinline.calls.manners import Manners
 from kinline.calls.menu import block_digit, kept_prompt, menu_values, nameless, quote_values
 from kinline.calls.talk import said_first, speech_due, speech_timers
 from kinline.rules import Allow
-from kinline.rules.model import Language
+
+__all__ = ["Phase", "Visit"]
 
 _SECOND = 1_000_000_000
 _MILLISECOND = 1_000_000
 LONGEST_MENU_MS = 60_000  # the menu takes 20 s; a far end that takes no audio must not hold the line for ever
 LONGEST_NOTICE_MS = 20_000  # the notice takes 3 s; a handset that plays nothing must not hold the record open for ever
-LONGEST_PATIENCE_MS = 65_000  # 16 bits on the wire
-_LINE_SAID_MS = 5_000  # a line and its code, read out
-
-
-class Phase(StrEnum):
-    IDLE = "idle"
-    LANGUAGE = "language"
-    INMATE_NUMBER = "inmate_number"
-    PIN = "pin"
-    CHECKING = "checking"
-    MESSAGES = "messages"
-    LINE = "line"
-    NUMBER = "number"
-    ATTEMPTING = "attempting"
-    TELLING = "telling"
-    INVITING = "inviting"
-    MENU = "menu"
-    ACCEPTING = "accepting"
-    TALK = "talk"
-    OVER = "over"
-
 
 # What the caller hears and the record says for a final SIP status (RFC 3261 section 21).
 _NOT_REACHED: dict[int, tuple[Outcome, str]] = {
@@ -59,36 +39,20 @@ _NOT_REACHED: dict[int, tuple[Outcome, str]] = {
 _TROUBLE = (Outcome.FAULT, "trouble")
 
 
-class Visit:
+class Visit(Asking):
     """Feed events in the order they happen; carry out the returned actions in order."""
 
     def __init__(self, manners: Manners) -> None:
-        self._manners = manners
-        self.phase = Phase.IDLE
-        self._counter = 0  # tokens, tickets and collects: never reused, so a late answer fits nothing
+        super().__init__(manners)
         self._left_by = EndedBy.CALLER  # who ended the visit, for an attempt that the store answers afterwards
-        self._reset()
 
     def _reset(self) -> None:
-        self.language = self._manners.languages[0]
-        self._forget_questions()
-        self._misses = self._attempts = self._menus_said = self._balance_micros = 0
-        self._inmate_number: str | None = None
-        self._inmate: int | None = None
-        self._name: str | None = None
-        self._language_chosen = False
-        self._messages: list[ev.Message] = []
-        self._by_line = False  # the number in hand came from the open lines, without a PIN
+        super()._reset()
+        self._menus_said = 0
         self._call = 0
         self._invited = False
         self._allow: Allow | None = None
         self._accepted_ns = 0
-
-    def _forget_questions(self) -> None:
-        """Nothing is awaited any more: an answer that still comes fits nothing, whatever id it carries."""
-        self._ticket: int | None = None
-        self._collect: int | None = None
-        self._token: int | None = None
 
     @property
     def call(self) -> int:
@@ -138,126 +102,6 @@ class Visit:
                 return self._muted(call, cause, talk_ms, now_ns)
             case ev.Due(timer):
                 return self._due(timer, now_ns)
-
-    def _awaits(self, phase: Phase, ticket: int) -> bool:
-        return self.phase is phase and ticket == self._ticket
-
-    # The caller's side, up to the number
-
-    def _off_hook(self, manners: Manners | None) -> list[Action]:
-        self._manners = manners or self._manners
-        self._reset()
-        if len(self._manners.languages) == 1:
-            return self._ask_identity()
-        self.phase = Phase.LANGUAGE
-        return [act.Listen(60_000), self._say(Side.NEAR, "choose_language", self._lines_key), self._ask("digit", 1, 1, "")]
-
-    def _ask_identity(self) -> list[Action]:
-        m = self._manners
-        if m.pin_mode is PinMode.NONE:
-            return self._ask_number()
-        if m.pin_mode is PinMode.ID_AND_PIN and self._inmate_number is None:
-            self.phase = Phase.INMATE_NUMBER
-            question = self._say(Side.NEAR, "enter_inmate_number", self._lines_key)
-            return [act.Listen(60_000), question, self._ask("number", 1, 12, "#")]
-        self.phase = Phase.PIN
-        least = 1 if m.lines else m.pin_least
-        question = self._say(Side.NEAR, "enter_pin", self._lines_key)
-        return [act.Listen(60_000), question, self._ask("secret", least, m.pin_most, "#")]
-
-    def _check(self, pin: str) -> list[Action]:
-        self.phase = Phase.CHECKING
-        self._ticket = self._next()
-        return [act.Hush(Side.NEAR), act.CheckPin(self._ticket, self._inmate_number, pin)]
-
-    def _identified(self, event: ev.Identified) -> list[Action]:
-        self._ticket = None
-        self._inmate, self._name = event.inmate, event.name
-        self._balance_micros, self._messages = event.balance_micros, list(event.messages)
-        if len(self._manners.languages) == 1 and event.language is not None:  # nobody asked: the inmate's own
-            self.language, self._language_chosen = event.language, True
-        return self._next_message()
-
-    def _next_message(self) -> list[Action]:
-        """What staff pass on is heard before anything can be dialed over it."""
-        if not self._messages:
-            return self._ask_number("balance_and_number", {"balance": self._balance_micros})
-        self.phase = Phase.MESSAGES
-        message = self._messages[0]
-        return [act.Listen(120_000), self._say(Side.NEAR, "staff_message", {"text": message.text}, message.language)]
-
-    def _unidentified(self, locked_seconds: int) -> list[Action]:
-        self._ticket = None
-        self._misses += 1
-        self._inmate_number = None
-        if locked_seconds:
-            return self._over("handset_locked", {"seconds": locked_seconds})
-        if self._misses >= self._manners.pin_tries:
-            return self._over("please_hang_up")
-        first, *rest = self._ask_identity()
-        return [first, act.Say(Side.NEAR, "pin_wrong", self._next()), *rest]
-
-    def _ask_number(self, prompt: str = "enter_number", values: dict[str, Any] | None = None) -> list[Action]:
-        self.phase = Phase.NUMBER
-        question = self._say(Side.NEAR, prompt, self._lines_key if values is None else values)
-        return [act.Listen(120_000), question, self._ask("number", 1, 15, "#")]
-
-    def _ask_line(self) -> list[Action]:
-        """Read out the lines that need no PIN, in every language until one is chosen, and take a code."""
-        self.phase = Phase.LINE
-        languages = (self.language,) if self._language_chosen else self._manners.languages
-        read_out: list[Action] = [
-            self._say(Side.NEAR, "line_code", {"label": line.label, "code": line.code}, language)
-            for language in languages
-            for line in self._manners.lines
-        ]
-        patience = min(LONGEST_PATIENCE_MS, self._manners.first_key_ms + _LINE_SAID_MS * len(read_out))
-        return [act.Listen(120_000), *read_out, self._ask("number", 1, 15, "#", patience)]
-
-    def _ask_again(self) -> list[Action]:
-        return self._ask_line() if self._by_line else self._ask_number()
-
-    @property
-    def _lines_key(self) -> dict[str, Any]:
-        return {"lines": self._manners.lines_key}
-
-    def _entered(self, result: str, digits: str) -> list[Action]:
-        self._collect = None
-        if result != "complete":
-            return self._over("please_hang_up")
-        if digits == self._manners.lines_key and not self._is_code(digits):
-            return [act.Hush(Side.NEAR), *self._ask_line()]
-        match self.phase:
-            case Phase.LANGUAGE:
-                choices = {str(i): language for i, language in enumerate(self._manners.languages, 1)}
-                self.language = choices.get(digits, self.language)
-                self._language_chosen = True
-                return [act.Hush(Side.NEAR), *self._ask_identity()]
-            case Phase.INMATE_NUMBER:
-                self._inmate_number = digits
-                return [act.Hush(Side.NEAR), *self._ask_identity()]
-            case Phase.PIN:
-                return self._check(digits)
-            case Phase.NUMBER | Phase.LINE:
-                self._by_line = self.phase is Phase.LINE
-                self.phase = Phase.ATTEMPTING
-                self._ticket = self._next()
-                inmate = None if self._by_line else self._inmate
-                return [act.Hush(Side.NEAR), act.Attempt(self._ticket, inmate, digits)]
-            case _:
-                return []
-
-    def _is_code(self, digits: str) -> bool:
-        """Whether these digits, where a number is asked for, already name a line."""
-        return self.phase in (Phase.NUMBER, Phase.LINE) and any(line.code == digits for line in self._manners.lines)
-
-    def _not_reached(self, prompt: str, values: dict[str, Any] | None = None) -> list[Action]:
-        """Say why, and offer another number while tries remain."""
-        self._ticket = None
-        self._attempts += 1
-        if self._attempts >= self._manners.number_tries:
-            return self._over(prompt, values)
-        return [act.PlayTone(Tone.NONE), self._say(Side.NEAR, prompt, values), *self._ask_again()]
 
     # The called party's side
 
@@ -438,21 +282,13 @@ class Visit:
         far: list[Action] = [act.HangUpFar(call)] if self._invited else []
         return [act.ClearTimers(), *far, act.Finish(call, outcome, ended_by, 0)]
 
-    def _over(self, prompt: str, values: dict[str, Any] | None = None) -> list[Action]:
-        """Nothing more in this visit but to hang up."""
-        self.phase = Phase.OVER
-        said: list[Action] = [self._say(Side.NEAR, prompt, values)] if prompt else []
-        return [act.PlayTone(Tone.NONE), act.Listen(20_000), *said]
-
     # Prompts and timers
 
     def _played(self, as_meant: bool) -> list[Action]:
         self._token = None
         match self.phase:
             case Phase.MESSAGES:
-                message = self._messages.pop(0)
-                heard: list[Action] = [act.MessageHeard(message.id)] if as_meant else []  # else it waits for the next visit
-                return [*heard, *self._next_message()]
+                return self._message_played(as_meant)
             case Phase.TELLING if self._allow is not None:
                 return self._invite(self._allow)
             case Phase.MENU:
@@ -480,18 +316,3 @@ class Visit:
                 return [said] if said else []
             case _:
                 return []
-
-    def _say(
-        self, side: Side, prompt: str, values: dict[str, Any] | None = None, language: Language | None = None
-    ) -> act.Say:
-        self._token = self._next()
-        return act.Say(side, prompt, self._token, values or {}, language=language)
-
-    def _ask(self, kind: str, least: int, most: int, closing: str, first_ms: int | None = None) -> act.Collect:
-        collect = self._collect = self._next() % 0xFFFF + 1  # 16 bits on the wire; 0 is no collect
-        m = self._manners
-        return act.Collect(collect, kind, least, most, closing, first_ms or m.first_key_ms, m.key_gap_ms)
-
-    def _next(self) -> int:
-        self._counter += 1
-        return self._counter
