@@ -21,7 +21,9 @@ GENERIC = merged(list(chain("generic")))
 RULES = sorted(set(SCHEMA["properties"]) - {"extends", "title", "version"})
 NOT_IN_SCHEMA = "is empty or runs past midnight"
 
-strangers = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=5) | st.just([]) | st.just({})
+strangers = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 5), st.floats(allow_nan=False), st.text(max_size=5), st.just([]), st.just({})
+)
 
 
 def described(node: dict[str, Any], slips: bool) -> st.SearchStrategy[Any]:
