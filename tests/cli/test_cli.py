@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kinline.cli import app, main
-from kinline.store import database
+from kinline.store import sqlite
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def test_a_malformed_pin_is_not_repeated(site: Site, pin: str) -> None:
 
 
 def test_a_locked_database_is_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 0.1)
     other = sqlite3.connect(site.folder / "data" / "kinline.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     line = site.refused("inmate", "status", "1001", "active")
@@ -200,4 +200,4 @@ def _commands() -> list[tuple[Any, str]]:
 @pytest.mark.parametrize(("command", "group"), _commands())
 def test_every_verb_says_what_it_does_and_speaks_json(command: Any, group: str) -> None:
     assert command.callback.__doc__
-    assert "as_json" in command.callback.__annotations__ or command.callback.__name__ == "daemon"
+    assert "as_json" in command.callback.__annotations__ or command.callback.__name__ in ("console", "daemon")

@@ -27,7 +27,7 @@ DEBIAN = "/usr/lib/postgresql"
 # The machine's crash is not tested, only the server's: nothing needs to reach the disk.
 SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
+    "synchronous_commit": "off",  # as an administrator may have it; we do not
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "60",

@@ -1,8 +1,10 @@
 """An SQLite file that is locked, full, read-only, damaged, gone or exchanged: the error says which, where, and what to do."""
 
 import os
+import resource
 import sqlite3
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,12 @@ from kinline.store import (
     DatabaseLocked,
     DatabaseMissing,
     DatabaseReadOnly,
+    Store,
     StoreError,
     open_store,
 )
 from kinline.store import sqlite as sqlite_module
+from tests.store.hosts import together
 from tests.store.site import NOON, RATE, SECRET, begun, furnished, store_at
 
 
@@ -112,3 +116,88 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_a_database_in_memory(url: str) -> None:
     with pytest.raises(StoreError, match="in memory would lose every record; name a file"):
         open_store(url, SECRET)
+
+
+class TestFileThatChangesUnderTheDaemon:
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        return tmp_path / "kinline.db"
+
+    @pytest.fixture
+    def store(self, file: Path) -> Iterator[Store]:
+        store = furnished(file)
+        yield store
+        store.close()
+
+    def test_removed(self, store: Store, file: Path) -> None:
+        call = begun(store)
+        file.unlink()
+        for deed in (lambda: store.end_call(call, "busy", None, 0, NOON), lambda: store.calls(), lambda: store.recover()):
+            with pytest.raises(DatabaseMissing, match=r"kinline\.db: the database was removed or replaced while in use, nothing"):
+                deed()
+        assert not file.exists()
+
+    def test_moved_and_put_back(self, store: Store, file: Path, tmp_path: Path) -> None:
+        call = begun(store)
+        store.mark_accepted(call, NOON)
+        file.rename(tmp_path / "elsewhere.db")
+        with pytest.raises(DatabaseMissing, match="put the file back"):
+            store.end_call(call, "completed", "caller", 60, NOON)
+        (tmp_path / "elsewhere.db").rename(file)
+        assert store.end_call(call, "completed", "caller", 60, NOON).charged_micros == RATE
+        assert store.trial_balance() == 0
+
+    def test_replaced_by_a_folder(self, store: Store, file: Path) -> None:
+        file.unlink()
+        file.mkdir()
+        with pytest.raises(DatabaseMissing, match="restore the last backup"):
+            begun(store)
+        with pytest.raises(DatabaseMissing, match=r"kinline\.db: the file cannot be opened"):
+            store_at(file)
+
+    def test_replaced_by_another_database(self, store: Store, file: Path, tmp_path: Path) -> None:
+        furnished(tmp_path / "other.db", dollars=99).close()
+        (tmp_path / "other.db").rename(file)
+        with pytest.raises(DatabaseMissing, match="replaced while in use"):
+            store.deposit("debit:1", 1, "r")
+
+    def test_a_new_connection_makes_no_new_file(self, store: Store, file: Path) -> None:
+        file.unlink()
+        store.engine.dispose()
+        with pytest.raises(DatabaseMissing, match="the file cannot be opened"):
+            store.calls()
+        assert not file.exists()
+
+
+def test_read_only_from_now_on(tmp_path: Path) -> None:
+    """As a file system that the kernel made read-only after an error."""
+    store = furnished(tmp_path / "kinline.db")
+    call = begun(store)
+    for value in ("ON", "OFF"):
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA query_only = {value}")
+        if value == "ON":
+            with pytest.raises(DatabaseReadOnly, match="write access to the file and its folder"):
+                store.end_call(call, "no_answer", "called_party", 0, NOON)
+    assert store.end_call(call, "no_answer", "called_party", 0, NOON).ended_at == NOON
+    store.close()
+
+
+def test_a_disk_that_takes_no_more(tmp_path: Path) -> None:
+    """The kernel itself refuses the write, as at a quota: in a process of its own, whose files may grow no further."""
+    address = f"sqlite:///{tmp_path / 'kinline.db'}"
+    furnished(tmp_path / "kinline.db").close()
+
+    def work(store: Store, _host: int) -> str:
+        size = max(file.stat().st_size for file in tmp_path.iterdir())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        try:
+            for number in range(1000):
+                store.deposit("debit:1", 1, f"payment {number}")
+        except DatabaseFull as error:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            assert store.balance_micros("debit:1") == 10_000_000 + number and store.trial_balance() == 0
+            return str(error)
+        return "no error"
+
+    assert together(address, 1, work)[0].startswith(f"{tmp_path / 'kinline.db'}: the disk")

@@ -253,6 +253,7 @@ class Allow:
     caller_id: str | None = None
     warnings_at: tuple[int, ...] = ()
     announcements: tuple[Announcement, ...] = ()
+    number_class: NumberClass = "social"
 
 
 @dataclass(frozen=True, slots=True)

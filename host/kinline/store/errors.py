@@ -4,16 +4,20 @@ import sqlite3
 from typing import ClassVar
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 
 class StoreError(Exception):
-    """The database refused or failed; the text says where and what to do next. `reason` is the counter's."""
+    """The database refused or failed; the text says where and what to do next."""
+
+
+class DatabaseError(StoreError):
+    """The database itself is in trouble, whatever was asked of it. `reason` is the counter's."""
 
     reason: ClassVar[str] = "failed"
 
 
-class DatabaseLocked(StoreError):
+class DatabaseLocked(DatabaseError):
     reason = "locked"
 
 
@@ -23,46 +27,42 @@ class DatabaseOvertaken(DatabaseLocked):
     reason = "overtaken"
 
 
-class DatabaseReadOnly(StoreError):
+class DatabaseReadOnly(DatabaseError):
     reason = "read_only"
 
 
-class DatabaseCorrupt(StoreError):
+class DatabaseCorrupt(DatabaseError):
     reason = "corrupt"
 
 
-class DatabaseFull(StoreError):
+class DatabaseFull(DatabaseError):
     reason = "full"
 
 
-class DatabaseMissing(StoreError):
+class DatabaseMissing(DatabaseError):
     reason = "missing"
 
 
-class DatabaseUnreachable(StoreError):
+class DatabaseUnreachable(DatabaseError):
     reason = "unreachable"
 
 
-class DatabaseDenied(StoreError):
+class DatabaseDenied(DatabaseError):
     """The server does not let us in, or not far enough."""
 
     reason = "denied"
 
 
-class DatabaseNewer(StoreError):
+class DatabaseNewer(DatabaseError):
     reason = "newer"
 
 
 class NotFound(StoreError):
     """Nothing has that name."""
 
-    reason = "not_found"
-
 
 class Conflict(StoreError):
     """Something already has that name, or that state."""
-
-    reason = "conflict"
 
 
 class CallRefused(StoreError):
@@ -109,6 +109,7 @@ _NO_DATABASE: _Meaning = (DatabaseMissing, "the server has no such database; mak
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: whole codes first, then their classes.
 _BY_SQLSTATE: dict[str, _Meaning] = {
     "23505": _OVERTAKEN,
+    "25P": _GONE,
     "25006": (DatabaseReadOnly, "this server only reads, as a standby does; name the primary server"),
     "28": _LOCKED_OUT,
     "3D": _NO_DATABASE,
@@ -135,6 +136,13 @@ _BY_REFUSAL: dict[str, _Meaning] = {
 }
 
 
+def is_taken(error: IntegrityError) -> bool:
+    """Whether a unique index refused the row, and no other law of the tables."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+    return getattr(error.orig, "sqlstate", None) == "23505"
+
+
 def explained(error: DBAPIError | sqlite3.Error, place: str) -> StoreError:
     """A driver's error as one of ours."""
     original = error.orig if isinstance(error, DBAPIError) else error
@@ -146,7 +154,7 @@ def explained(error: DBAPIError | sqlite3.Error, place: str) -> StoreError:
         meaning = _by_server(original)
     words = " ".join(str(original).split())
     if meaning is None:
-        return StoreError(f"{place}: the database failed: {words}")
+        return DatabaseError(f"{place}: the database failed: {words}")
     kind, advice = meaning
     return kind(f"{place}: {advice} ({words})")
 

@@ -30,6 +30,8 @@ class Lock(IntEnum):
 def postgresql_engine(address: URL) -> Engine:
     """What the address itself sets (`?connect_timeout=20`) stands."""
     settings = {
+        # What was charged or recorded survives a crash of the server, whatever its administrator set for others.
+        "synchronous_commit": "on",
         "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
         "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS}s",
         "timezone": "UTC",
