@@ -35,11 +35,13 @@ lint: setup lint-firmware ## ruff and strict mypy
 lint-firmware: setup # firmware against MicroPython's own type stubs
 	@$(VENV)/mypy --config-file setup/mypy-firmware.ini
 
-gen: setup-demo ## rewrite what is generated from hw/board.toml and hw/link.toml
+gen: setup-demo ## rewrite what is generated from the contracts in hw/ and from the calling rules
 	@$(VENV)/python hw/generate.py
+	@$(VENV)/python docs/generate.py
 
 gen-check: setup ## fail if a generated file differs from its source
-	@$(VENV)/python hw/generate.py --check && echo "gen-check: generated files are up to date"
+	@$(VENV)/python hw/generate.py --check
+	@$(VENV)/python docs/generate.py --check && echo "gen-check: generated files are up to date"
 
 c-test: setup ## the engine's own tests under the sanitizers, and a short fuzzing of its parsers
 	@echo "c-test: the engine's tests under the sanitizers, then 10 s of fuzzing a parser"

@@ -100,10 +100,11 @@ def chain(name: str, folder: Path | None = None, first: Path | None = None) -> I
         passed.append(parent)
 
 
-def price_caps() -> list[CapTable]:
+@lru_cache(maxsize=1)
+def price_caps() -> tuple[CapTable, ...]:
     """Every cap that Kinline knows of, in force or not."""
     files = sorted((_SHIPPED / "caps").iterdir(), key=lambda file: file.name)
-    return [cap_table(tomllib.loads(file.read_text(encoding="utf-8"))) for file in files if file.name.endswith(".toml")]
+    return tuple(cap_table(tomllib.loads(file.read_text(encoding="utf-8"))) for file in files if file.name.endswith(".toml"))
 
 
 def _find(name: str, folder: Path | None) -> Traversable:

@@ -1,7 +1,8 @@
 """A small site on which the example of every operation succeeds, with a member of staff for each role.
 
 Facility "north" with unit B2 and handsets h1 and h2; inmates 1001 and 1002 with a contact and money; call 1 ended,
-call 2 refused; +12025550199 is blocked; "south" is another facility.
+call 2 ended and billed collect, call 3 refused; +12025550199 is blocked; +12025550155 has a closed account; "south" is
+another facility.
 """
 
 from dataclasses import dataclass
@@ -13,13 +14,16 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from kinline.accounts import prepaid_account
+from kinline.accounts.rates import RateLine
 from kinline.config import Settings
 from kinline.console.access import Access
 from kinline.console.app import without_site
 from kinline.operations import ROLES, Operation
+from kinline.rules import Allow
 from kinline.store import Store
 from tests.store.backends import Backend
-from tests.store.site import NOON, begun, furnish, store_at
+from tests.store.site import MOTHER, NOON, PROFILE, RATE, begun, furnish, store_at
 
 # The tokens in each kind of database's model, from which every House is copied.
 _TOKENS: dict[str, dict[str, str]] = {}
@@ -85,6 +89,12 @@ def furnish_house(store: Store) -> dict[str, str]:
     store.mark_accepted(call, NOON)
     store.end_call(call, "completed", "caller", 60, NOON + timedelta(seconds=60))
     store.block_number("+12025550199", "staff", "north", "asked by the owner")
+    owed = store.begin_call("h1", 1, MOTHER, Allow(900, "call_length", True, True, RATE, "collect"), PROFILE, NOON)
+    store.mark_accepted(owed, NOON)
+    store.end_call(owed, "completed", "caller", 60, NOON + timedelta(seconds=60))
+    store.deposit(prepaid_account("+12025550155"), 1_000_000, "first", NOON)
+    store.close_account(prepaid_account("+12025550155"), "last", NOON)
+    store.set_rate("north", RateLine(50_000, "Contract 12", since=NOON.date()), NOON)
     store.deny_call("h1", 1, "+12025550100", "not_on_list", "generic", NOON)
     members: dict[str, tuple[tuple[str, ...], str | None]] = {role: ((role,), None) for role in ROLES}
     members["everything"] = (tuple(role for role in ROLES if role != "auditor"), None)

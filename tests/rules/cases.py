@@ -1,9 +1,10 @@
 """A request that every rule of ct-doc allows, to be spoiled one rule at a time."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from kinline.rules import CalledParty, CallRequest, Contact, Facility, Inmate
+from kinline.rules import CalledParty, CallRequest, Contact, Facility, Inmate, PastCall
 
 NEW_YORK = ZoneInfo("America/New_York")
 MOTHER = "+12025550123"
@@ -31,3 +32,13 @@ def request(**changes: object) -> CallRequest:
         "called_party": CalledParty(prepaid_micros=100_000_000),
     }
     return CallRequest(**(facts | changes))  # type: ignore[arg-type]
+
+
+# Where a rule of a test comes from.
+RULE: dict[str, Any] = {"source": "test", "effective": date(2020, 1, 1)}
+
+
+def ago(seconds: int = 0, talk: int = 60, at: datetime = NOON, **changes: object) -> PastCall:
+    """A call that began so many seconds before `at`."""
+    facts: dict[str, object] = {"start": at - timedelta(seconds=seconds), "talk_seconds": talk, "number": MOTHER}
+    return PastCall(**(facts | changes))  # type: ignore[arg-type]

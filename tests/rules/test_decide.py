@@ -7,10 +7,17 @@ import pytest
 
 from kinline.profiles import load_profile
 from kinline.rules import Allow, CalledParty, Contact, Deny, Facility, Restriction, Window, decide
-from kinline.rules.profile import NamedNumber, Numbers
-from tests.rules.cases import LAWYER, MOTHER, NEW_YORK, NOON, STRANGER, inmate, request
+from kinline.rules.profile import Calls, Gap, Minutes, NamedNumber, Numbers
+from tests.rules.cases import LAWYER, MOTHER, NEW_YORK, NOON, RULE, STRANGER, ago, inmate, request
 
 CT = load_profile("ct-doc")
+# With a wait and allowances, which Connecticut has not.
+COUNTING = replace(
+    CT,
+    gaps=(Gap(seconds=600, **RULE),),
+    minutes=(Minutes(period="month", most=30, **RULE),),
+    calls=(Calls(period="day", most=3, **RULE),),
+)
 
 
 def on_list(number: str) -> dict[str, object]:
@@ -32,6 +39,9 @@ SPOILT: dict[str, dict[str, object]] = {
     "blocked_by_called_party": {"called_party": CalledParty(blocked=True, prepaid_micros=10**9)},
     "busy_elsewhere": {"inmate": inmate(on_call=True)},
     "hours": {"at": NOON.replace(hour=5, minute=59, second=59)},
+    "gap": {"history": (ago(659),)},
+    "minutes": {"history": (ago(7200, talk=1800),)},
+    "calls": {"history": (ago(3600), ago(7200), ago(7300))},
     "billing": {"billing": "direct_bill"},
     "balance": {"called_party": CalledParty(prepaid_micros=3499)},
 }
@@ -53,7 +63,7 @@ def test_an_unspoilt_request_is_allowed() -> None:
 
 @pytest.mark.parametrize("rule", SPOILT)
 def test_rule_refuses(rule: str) -> None:
-    answer = decide(request(**SPOILT[rule]), CT)
+    answer = decide(request(**SPOILT[rule]), COUNTING)
     assert isinstance(answer, Deny)
     assert answer.rule == rule
     assert answer.prompt_id == f"denied_{rule}"
@@ -68,6 +78,7 @@ def test_first_rule_of_the_published_order_speaks() -> None:
         "at": NOON.replace(hour=3),
         "billing": "direct_bill",
         "number": "+18005550123",
+        "history": (ago(60, talk=1800), ago(0), ago(0)),
     }
     undo: list[tuple[str, dict[str, object]]] = [
         ("pin", {"inmate": inmate(contacts=(), restrictions=(Restriction(),), on_call=True)}),
@@ -80,14 +91,17 @@ def test_first_rule_of_the_published_order_speaks() -> None:
         ("blocked_by_called_party", {"called_party": CalledParty()}),
         ("busy_elsewhere", {"inmate": inmate(contacts=(Contact(STRANGER),))}),
         ("hours", {"at": NOON}),
+        ("gap", {"history": (ago(7200, talk=1800), ago(7200), ago(7200))}),
+        ("minutes", {"history": (ago(7200), ago(7200), ago(7200))}),
+        ("calls", {"history": ()}),
         ("billing", {"billing": "prepaid"}),
         ("balance", {"called_party": CalledParty(prepaid_micros=10**9)}),
     ]
     for rule, repair in undo:
-        answer = decide(request(**everything), CT)
+        answer = decide(request(**everything), COUNTING)
         assert isinstance(answer, Deny) and answer.rule == rule
         everything |= repair
-    assert isinstance(decide(request(**everything), CT), Allow)
+    assert isinstance(decide(request(**everything), COUNTING), Allow)
 
 
 def test_removed_contact_is_not_on_the_list() -> None:

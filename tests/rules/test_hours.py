@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kinline.rules import Window
 from kinline.rules.hours import closing_time, opening_time
-from tests.rules.test_properties import windows
+from tests.rules.strategies import windows
 
 NEW_YORK = ZoneInfo("America/New_York")
 

@@ -1,153 +1,108 @@
-"""What must hold for every request, searched for by Hypothesis."""
+"""What must hold for every attempt under every profile, searched for by Hypothesis."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
-from hypothesis import assume, given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from kinline.accounts import affordable_seconds, charge_micros
-from kinline.profiles import load_profile
-from kinline.rules import (
-    Allow,
-    CalledParty,
-    CallRequest,
-    Contact,
-    Deny,
-    Facility,
-    Inmate,
-    Profile,
-    Restriction,
-    Window,
-    decide,
-)
-from tests.rules.cases import MOTHER
+from kinline.rules import Allow, CallRequest, Decision, Deny, PastCall, Profile, decide
+from kinline.rules.decide import LIMITS, RULES
+from tests.rules.strategies import histories, moments, patient_profiles, profiles, requests, waiting
 
-PROFILES = [load_profile(name) for name in ("ct-doc", "generic", "demo")]
-
-moments = st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))
-numbers = st.sampled_from([MOTHER, "+12025550124", "+18005550123", "+442079460000", "+1911", "", "x"]) | st.text(max_size=20)
-classes = st.sampled_from(["social", "privileged", "free", "anonymous", "relay"])
+SECOND = timedelta(seconds=1)
 
 
-@st.composite
-def windows(draw: st.DrawFn) -> Window:
-    start = draw(st.integers(0, 1439))
-    return Window(start, draw(st.integers(start + 1, 1440)))
-
-
-facilities = st.builds(
-    Facility,
-    timezone=st.sampled_from(["America/New_York", "America/Phoenix", "America/Anchorage", "UTC", "Pacific/Guam"]),
-    suspended=st.booleans(),
-    schedules=st.dictionaries(st.just("B2"), st.lists(windows(), max_size=3).map(tuple), max_size=1),
-    recorded=st.booleans(),
-)
-restrictions = st.builds(Restriction, since=st.none() | moments, until=st.none() | moments)
-contacts = st.builds(
-    Contact,
-    number=st.sampled_from([MOTHER, "+12025550124", "+18005550123"]),
-    status=st.sampled_from(["approved", "approved", "approved", "pending", "denied", "removed"]),
-    number_class=classes,
-    recorded=st.booleans(),
-)
-inmates = st.builds(
-    Inmate,
-    id=st.just("1"),
-    unit=st.sampled_from([None, "B2"]),
-    active=st.sampled_from([True, True, True, False]),
-    debit_micros=st.integers(0, 10**7),
-    contacts=st.lists(contacts, max_size=4).map(tuple),
-    restrictions=st.lists(restrictions, max_size=2).map(tuple),
-)
-requests = st.builds(
-    CallRequest,
-    at=moments,
-    number=numbers,
-    facility=facilities,
-    inmate=st.none() | inmates,
-    billing=st.sampled_from([None, "prepaid", "debit", "collect", "direct_bill", "free"]),
-    called_party=st.builds(CalledParty, blocked=st.booleans(), prepaid_micros=st.integers(0, 10**7)),
-)
-profiles = st.sampled_from(PROFILES)
-
-
-@given(requests, profiles)
-def test_every_request_has_one_sound_answer(request: CallRequest, profile: Profile) -> None:
+@given(requests, profiles())
+def test_every_attempt_has_one_sound_answer(request: CallRequest, profile: Profile) -> None:
     answer = decide(request, profile)
     assert answer == decide(request, profile)
     if isinstance(answer, Allow):
-        assert 1 <= answer.max_seconds <= profile.call_length.seconds
+        assert answer.max_seconds >= 1 and answer.limited_by in LIMITS
         assert all(0 < at < answer.max_seconds for at in answer.warnings_at)
-        assert list(answer.warnings_at) == sorted(set(answer.warnings_at))
-        assert not (answer.recorded and not request.facility.recorded)
+        assert all(earlier < later for earlier, later in pairwise(answer.warnings_at))
+        assert all(0 <= said.at_seconds < answer.max_seconds for said in answer.announcements)
     else:
-        assert answer.text["en"] and answer.text["es"]
+        assert answer.rule in list(RULES)[:18] and answer.text["en"] and answer.text["es"]
 
 
-@given(requests, profiles)
-def test_a_privileged_call_is_never_recorded_or_monitored(request: CallRequest, profile: Profile) -> None:
-    assume(request.inmate is not None)
+@given(requests, profiles(), st.randoms())
+def test_the_order_of_the_history_says_nothing(request: CallRequest, profile: Profile, random: object) -> None:
+    shuffled = list(request.history)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert decide(replace(request, history=tuple(shuffled)), profile) == decide(request, profile)
+
+
+@given(requests, profiles(), histories)
+def test_a_decision_can_be_replayed_later(request: CallRequest, profile: Profile, later: tuple[PastCall, ...]) -> None:
+    """What began after the attempt was not known then."""
+    after = tuple(call for call in later if call.start > request.at)
+    before = tuple(call for call in request.history if call.start <= request.at)
+    known, replayed = replace(request, history=before), replace(request, history=(*before, *after))
+    assert _now(decide(replayed, profile)) == _now(decide(known, profile))
+
+
+class TestNextAllowed:
+    @given(waiting, patient_profiles, st.floats(0, 1))
+    def test_is_the_first_moment(self, request: CallRequest, profile: Profile, share: float) -> None:
+        answer = decide(request, profile)
+        if isinstance(answer, Allow):
+            return
+        moment = answer.next_allowed_at
+        event(f"{answer.rule}, {'ends' if moment else 'never ends'}")
+        if moment is None:
+            moment = request.at + timedelta(days=100)
+        else:
+            assert moment > request.at
+            assert isinstance(decide(replace(request, at=moment), profile), Allow)
+        between = [moment - SECOND, request.at + share * (moment - request.at), *edges(request, profile, moment)]
+        for at in between:
+            if request.at <= at < moment:
+                assert isinstance(decide(replace(request, at=at), profile), Deny), at
+
+    @given(requests, profiles())
+    def test_is_told_by_every_refusal_that_time_ends(self, request: CallRequest, profile: Profile) -> None:
+        """Whatever refuses: the moment that is named is allowed, and none is named that is not to come."""
+        answer = decide(request, profile)
+        if isinstance(answer, Deny) and answer.next_allowed_at is not None:
+            assert answer.next_allowed_at > request.at
+            assert isinstance(decide(replace(request, at=answer.next_allowed_at), profile), Allow)
+
+
+def edges(request: CallRequest, profile: Profile, until: datetime) -> Iterator[datetime]:
+    """Moments at which some rule may begin to allow: ends, openings, midnights, and the ends of waits."""
     assert request.inmate is not None
-    counsel = replace(
-        request,
-        number=MOTHER,
-        inmate=replace(request.inmate, contacts=(Contact(MOTHER, number_class="privileged"),)),
-    )
-    answer = decide(counsel, profile)
-    assert isinstance(answer, Deny) or not (answer.recorded or answer.monitored)
+    stops = [*request.inmate.restrictions, *request.facility.suspensions, *request.unit.suspensions, *request.phone.suspensions]
+    yield from (edge for stop in stops for edge in (stop.since, stop.until) if edge is not None)
+    for call in request.history:
+        end = call.start + timedelta(seconds=min(call.talk_seconds, 86400))
+        yield from (base + timedelta(seconds=gap.seconds) for gap in profile.gaps for base in (call.start, end))
+    hour = request.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    last = min(until.astimezone(UTC), hour + timedelta(days=20))
+    while (hour := hour + timedelta(hours=12)) < last:
+        yield hour
+    for window in profile.hours.windows if profile.hours else ():
+        start = request.at.replace(hour=window.start // 60, minute=window.start % 60, second=0, microsecond=0)
+        yield from (start + timedelta(days=day) for day in range(3))
 
 
-# Calls that only time can refuse.
-waiting = st.builds(
-    CallRequest,
-    at=moments,
-    number=st.just(MOTHER),
-    facility=facilities.map(lambda facility: replace(facility, suspended=False)),
-    inmate=inmates.map(lambda inmate: replace(inmate, active=True, contacts=(Contact(MOTHER),))),
-    billing=st.just("prepaid"),
-    called_party=st.just(CalledParty(prepaid_micros=10**9)),
-)
-
-
-@given(waiting, profiles)
-def test_the_next_allowed_moment_is_the_first(request: CallRequest, profile: Profile) -> None:
+@given(waiting, patient_profiles, st.floats(0, 1))
+def test_a_grant_never_reaches_into_closed_time(request: CallRequest, profile: Profile, share: float) -> None:
+    """Hours that close, a suspension or restriction that begins: none of them finds a call in progress."""
+    profile = replace(profile, floors=())
     answer = decide(request, profile)
-    if isinstance(answer, Allow):
+    if isinstance(answer, Deny):
         return
-    moment = answer.next_allowed_at
-    if moment is None:
-        assert _never(request, profile)
-        return
-    assert moment > request.at
-    assert isinstance(decide(replace(request, at=moment), profile), Allow)
-    before = [moment - timedelta(seconds=1), request.at + (moment - request.at) / 2]
-    for at in before:
-        assert at < request.at or isinstance(decide(replace(request, at=at), profile), Deny)
-
-
-def _never(request: CallRequest, profile: Profile) -> bool:
-    """Refused now, in a day by half hours, and after every restriction that ends."""
-    assert request.inmate is not None
-    ends = [restriction.until for restriction in request.inmate.restrictions if restriction.until]
-    starts = [request.at, *(end for end in ends if end > request.at)]
-    moments = [start + timedelta(minutes=minute) for start in starts for minute in range(0, 24 * 60, 30)]
-    return all(isinstance(decide(replace(request, at=at), profile), Deny) for at in moments)
-
-
-@given(requests, profiles, restrictions)
-def test_a_restriction_never_allows_more(request: CallRequest, profile: Profile, restriction: Restriction) -> None:
-    assume(request.inmate is not None)
-    assert request.inmate is not None
-    stricter = replace(request, inmate=replace(request.inmate, restrictions=(*request.inmate.restrictions, restriction)))
-    assert _seconds(stricter, profile) <= _seconds(request, profile)
-
-
-@given(requests, profiles, st.integers(0, 10**7))
-def test_more_money_never_allows_less(request: CallRequest, profile: Profile, more: int) -> None:
-    assume(request.billing is not None)
-    party = replace(request.called_party, prepaid_micros=request.called_party.prepaid_micros + more)
-    assert _seconds(replace(request, called_party=party), profile) >= _seconds(request, profile)
+    length = timedelta(seconds=answer.max_seconds)
+    end = request.at + length - SECOND
+    inside = [edge for edge in edges(request, profile, end) if request.at < edge < end]
+    for at in (end, request.at + share * (length - SECOND), *inside):
+        later = decide(replace(request, at=at, history=()), profile)
+        assert isinstance(later, Allow) or later.rule not in ("hours", "suspension", "restriction"), (at, later)
 
 
 @given(st.integers(0, 10**12), st.integers(1, 10**7))
@@ -156,14 +111,36 @@ def test_a_balance_buys_exactly_the_seconds_that_it_covers(balance: int, rate: i
     assert charge_micros(rate, seconds) <= balance < charge_micros(rate, seconds + 1)
 
 
-@given(requests, profiles)
-def test_a_grant_never_costs_more_than_the_balance(request: CallRequest, profile: Profile) -> None:
+@given(requests, profiles())
+def test_a_grant_never_costs_more_than_is_there(request: CallRequest, profile: Profile) -> None:
+    """P4, before the first second of talk."""
     answer = decide(request, profile)
-    if isinstance(answer, Allow) and answer.billing == "prepaid":
-        price = charge_micros(answer.rate_micros_per_minute, answer.max_seconds)
-        assert price <= request.called_party.prepaid_micros
+    if isinstance(answer, Deny):
+        return
+    price = charge_micros(answer.rate_micros_per_minute, answer.max_seconds)
+    party, inmate = request.called_party, request.inmate
+    held = {
+        "prepaid": party.prepaid_micros,
+        "debit": inmate.debit_micros if inmate else 0,
+        "direct_bill": party.direct_bill_credit_micros,
+        "free": 0,
+    }.get(answer.billing)
+    assert held is None or price <= held
 
 
-def _seconds(request: CallRequest, profile: Profile) -> int:
-    answer = decide(request, profile)
-    return answer.max_seconds if isinstance(answer, Allow) else 0
+@given(requests, profiles(), moments())
+def test_the_answer_has_a_form_in_json(request: CallRequest, profile: Profile, _moment: datetime) -> None:
+    from kinline.rules import decision_json
+
+    said = decision_json(decide(request, profile))
+    assert json.loads(json.dumps(said)) == said
+    assert set(said) == (
+        {"allow", "max_seconds", "limited_by", "recorded", "monitored", "rate_micros_per_minute", "caller_id"}
+        if said["allow"]
+        else {"allow", "deny"}
+    )
+
+
+def _now(answer: Decision) -> object:
+    """What is said of this moment: what will be allowed later may well depend on later calls."""
+    return answer if isinstance(answer, Allow) else answer.rule

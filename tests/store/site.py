@@ -35,7 +35,7 @@ def furnish(store: Store, dollars: int = 10) -> None:
         store.add_handset(handset, b"k" * 16, "north")
     for number in ("1001", "1002"):
         inmate = store.add_inmate("north", number, f"Inmate {number}", f"4{number[1:]}")
-        store.add_contact("north", number, MOTHER)
+        store.add_contact("north", number, MOTHER, at=NOON)
         store.deposit(debit_account(inmate), dollars * 1_000_000, f"first {number}")
     store.deposit(PREPAID, dollars * 1_000_000, "first")
 

@@ -9,7 +9,6 @@ import typer
 from kinline import config as settings_file
 from kinline.cli.console import api_app, console
 from kinline.cli.handset import handset_app
-from kinline.cli.money import account_app
 from kinline.cli.output import Json, UsageError, answer, complain
 from kinline.cli.rules import rules_app
 from kinline.cli.site import DEFAULT_CONFIG, Config, opened
@@ -30,7 +29,6 @@ _groups = {
     "config": config_app,
     "db": db_app,
     "handset": handset_app,
-    "account": account_app,
     "rules": rules_app,
     "prompts": prompts_app,
     "api": api_app,

@@ -53,13 +53,6 @@ def sheet(lines: Mapping[str, object]) -> Table:
     return grid
 
 
-def dollars(micros: int) -> str:
-    """An amount to the micro-dollar, with at least cents: $3.15, $0.0251."""
-    sign, whole, part = "-" if micros < 0 else "", abs(micros) // 1_000_000, abs(micros) % 1_000_000
-    decimals = f"{part:06d}".rstrip("0").ljust(2, "0")
-    return f"{sign}${whole}.{decimals}"
-
-
 def moment(at: datetime | None) -> str:
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
 

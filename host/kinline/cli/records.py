@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from kinline.cli.output import dollars, moment, sheet, table
+from kinline.accounts import dollars
+from kinline.cli.output import moment, sheet, table
 from kinline.operations.records import CallRecord
 
 

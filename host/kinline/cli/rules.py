@@ -1,110 +1,90 @@
 """The calling rules, tried out by hand."""
 
 import sys
-from dataclasses import asdict
-from datetime import date
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.table import Table
 from rich.text import Text
 
-from kinline.cli.output import Json, UsageError, answer, out
+from kinline.cli.output import Json, UsageError, answer, table
+from kinline.cli.rulecheck import rules_check
 from kinline.profiles import load_profile, profile_names
-from kinline.rules import Allow, Decision, decide, decision_json, read_scenario
+from kinline.rules import Allow, CallRequest, Decision, Profile, decide, decision_json, read_scenario
+from kinline.rules.calendar import Opening, calendar, calendar_json
+from kinline.rules.explain import explain, explanation_json, in_words
+from kinline.rules.model import Language
 from kinline.rules.scenario import ScenarioError
-
-if TYPE_CHECKING:
-    from kinline.rulecheck import Report
+from kinline.rules.words import RULE_NAMES, length_text
 
 rules_app = typer.Typer(no_args_is_help=True, help="The calling rules, tried out.")
+rules_app.command("check")(rules_check)
+
+Scenario = Annotated[str, typer.Argument(metavar="FILE", help="A scenario in JSON, or - for standard input.")]
+Profiles = Annotated[Path | None, typer.Option("--profiles", help="A folder of the site's own profiles.", file_okay=False)]
+Spoken = Annotated[Language, typer.Option("--language", "-l", help="The language of what is told.")]
+
+_MOST_DAYS = 366
 
 
 @rules_app.command("decide")
-def rules_decide(
-    scenario: Annotated[str, typer.Argument(metavar="FILE", help="A scenario in JSON, or - for standard input.")],
-    profiles: Annotated[
-        Path | None, typer.Option("--profiles", help="A folder of the site's own profiles.", file_okay=False)
-    ] = None,
-    as_json: Json = False,
-) -> None:
+def rules_decide(scenario: Scenario, profiles: Profiles = None, as_json: Json = False) -> None:
     """Decide one attempt."""
+    source, request, profile = _read(scenario, profiles)
     try:
-        text = sys.stdin.buffer.read() if scenario == "-" else Path(scenario).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{scenario}: cannot be read: {error.strerror}; name a scenario file, or -") from error
-    source = "standard input" if scenario == "-" else scenario
-    name, request = read_scenario(text, source)
-    try:
-        decision = decide(request, load_profile(name, profiles))
+        decision = decide(request, profile)
     except ValueError as error:
         raise ScenarioError(f"{source}: {error}") from error
     answer(decision_json(decision), as_json, lambda: _in_words(decision))
 
 
-class FacilityKinds(StrEnum):
-    PRISON = "prison"
-    JAIL = "jail"
-    DETENTION = "detention"
-    JUVENILE = "juvenile"
+@rules_app.command("explain")
+def rules_explain(
+    scenario: Scenario, profiles: Profiles = None, language: Spoken = "en", as_json: Json = False
+) -> None:
+    """Decide one attempt, and say what every rule had to do with it."""
+    source, request, profile = _read(scenario, profiles)
+    try:
+        explanation = explain(request, profile)
+    except ValueError as error:
+        raise ScenarioError(f"{source}: {error}") from error
+    answer(explanation_json(explanation), as_json, lambda: Text("\n").join(map(Text, in_words(explanation, language))))
 
 
-@rules_app.command("check")
-def rules_check(
-    target: Annotated[str, typer.Argument(metavar="FILE", help="A profile's file, or the name of one that comes with Kinline.")],
-    kind: Annotated[FacilityKinds | None, typer.Option("--facility-kind", help="For the price caps: which kind.")] = None,
-    population: Annotated[int | None, typer.Option(min=0, help="For the price caps: average daily population.")] = None,
-    state: Annotated[str | None, typer.Option(metavar="XX", help="For the price caps: the state's two letters.")] = None,
-    at: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The day it goes into service; today if left out.")] = None,
+@rules_app.command("calendar")
+def rules_calendar(
+    scenario: Scenario,
+    profiles: Profiles = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=_MOST_DAYS, help="How many days, today being the first.")] = 7,
+    language: Spoken = "en",
     as_json: Json = False,
 ) -> None:
-    """Say every error of a profile with its line and column, and where its prices break a legal cap.
-
-    Exit code 0: in order; 1: errors; 2: there is no such profile, or it cannot be read.
-    """
-    # The grammar and the schema's library would slow down every other verb.
-    from kinline.rulecheck import check_profile
-    from kinline.rules.caps import Service
-
-    service = Service(
-        day=_day(at) if at else date.today(),
-        kind=kind.value if kind else None,
-        population=population,
-        state=state.upper() if state else None,
-    )
-    asked = any(value is not None for value in (kind, population, state, at))
-    report = check_profile(target, service, in_service=asked)
-    findings = [asdict(finding) for finding in report.findings]
-    data = {"profile": report.name, "in_order": report.in_order, "files": report.files, "findings": findings}
-    answer(data, as_json, lambda: out.print(_findings(report), soft_wrap=True))
-    if not report.in_order:
-        raise typer.Exit(1)
-
-
-def _day(text: str) -> date:
+    """List when this inmate may call this number in the coming days."""
+    source, request, profile = _read(scenario, profiles)
     try:
-        return date.fromisoformat(text)
+        openings = calendar(request, profile, days)
     except ValueError as error:
-        raise UsageError(f"--at {text}: not a day; write it as 2026-04-06") from error
-
-
-def _findings(report: "Report") -> Text:
-    lines = Text()
-    for item in report.findings:
-        lines.append(f"{item.file}:{item.line}:{item.column}: ")
-        lines.append(item.level, style="bold red" if item.level == "error" else "bold")
-        lines.append(f": {item.key}: {item.text}\n" if item.key else f": {item.text}\n")
-    count = sum(item.level == "error" for item in report.findings)
-    verdict = "in order" if report.in_order else f"{count} error{'' if count == 1 else 's'}"
-    return lines.append(f"{report.name}: {verdict}.")
+        raise ScenarioError(f"{source}: {error}") from error
+    answer(calendar_json(openings), as_json, lambda: _openings(openings, days, language))
 
 
 @rules_app.command("profiles")
 def rules_profiles(as_json: Json = False) -> None:
     """List the profiles that come with Kinline."""
     data = {name: load_profile(name).title for name in profile_names()}
-    answer(data, as_json, lambda: "\n".join(f"{name:12} {title}" for name, title in data.items()))
+    answer(data, as_json, lambda: "\n".join(f"{name:16} {title}" for name, title in data.items()))
+
+
+def _read(scenario: str, profiles: Path | None) -> tuple[str, CallRequest, Profile]:
+    """The scenario's source as it is told, its attempt, and its profile."""
+    try:
+        text = sys.stdin.buffer.read() if scenario == "-" else Path(scenario).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{scenario}: cannot be read: {error.strerror}; name a scenario file, or -") from error
+    source = "standard input" if scenario == "-" else scenario
+    name, request = read_scenario(text, source)
+    return source, request, load_profile(name, profiles)
 
 
 def _in_words(decision: Decision) -> Text:
@@ -118,3 +98,23 @@ def _in_words(decision: Decision) -> Text:
         ("Allowed", "bold green"),
         f" for {minutes} min {seconds:02d} s, limited by {limit}; {recorded}, {monitored}; paid by {decision.billing}.",
     )
+
+
+_CALENDAR_COLUMNS = {"en": ("from", "until", "#longest call", "limited by"), "es": ("desde", "hasta", "#duración", "límite")}
+_NO_OPENING = {
+    "en": "No call is possible in the coming {days} days. `kinline rules explain` says why.",
+    "es": "No hay llamada posible en los próximos {days} días. `kinline rules explain` dice por qué.",
+}
+
+
+def _openings(openings: list[Opening], days: int, language: str) -> Table | str:
+    rows = [
+        (
+            f"{opening.start:%Y-%m-%d %H:%M:%S}",
+            f"{opening.until:%Y-%m-%d %H:%M:%S}",
+            length_text(opening.max_seconds),
+            RULE_NAMES[opening.limited_by][language],
+        )
+        for opening in openings
+    ]
+    return table(_CALENDAR_COLUMNS[language], rows, _NO_OPENING[language].format(days=days))

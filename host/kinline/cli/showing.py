@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 from rich.table import Table
 
+from kinline.accounts import dollars
 from kinline.cli import records
-from kinline.cli.output import dollars, sheet, table
+from kinline.cli.output import sheet, table
 from kinline.operations import Operation
 
 # Answers that a plain table would not do justice to.

@@ -9,6 +9,7 @@ from kinline.operations.roles import Actor, Forbidden
 from kinline.profiles import load_profile
 from kinline.rules import Profile
 from kinline.store import NotFound, Store
+from kinline.store.places import FacilityInfo
 
 
 def _utc_now() -> datetime:
@@ -62,7 +63,11 @@ class Desk:
 
     def profile_of(self, facility: str) -> Profile:
         """The profile that a facility follows. Raises NotFound, ProfileError."""
+        return self.profile(self.facility(facility).profile)
+
+    def facility(self, code: str) -> FacilityInfo:
+        """Raises NotFound."""
         for row in self.store.facilities():
-            if row.code == facility:
-                return self.profile(row.profile)
-        raise NotFound(f"facility {facility!r} does not exist; add it first, or check the spelling")
+            if row.code == code:
+                return row
+        raise NotFound(f"facility {code!r} does not exist; add it first, or check the spelling")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any, Literal
@@ -14,10 +15,10 @@ from pydantic import ValidationError
 from kinline.profiles import FileError, ParentError, ProfileFile, chain, merged, price_caps
 from kinline.rulecheck.places import Places
 from kinline.rulecheck.wording import in_words, is_unknown_key, path_of
-from kinline.rules.caps import Service, excesses
+from kinline.rules.caps import Service, excesses, prices
 from kinline.rules.profile import Profile, validated
 from kinline.rules.schema import EXTENDS, profile_schema
-from kinline.rules.sense import Path, faults_in
+from kinline.rules.sense import Fault, Path, faults_in, misfits_in
 
 # North American numbers 555-0100 to 555-0199 are kept for fiction (ATIS-0300115).
 _FICTITIOUS = re.compile(r"^\+1\d{3}55501\d\d$")
@@ -86,17 +87,22 @@ def check_profile(target: str, service: Service, in_service: bool = False, folde
             raise
         return _report(name, files, [Finding(error.file, error.line, error.column, "", error.text)])
     pages = _Pages(files)
-    shipped = own is None or _is_shipped(files[0])
+    shipped = _is_shipped(files[0])
     found, sound = _structure(name, pages)
     if sound is not None:
         # Where a rule could not be read, another stood in for it, of which there is nothing to say.
         faulty = {finding.key.partition(".")[0] for finding in found}
-        rest = [pages.finding(fault.path, fault.text) for fault in faults_in(sound)]
+        rest = [_fault(pages, fault) for fault in (*faults_in(sound), *misfits_in(sound))]
         rest += _prices(sound, pages, service, bound=in_service or not shipped)
         if not shipped:
             rest += _examples(sound, pages)
         found += [finding for finding in rest if finding.key.partition(".")[0] not in faulty]
     return _report(name, files, found)
+
+
+def _fault(pages: _Pages, fault: Fault) -> Finding:
+    finding = pages.finding(fault.path, fault.text)
+    return replace(finding, level="note") if fault.harmless else finding
 
 
 def _structure(name: str, pages: _Pages) -> tuple[list[Finding], Profile | None]:
@@ -120,9 +126,13 @@ def _structure(name: str, pages: _Pages) -> tuple[list[Finding], Profile | None]
 
 
 def _against_schema(file: ProfileFile) -> Iterator[tuple[Path, str]]:
-    validator = jsonschema.Draft202012Validator(profile_schema())
-    for error in validator.iter_errors(_as_json(file.tables)):
+    for error in _validator().iter_errors(_as_json(file.tables)):
         yield tuple(error.absolute_path), error.message
+
+
+@lru_cache(maxsize=1)
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(profile_schema())
 
 
 def _as_json(value: Any) -> Any:
@@ -140,6 +150,10 @@ def _prices(profile: Profile, pages: _Pages, service: Service, bound: bool) -> I
         kind=service.kind or (where.kind if where else None),
         state=service.state or (where.state if where else None),
     )
+    priced = any(price for _, price in prices(profile))
+    if bound and priced and known.kind and not any(table.binds(known) for table in price_caps()):
+        text = f"no price cap for {known.kind} facilities is known here for {known.day}; compare the price by hand"
+        yield replace(pages.finding(("rate", "micros_per_minute"), text), level="note")
     for excess in excesses(profile, known, price_caps()):
         finding = pages.finding(excess.path, excess.text)
         yield finding if bound and excess.certain else replace(finding, level="note")

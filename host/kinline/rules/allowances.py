@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from kinline.rules.case import Bound, Case
-from kinline.rules.history import COMPLETED, LONGEST_TALK, calls_since, end_of
+from kinline.rules.history import LONGEST_TALK, calls_made, calls_since, end_of, talk_seconds
 from kinline.rules.periods import extra_at, period_at, season_edges
-from kinline.rules.profile import OPEN_CLASSES, Allowance, Classes, Gap
+from kinline.rules.profile import OPEN_CLASSES, Allowance, Classes, Floor, Gap
 
 
 def gap(case: Case) -> Iterable[Bound]:
@@ -21,7 +21,7 @@ def minutes(case: Case) -> Iterable[Bound]:
     """What is left of each allowance of talk. A call counts whole in the period in which it began."""
     for rule in case.profile.minutes:
         if _applies(case, rule.classes):
-            used = talk_seconds(case, period_start(case, rule), rule.classes, _most(rule) * 60)
+            used = talk_seconds(case, period_of(case, rule)[0], rule.classes, _most(rule) * 60)
             yield _remaining(case, rule, "minutes", 60, 0, used)
 
 
@@ -30,7 +30,7 @@ def calls(case: Case) -> Iterable[Bound]:
     for rule in case.profile.calls:
         if _applies(case, rule.classes):
             more = parent_more(case, rule.custodial_parent_more)
-            used = calls_made(case, period_start(case, rule), rule.classes, _most(rule) + more, rule.failed_count)
+            used = calls_made(case, period_of(case, rule)[0], rule.classes, _most(rule) + more, rule.failed_count)
             bound = _remaining(case, rule, "calls", 1, more, used)
             if bound.refuses:
                 yield bound
@@ -42,27 +42,13 @@ def parent_more(case: Case, more: int) -> int:
     return more if inmate is not None and inmate.custodial_parent else 0
 
 
-def period_start(case: Case, rule: Allowance) -> datetime:
-    return period_at(rule.period, rule.reset_day, case.zone, case.at)[0]
-
-
-def talk_seconds(case: Case, since: datetime, classes: Classes, enough: int) -> int:
-    """Seconds of talk in completed calls that began from `since` on; counted no further than `enough`."""
-    return _counted((call.talk_seconds for call in calls_since(case, since, classes) if call.outcome == COMPLETED), enough)
-
-
-def calls_made(case: Case, since: datetime, classes: Classes, enough: int, failed_too: bool = False) -> int:
-    """Calls that began from `since` on, completed ones or every attempt; counted no further than `enough`."""
-    return _counted((1 for call in calls_since(case, since, classes) if failed_too or call.outcome == COMPLETED), enough)
-
-
-def _counted(amounts: Iterable[int], enough: int) -> int:
-    total = 0
-    for amount in amounts:
-        total += amount
-        if total >= enough:
-            break
-    return total
+def period_of(case: Case, rule: Allowance | Floor) -> tuple[datetime, datetime | None]:
+    """Start and end of the period now; custody begins with the arrest, where its time is known."""
+    start, end = period_at(rule.period, rule.reset_day, case.zone, case.at)
+    inmate = case.request.inmate
+    if end is None and inmate is not None and inmate.arrested_at is not None:
+        start = max(start, inmate.arrested_at)
+    return start, end
 
 
 def _applies(case: Case, classes: Classes) -> bool:
@@ -92,7 +78,7 @@ def _remaining(case: Case, rule: Allowance, name: str, size: int, more: int, use
     def left(at: datetime) -> int:
         return (rule.most + more + extra_at(rule.bonuses, case.zone, at)) * size - used
 
-    _, end = period_at(rule.period, rule.reset_day, case.zone, case.at)
+    _, end = period_of(case, rule)
     edges = season_edges(rule.bonuses, case.zone, case.at, end) if rule.bonuses else []
     now = max(0, left(case.at))
     changes = next((edge for edge in edges if now or left(edge) > 0), end)

@@ -55,6 +55,11 @@ class CapTable:
         ended = self.last_day is not None and day > self.last_day
         return self.first_day <= day and not ended and self.state in (None, state)
 
+    def binds(self, service: "Service") -> bool:
+        """Whether a cap of this law holds, or may hold, there and then."""
+        holds = any(cap.holds(service.kind, service.population) for cap in self.caps)
+        return holds and self.in_force(service.day, service.state)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -88,12 +93,13 @@ def excesses(profile: Profile, service: Service, tables: Iterable[CapTable]) -> 
         excess
         for table in tables
         if table.in_force(service.day, service.state)
-        for path, price in _prices(profile)
+        for path, price in prices(profile)
         for excess in _above(path, price, table, service)
     ]
 
 
-def _prices(profile: Profile) -> Iterator[tuple[Path, int]]:
+def prices(profile: Profile) -> Iterator[tuple[Path, int]]:
+    """Every price of a minute in the profile, with where it stands."""
     rate = profile.rate
     yield ("rate", "micros_per_minute"), rate.micros_per_minute
     if rate.local_micros_per_minute is not None:

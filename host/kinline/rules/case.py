@@ -1,7 +1,7 @@
 """An attempt at one moment, as every rule sees it, and the form in which every rule answers."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -36,7 +36,8 @@ class Bound:
 class Case:
     """`at` is UTC. `contact` is all the list's lines with this number as one, the strictest word of each.
 
-    `classes` has every number that has a class now; all others are social.
+    `classes` has every number that has a class now; all others are social. `totals` remembers what was counted of the
+    history, for the same case at other moments.
     `free` is a floor's word that nothing is paid, whatever `listed_rate` (micro-dollars a minute) says.
     """
 
@@ -52,6 +53,7 @@ class Case:
     listed_rate: int
     billing: Billing = "free"
     free: bool = False
+    totals: dict[Hashable, int] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def rate(self) -> int:

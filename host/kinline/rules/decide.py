@@ -68,10 +68,14 @@ def decide(request: CallRequest, profile: Profile) -> Decision:
 
     Raises ValueError if the facility's time zone is unknown.
     """
-    findings = find(case_of(request, profile))
-    if not findings.refusals:
-        return grant(findings.case, findings.binding.seconds, limit_name(findings.binding))
-    return _deny(findings)
+    return answer(find(case_of(request, profile)))
+
+
+def answer(findings: Findings) -> Decision:
+    """The decision to which the findings come."""
+    if findings.refusals:
+        return _deny(findings)
+    return grant(findings.case, findings.binding.seconds, limit_name(findings.binding))
 
 
 def find(case: Case) -> Findings:

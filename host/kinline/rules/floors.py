@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kinline.rules.allowances import calls_made, parent_more, talk_seconds
+from kinline.rules.allowances import parent_more, period_of
 from kinline.rules.case import Bound, Case
-from kinline.rules.periods import period_at
+from kinline.rules.history import calls_made, talk_seconds
 from kinline.rules.profile import Floor
 from kinline.rules.restrictions import restriction, suspension
 
@@ -68,7 +68,7 @@ def free_talk(given: Iterable[Guarantee]) -> Bound | None:
 
 
 def _guarantee(case: Case, floor: Floor, stops: Sequence[Bound]) -> Guarantee:
-    start, end = period_at(floor.period, floor.reset_day, case.zone, case.at)
+    start, end = period_of(case, floor)
     most_calls = floor.calls + parent_more(case, floor.custodial_parent_more) if floor.calls else None
     calls_met = most_calls is not None and calls_made(case, start, floor.classes, most_calls) >= most_calls
     talk_most = floor.minutes * 60 if floor.minutes else None

@@ -1,12 +1,13 @@
 """The earlier calls that a rule looks at, found without reading all of them."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from kinline.rules.case import Case
-from kinline.rules.model import PastCall
+from kinline.rules.model import NumberClass, PastCall
 from kinline.rules.periods import period_at
 from kinline.rules.profile import Classes, Profile
 
@@ -19,17 +20,52 @@ LONGEST_TALK = timedelta(days=1)
 
 
 def calls_since(case: Case, since: datetime, classes: Classes) -> Iterator[PastCall]:
-    """Calls of these classes that began from `since` up to now, the latest first.
+    """Calls of these classes that began from `since` up to now, the latest first."""
+    first, last = _slice(case, since)
+    for call in reversed(case.request.history[first:last]):
+        if call.outcome != REFUSED_BY_RULE and _class(case, call) in classes:
+            yield call
+
+
+def talk_seconds(case: Case, since: datetime, classes: Classes, enough: int) -> int:
+    """Seconds of talk in completed calls that began from `since` on; counted no further than `enough`."""
+    return _total(case, since, classes, enough, attrgetter("talk_seconds"), failed_too=False)
+
+
+def calls_made(case: Case, since: datetime, classes: Classes, enough: int, failed_too: bool = False) -> int:
+    """Calls that began from `since` on, completed ones or every attempt; counted no further than `enough`."""
+    return _total(case, since, classes, enough, None, failed_too)
+
+
+def _total(
+    case: Case, since: datetime, classes: Classes, enough: int, amount: Callable[[PastCall], int] | None, failed_too: bool
+) -> int:
+    first, last = _slice(case, since)
+    key = (first, last, classes, enough, amount is None, failed_too)
+    if key not in case.totals:
+        total = 0
+        for call in reversed(case.request.history[first:last]):
+            counts = call.outcome == COMPLETED or (failed_too and call.outcome != REFUSED_BY_RULE)
+            if counts and _class(case, call) in classes:
+                total += 1 if amount is None else amount(call)
+                if total >= enough:
+                    break
+        case.totals[key] = total
+    return case.totals[key]
+
+
+def _slice(case: Case, since: datetime) -> tuple[int, int]:
+    """Where in the history the calls are that began from `since` up to now.
 
     A call that begins after the moment of the decision is not known then, and so never counts.
     """
-    history, starts = case.request.history, case.request.starts
-    first, last = bisect_left(starts, since.timestamp()), bisect_right(starts, case.at.timestamp()) - 1
-    for index in range(last, first - 1, -1):
-        call = history[index]
-        # Without a class of its own, a call has the class that its number has now.
-        if (call.number_class or case.classes.get(call.number, "social")) in classes and call.outcome != REFUSED_BY_RULE:
-            yield call
+    starts = case.request.starts
+    return bisect_left(starts, since.timestamp()), bisect_right(starts, case.at.timestamp())
+
+
+def _class(case: Case, call: PastCall) -> NumberClass:
+    """As recorded; without that, what its number is now."""
+    return call.number_class or case.classes.get(call.number, "social")
 
 
 def next_start(case: Case) -> datetime | None:

@@ -19,15 +19,21 @@ _LEAP_YEAR = 2028
 
 
 class Fault(NamedTuple):
-    """`path` leads to the key in the profile's tables."""
+    """`path` leads to the key in the profile's tables. A `harmless` one is worth knowing and changes no call."""
 
     path: Path
     text: str
+    harmless: bool = False
 
 
 def faults_in(profile: Profile) -> list[Fault]:
-    """All that is wrong with a profile whose keys and types are right."""
+    """Rules that contradict themselves: no decision can be trusted to follow them."""
     return [fault for check in _CHECKS for fault in check(profile)]
+
+
+def misfits_in(profile: Profile) -> list[Fault]:
+    """Rules that do not fit each other: decisions follow the stricter one, but one of them was hardly meant so."""
+    return [fault for check in _FITS for fault in check(profile)]
 
 
 def _windows(profile: Profile) -> Iterator[Fault]:
@@ -181,6 +187,7 @@ def _announcements(profile: Profile) -> Iterator[Fault]:
             yield Fault(
                 ("announcements", "warning_seconds", index),
                 f"no call lasts the {seconds} s that this warning needs (the longest is {_span(longest)}); lower it",
+                harmless=True,
             )
 
 
@@ -222,15 +229,15 @@ def _span(seconds: int) -> str:
     return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"
 
 
-_CHECKS: tuple[Callable[[Profile], Iterator[Fault]], ...] = (
+_Check = Callable[[Profile], Iterator[Fault]]
+_CHECKS: tuple[_Check, ...] = (
     _windows,
-    _call_length,
     _allowances,
     _gaps,
     _floors,
     _contact_list,
     _keys,
-    _announcements,
     _paying,
     _named_numbers,
 )
+_FITS: tuple[_Check, ...] = (_call_length, _announcements)

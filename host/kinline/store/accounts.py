@@ -32,7 +32,7 @@ from kinline.store.books import balance_of, held_micros, locked, post, standing
 from kinline.store.database import Database
 from kinline.store.errors import Conflict, NotFound
 from kinline.store.models import AccountRow, CallRow, EntryRow, PostingRow
-from kinline.store.money_models import AccountNoteRow
+from kinline.store.tables.money import AccountNoteRow
 
 SYSTEM = "system"
 
@@ -57,6 +57,20 @@ class AccountInfo:
     credit_limit_micros: int | None
     credit_left_micros: int | None
     closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BooksReport:
+    """`wrong` are the accounts whose balance is not the sum of their postings."""
+
+    accounts: int
+    entries: int
+    trial_balance_micros: int
+    wrong: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        return not self.wrong and self.trial_balance_micros == 0
 
 
 class Accounts(Database):
@@ -203,6 +217,16 @@ class Accounts(Database):
                 at,
             )
 
+    def verify_books(self) -> BooksReport:
+        """Add up every account from its postings."""
+        with self._reading() as session:
+            postings = select(PostingRow.account, func.sum(PostingRow.amount_micros)).group_by(PostingRow.account)
+            sums = dict(session.execute(postings).all())
+            balances = dict(session.execute(select(AccountRow.name, AccountRow.balance_micros)).all())
+            entries = session.scalar(select(func.count(EntryRow.id))) or 0
+        wrong = sorted(name for name in balances.keys() | sums.keys() if balances.get(name, 0) != sums.get(name, 0))
+        return BooksReport(len(balances), entries, sum(balances.values()), tuple(wrong))
+
     def trial_balance(self) -> int:
         """Sum of all balances: zero, always."""
         with self._reading() as session:
@@ -221,12 +245,12 @@ class Accounts(Database):
 def _last_used(session: Session) -> dict[str, datetime]:
     query = select(PostingRow.account, func.max(EntryRow.at)).join(EntryRow, EntryRow.id == PostingRow.entry_id)
     query = query.where(EntryRow.kind.in_(RESETTING_ENTRIES)).group_by(PostingRow.account)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _last_notes(session: Session, kinds: frozenset[str]) -> dict[str, datetime]:
     query = select(AccountNoteRow.account, func.max(AccountNoteRow.at)).where(AccountNoteRow.kind.in_(kinds))
-    return dict(session.execute(query.group_by(AccountNoteRow.account)).tuples().all())
+    return dict(session.execute(query.group_by(AccountNoteRow.account)).all())
 
 
 def _existing(session: Session, account: str) -> AccountRow:

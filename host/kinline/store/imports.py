@@ -40,9 +40,8 @@ def _phone_number(text: str) -> str:
 
 
 def _inmate_number(text: str) -> str:
-    # It is keyed at a telephone.
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise ValueError(f"{text!r} is not an inmate's number; it has up to twelve digits")
+    if not (text.isascii() and text.replace("-", "").isalnum() and text[0] != "-" and len(text) <= 20):
+        raise ValueError(f"{text!r} is not an inmate's number; it has up to 20 letters, digits and hyphens")
     return text
 
 
@@ -55,17 +54,12 @@ def _short(most: int, check: Callable[[str], str] = plain_text) -> Callable[[str
     return checked
 
 
-def _pin(text: str) -> str:
-    # A spreadsheet drops leading zeros, and the sheet does not say that it did.
-    return check_pin(text)
-
-
 INMATES = {
     "number": Column(_inmate_number),
     "name": Column(_short(200)),
     "unit": Column(_short(60), needed=False),
     "language": Column(one_of("en", "es"), needed=False, default="en"),
-    "pin": Column(_pin, needed=False),
+    "pin": Column(check_pin, needed=False),
 }
 CONTACTS = {
     "inmate": Column(_inmate_number),

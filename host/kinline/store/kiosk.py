@@ -16,7 +16,7 @@ from kinline.store.books import locked, post_all
 from kinline.store.database import Database
 from kinline.store.errors import NotFound
 from kinline.store.models import FacilityRow, InmateRow
-from kinline.store.money_models import KioskPaymentRow
+from kinline.store.tables.money import KioskPaymentRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _known(session: Session, home: FacilityRow, source: str) -> dict[str, KioskP
 
 def _inmates(session: Session, home: FacilityRow) -> dict[str, int]:
     query = select(InmateRow.number, InmateRow.id).where(InmateRow.facility_id == home.id)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _faults(

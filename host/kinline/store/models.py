@@ -1,35 +1,43 @@
 """The tables. Money is integer micro-dollars, moments are UTC, numbers are E.164.
 
-Those of people and places are in `kinline.store.tables`; here are money, call records and the audit log.
+Those of people, places and money are in `kinline.store.tables`; here are call records, staff and the audit log.
 """
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kinline.store.tables.base import Base, Utc
 from kinline.store.tables.lists import ArrangementRow, BarRow, BlockRow, ContactRow, ListEventRow, PrefixRow
+from kinline.store.tables.money import AccountNoteRow, AccountRow, EntryRow, HoldRow, KioskPaymentRow, PostingRow, RateRow
 from kinline.store.tables.people import InmateRow, MessageRow, PinMissRow
 from kinline.store.tables.places import FacilityRow, HandsetRow, NamedLineRow, UnitRow
 from kinline.store.tables.restrictions import DeterminationRow, RestrictionRow
 
 __all__ = [
+    "AccountNoteRow",
+    "AccountRow",
     "ArrangementRow",
     "BarRow",
     "Base",
     "BlockRow",
     "ContactRow",
     "DeterminationRow",
+    "EntryRow",
     "FacilityRow",
     "HandsetRow",
+    "HoldRow",
     "InmateRow",
+    "KioskPaymentRow",
     "ListEventRow",
     "MessageRow",
     "NamedLineRow",
     "PinMissRow",
+    "PostingRow",
     "PrefixRow",
+    "RateRow",
     "RestrictionRow",
     "UnitRow",
     "Utc",
@@ -42,53 +50,6 @@ class CalledPartyRow(Base):
     number: Mapped[str] = mapped_column(String(20), primary_key=True)
     language: Mapped[str | None] = mapped_column(String(5))
     line: Mapped[str | None] = mapped_column(String(10))
-
-
-class AccountRow(Base):
-    """A balance, kept beside its postings in the same transaction."""
-
-    __tablename__ = "account"
-    __table_args__ = (CheckConstraint("balance_micros >= 0 OR kind IN ('receivable', 'cash')", name="never_negative"),)
-
-    name: Mapped[str] = mapped_column(String(80), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    balance_micros: Mapped[int] = mapped_column(BigInteger)
-    # How far a direct-bill receivable may fall; absent where no credit is arranged.
-    credit_limit_micros: Mapped[int | None] = mapped_column(BigInteger)
-    closed_at: Mapped[datetime | None]
-
-
-class EntryRow(Base):
-    __tablename__ = "ledger_entry"
-    __table_args__ = (Index("ix_ledger_entry_call_id", "call_id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(String(200), unique=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))
-    at: Mapped[datetime]
-    reference: Mapped[str | None] = mapped_column(String(80))
-
-    postings: Mapped[list["PostingRow"]] = relationship(order_by="PostingRow.id")
-
-
-class PostingRow(Base):
-    __tablename__ = "posting"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entry.id"), index=True)
-    account: Mapped[str] = mapped_column(ForeignKey("account.name"), index=True)
-    amount_micros: Mapped[int] = mapped_column(BigInteger)
-
-
-class HoldRow(Base):
-    __tablename__ = "hold"
-    __table_args__ = (Index("ix_hold_account", "account"),)
-
-    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), primary_key=True)
-    account: Mapped[str] = mapped_column(ForeignKey("account.name"))
-    amount_micros: Mapped[int] = mapped_column(BigInteger)
-    settled_at: Mapped[datetime | None]
 
 
 _OPEN = text("ended_at IS NULL")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from kinline.accounts.rates import ALWAYS_FREE, RateError, RateLine, check_free_of, told
@@ -13,7 +13,7 @@ from kinline.store.accounts import SYSTEM
 from kinline.store.database import Database
 from kinline.store.errors import NotFound
 from kinline.store.models import FacilityRow
-from kinline.store.money_models import RateRow
+from kinline.store.tables.money import RateRow
 
 
 class Rates(Database):
@@ -31,7 +31,7 @@ class Rates(Database):
                 raise RateError(f"a price begins today ({today}) or later; write --from {today} or a later day")
             if line.number_class in ALWAYS_FREE:
                 raise RateError(f"calls to {line.number_class} numbers are free; no price can be set for them")
-            rows = session.scalars(_of(home).where(RateRow.number_class.is_(line.number_class))).all()
+            rows = session.scalars(_of(home).where(RateRow.number_class.is_not_distinct_from(line.number_class))).all()
             for row in rows:
                 if row.until is None and row.since < line.since:
                     row.until = line.since
@@ -59,7 +59,7 @@ class Rates(Database):
             today = moment.astimezone(ZoneInfo(home.timezone)).date()
             if until < today:
                 raise RateError(f"a price ends today ({today}) or later")
-            query = _of(home).where(RateRow.number_class.is_(number_class), RateRow.until.is_(None))
+            query = _of(home).where(RateRow.number_class.is_not_distinct_from(number_class), RateRow.until.is_(None))
             row = session.scalar(query)
             if row is None:
                 raise NotFound(f"{facility} has no open price for {number_class or 'all'} numbers; kinline rate list shows them")
@@ -78,7 +78,7 @@ def lines_of(session: Session, home: FacilityRow) -> tuple[RateLine, ...]:
     return tuple(_line(row) for row in session.scalars(_of(home)))
 
 
-def _of(home: FacilityRow):  # type: ignore[no-untyped-def]
+def _of(home: FacilityRow) -> Select[RateRow]:
     return select(RateRow).where(RateRow.facility_id == home.id).order_by(RateRow.number_class, RateRow.since)
 
 
