@@ -19,17 +19,24 @@ from steps import StepError, only_one_setup, run_all
 
 DEMO = [python_env.ENVIRONMENT, python_env.KINLINE, micropython.DEBIAN, speech.SPEECH]
 TEST = [*DEMO, python_env.TYPINGS, micropython.WEBASSEMBLY, asterisk.ASTERISK]
-STAGES = {"demo": ({"demo"}, DEMO), "test": ({"demo", "test", "extra"}, TEST)}
+# Stages of packages that are needed, those that are extras, and steps.
+STAGES = {
+    "demo": ({"demo"}, frozenset(), DEMO),
+    "test": ({"demo", "test"}, frozenset({"extra", "wasm"}), TEST),
+}
 
 
 def main() -> int:
     if len(sys.argv) != 2 or sys.argv[1] not in STAGES:
         print(__doc__, file=sys.stderr)
         return 2
-    packages, steps = STAGES[sys.argv[1]]
+    needs, extras, steps = STAGES[sys.argv[1]]
     try:
         with only_one_setup():
-            notes = system_packages.ensure(packages) + run_all(steps)
+            if not micropython.runs_32_bit():
+                needs = needs | {"wasm"}
+                steps = [micropython.IN_ITS_PLACE if step is micropython.DEBIAN else step for step in steps]
+            notes = system_packages.ensure(needs, extras) + run_all(steps)
     except StepError as error:
         print(
             f"\nSet-up stopped. {error}\n\nRun the same command again once that is mended.", file=sys.stderr

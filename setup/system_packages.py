@@ -45,21 +45,21 @@ def missing(packages: list[Package]) -> list[Package]:
     return [p for p in wanted if p.name not in installed]
 
 
-def ensure(stages: set[str]) -> list[str]:
-    """Install what is missing; StepError if something needed cannot be had. Returns a note a missing extra."""
-    absent = missing([p for p in table() if p.stage in stages])
+def ensure(needs: set[str], extras: frozenset[str] = frozenset()) -> list[str]:
+    """Install what the stages lack; StepError if something needed cannot be had. Returns a note a missing extra."""
+    absent = missing([p for p in table() if p.stage in needs | extras])
     if not absent:
         return []
     trouble = ""
-    needed = [p for p in absent if p.stage != "extra"]
-    extras = [p for p in absent if p.stage == "extra"]
+    needed = [p for p in absent if p.stage in needs]
+    wished = [p for p in absent if p.stage not in needs]
     with Log("packages") as log, progress(f"{len(absent)} system packages"):
         try:
-            _apt_get(log, needed, extras)
+            _apt_get(log, needed, wished)
         except StepError as error:
             trouble = str(error)
     absent = missing(absent)
-    needed = [p for p in absent if p.stage != "extra"]
+    needed = [p for p in absent if p.stage in needs]
     if needed:
         rows = "\n".join(f"    {p.name:<22} {p.why}" for p in needed)
         command = f"apt-get install {' '.join(p.name for p in needed)}"

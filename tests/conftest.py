@@ -14,6 +14,7 @@ settings.register_profile("kinline", deadline=None, derandomize="CI" in os.envir
 settings.load_profile("kinline")
 
 from kinline.store import Store
+from kinline_sim.machines import VmError, choose
 from tests.peers.asterisk import namespaces
 from tests.peers.program import PeerError
 from tests.store.backends import Backend, Postgresql, Sqlite
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=2))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked each_vm runs on both; every other on one, see any_vm."""
+    if metafunc.definition.get_closest_marker("each_vm"):
+        metafunc.parametrize("vm_kind", ["unix", "wasm"], indirect=True)
+
+
 def _require(path: Path, what: str) -> Path:
     if not path.exists():
         pytest.skip(f"{what} is missing at {path.relative_to(ROOT)}: run make setup")
@@ -62,6 +69,31 @@ def micropython_wasm() -> Path:
     _require_command("node", "nodejs")
     package = "micropython-wasm/node_modules/@micropython/micropython-webassembly-pyscript"
     return _require(BUILD / package, "the WebAssembly MicroPython")
+
+
+@pytest.fixture(scope="session")
+def any_vm() -> str:
+    """unix or wasm: the VM on which boards run here, unless KINLINE_VM says which."""
+    try:
+        return choose().kind
+    except VmError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def vm_kind(request: pytest.FixtureRequest) -> str:
+    """The VM that this test's boards are to run on."""
+    kind: str | None = getattr(request, "param", None)
+    if kind is None:
+        return str(request.getfixturevalue("any_vm"))
+    request.getfixturevalue({"unix": "micropython", "wasm": "micropython_wasm"}[kind])
+    return kind
+
+
+@pytest.fixture
+def every_vm(micropython: Path, micropython_wasm: Path) -> tuple[str, ...]:
+    """Both, for a test that compares them."""
+    return "unix", "wasm"
 
 
 @pytest.fixture(scope="session")

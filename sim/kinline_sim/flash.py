@@ -4,6 +4,7 @@ import json
 import re
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from littlefs import LittleFS
 
@@ -11,8 +12,10 @@ from kinline_sim import _board as board
 
 _BLOCK = 4096
 # MicroPython's own littlefs geometry; with other values it misreads inline files (hence never the defaults).
-GEOMETRY = {"block_size": _BLOCK, "block_count": board.FILESYSTEM_BYTES // _BLOCK, "read_size": 32, "prog_size": 32,
-            "cache_size": 128, "lookahead_size": 32}
+GEOMETRY: dict[str, Any] = {
+    "block_size": _BLOCK, "block_count": board.FILESYSTEM_BYTES // _BLOCK, "read_size": 32, "prog_size": 32,
+    "cache_size": 128, "lookahead_size": 32,
+}  # fmt: skip
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
 

@@ -17,28 +17,27 @@ from littlefs.context import UserContext
 from kinline_sim import _board as board
 from kinline_sim.flash import GEOMETRY
 
-_HEAD = struct.Struct("<II")  # as shims/wasm/files.py writes it
+_HEAD = struct.Struct("<II")  # lengths of JSON and data, as shims/wasm/files.py writes them
 
 
-class _Partition(UserContext):  # type: ignore[misc] # the package carries no types
+class _Partition(UserContext):
     """The file system's part of the image, mapped: what littlefs programs is in the file at once."""
 
     def __init__(self, image: mmap.mmap) -> None:
-        self.buffer = image
-        self.in_size = len(image)
+        self._image = image
 
-    def read(self, cfg: Any, block: int, off: int, size: int) -> bytes:
+    def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:
         at = block * cfg.block_size + off
-        return self.buffer[at : at + size]
+        return bytearray(self._image[at : at + size])
 
     def prog(self, cfg: Any, block: int, off: int, data: bytes) -> int:
         at = block * cfg.block_size + off
-        self.buffer[at : at + len(data)] = bytes(data)
+        self._image[at : at + len(data)] = bytes(data)
         return 0
 
     def erase(self, cfg: Any, block: int) -> int:
         at = block * cfg.block_size
-        self.buffer[at : at + cfg.block_size] = b"\xff" * cfg.block_size
+        self._image[at : at + cfg.block_size] = b"\xff" * cfg.block_size
         return 0
 
 

@@ -48,6 +48,7 @@ async def all_but_the_last_key(site: Site, board: Board) -> None:
     await enter(board, ALEX.contact.removeprefix("+1"))
 
 
+@pytest.mark.each_vm
 async def test_two_handsets_one_inmate(tmp_path: Path) -> None:
     party = Accept(delay_s=0.3, ring_s=0.1)
     async with house(tmp_path, {ALEX.contact: party}, seconds=LIMIT_S, handsets=2) as site:

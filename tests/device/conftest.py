@@ -22,8 +22,8 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     if kind == "hw" and port:
         yield _able(Attended(port, _key()), needs)
     elif kind == "sim" and not port:
-        os.environ["KINLINE_MICROPYTHON"] = str(request.getfixturevalue("micropython"))
-        with Board(device="bench", key=os.urandom(16)) as board:
+        vm = request.getfixturevalue("any_vm")
+        with Board(device="bench", key=os.urandom(16), vm=vm) as board:
             yield _able(Simulated(board), needs)
     else:
         raise pytest.UsageError(f"--bench {kind}: write sim, or hw: and a serial port, such as hw:/dev/ttyUSB0")

@@ -36,9 +36,6 @@ def test_on_the_vm(module: str, micropython: Path) -> None:
     assert run.stdout.splitlines() == expected, run.stdout + run.stderr
 
 
-NEEDS_CRYPTOLIB = ("check_link", "check_vectors")
-
-
 def _wasm(package: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["node", "sim/kinline_sim/wasm/run.mjs", str(package), *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
@@ -52,9 +49,7 @@ def test_the_firmware_compiles_on_its_own_version(micropython_wasm: Path) -> Non
 
 @pytest.mark.parametrize("module", MODULES)
 def test_on_webassembly(module: str, micropython_wasm: Path) -> None:
-    if module in NEEDS_CRYPTOLIB:
-        pytest.skip("the WebAssembly MicroPython has no cryptolib")
-    run = _wasm(micropython_wasm, "run", "firmware", "tests/firmware/on_both", "--", "tests/firmware/run_checks.py",
-                module)
+    run = _wasm(micropython_wasm, "run", "firmware", "tests/firmware/on_both", "hw/vectors.json", "--",
+                "tests/firmware/run_checks.py", module)
     expected = [f"ok {name} {check}" for name, check in sorted(_checks()) if name == module]
     assert run.stdout.splitlines() == expected, run.stdout + run.stderr

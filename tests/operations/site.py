@@ -2,7 +2,7 @@
 
 Facility "north" with unit B2 and handsets h1 and h2; inmates 1001 and 1002 with a contact and money; call 1 ended,
 call 2 ended and billed collect, call 3 refused; +12025550199 is blocked; +12025550155 has a closed account; "south" is
-another facility.
+another facility; 1002 waits for a review of +12025550171.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,10 @@ from kinline.config import Settings
 from kinline.console.access import Access
 from kinline.console.app import without_site
 from kinline.operations import ROLES, Operation
+from kinline.profiles import load_profile
 from kinline.rules import Allow
-from kinline.store import Store
+from kinline.rules.profile import NamedNumber
+from kinline.store import NewContact, Store
 from tests.store.backends import Backend
 from tests.store.site import MOTHER, NOON, PROFILE, RATE, begun, furnish, store_at
 
@@ -95,6 +97,7 @@ def furnish_house(store: Store) -> dict[str, str]:
     store.deposit(prepaid_account("+12025550155"), 1_000_000, "first", NOON)
     store.close_account(prepaid_account("+12025550155"), "last", NOON)
     store.set_rate("north", RateLine(50_000, "Contract 12", since=NOON.date()), NOON)
+    _lists_and_restrictions(store)
     store.deny_call("h1", 1, "+12025550100", "not_on_list", "generic", NOON)
     members: dict[str, tuple[tuple[str, ...], str | None]] = {role: ((role,), None) for role in ROLES}
     members["everything"] = (tuple(role for role in ROLES if role != "auditor"), None)
@@ -103,3 +106,20 @@ def furnish_house(store: Store) -> dict[str, str]:
         name: store.add_staff(name, roles, facility, NOON + TIMELESS, "tests", NOON).text()
         for name, (roles, facility) in members.items()
     }
+
+
+def _lists_and_restrictions(store: Store) -> None:
+    """One of each of what staff enter about people, so that there is one to decide about, to lift and to list."""
+    rule = load_profile(PROFILE).contact_list
+    store.request_contact("north", "1002", NewContact("+12025550171", "Aunt"), rule, at=NOON)
+    store.bar_number("+12025550198", "owner_request", "letter of 1 March", "north", at=NOON)
+    store.block_prefix("+1976", "north", note="premium", at=NOON)
+    ombudsman = NamedNumber(
+        source="order 2", effective=NOON.date(), number="+12025550190", label="Ombudsman", number_class="free"
+    )
+    store.add_named_line("north", ombudsman, NOON)
+    later = NOON + timedelta(days=1)
+    restriction = store.restrict("north", inmate="1002", kind="sanction", since=later, until=later + TIMELESS, at=NOON)
+    store.determine_counsel(restriction, "north", "threats were passed on", "memo 3", NOON)
+    store.arrange_counsel("north", "1001", "+12025550170", "L. Example", "file 11", later, later + TIMELESS, NOON)
+    store.leave_message("north", "1001", "Please call home.", at=NOON)

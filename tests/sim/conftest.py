@@ -15,8 +15,8 @@ KEY = bytes(range(16))
 
 
 @pytest.fixture(autouse=True)
-def _vm(micropython: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KINLINE_MICROPYTHON", str(micropython))
+def _vm(vm_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KINLINE_VM", vm_kind)
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ def exchange_correlation(boards: Sequence[Board], peers: Sequence[SerialPeer]) -
     return min(correlation(said[0], heard[1]), correlation(said[1], heard[0]))
 
 
+@pytest.mark.each_vm
 def test_two_handsets_hear_each_other() -> None:
     with Board(device="a", key=KEY, seed=1) as left, Board(device="b", key=KEY, seed=2) as right:
         boards = (left, right)
@@ -100,6 +101,7 @@ def test_echoed_speech_comes_back_whole(board: Board, lifted: SerialPeer) -> Non
     assert health.underruns <= 20 and health.overruns <= 20
 
 
+@pytest.mark.each_vm
 def test_no_sound_reaches_ear_or_wire_through_an_open_relay(board: Board, lifted: SerialPeer) -> None:
     lifted.answer_audio = lambda pcm: b"\x11\x11" * (wire.AUDIO_BYTES // 2)
     grant(lifted, milliseconds=400)
@@ -130,6 +132,7 @@ def test_a_call_fits_the_heap_of_a_chip_without_psram() -> None:
         peer.close()
 
 
+@pytest.mark.each_vm
 def test_sound_that_was_never_played_does_not_add_up(board: Board, peer: SerialPeer) -> None:
     """Each hang-up leaves a little in the transmit buffer; the next lift starts with an empty one."""
     for _ in range(8):

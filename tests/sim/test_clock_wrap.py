@@ -25,6 +25,7 @@ def later_clock(before_wrap_s: int) -> list[str]:
     return command
 
 
+@pytest.mark.each_vm
 def test_a_talk_is_cut_on_time_across_the_wrap() -> None:
     with Board(device="wall-7", key=KEY, seed=3, launcher=later_clock(5)) as board:
         peer = SerialPeer(board.path, KEY)

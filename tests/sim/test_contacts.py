@@ -10,6 +10,7 @@ from tests.sim.conftest import KEY
 pytestmark = pytest.mark.vm
 
 
+@pytest.mark.each_vm
 def test_a_key_arrives_debounced_and_sealed(board: Board, lifted: SerialPeer) -> None:
     board.press("5")
     assert lifted.expect(wire.Key).key == ord("5")
@@ -37,6 +38,7 @@ def test_a_chord_is_refused_until_all_keys_are_released(board: Board, lifted: Se
     assert lifted.expect(wire.Key).key == ord("9")
 
 
+@pytest.mark.each_vm
 @pytest.mark.parametrize("seed", range(3))
 def test_a_bouncing_cradle_is_one_lift_and_one_hang_up(seed: int) -> None:
     with Board(device="wall-7", key=KEY, seed=seed) as board:
@@ -64,6 +66,7 @@ def test_the_keypad_is_dead_on_hook(board: Board, peer: SerialPeer) -> None:
     assert not [m for m in peer.messages if isinstance(m, wire.Key)]
 
 
+@pytest.mark.each_vm
 def test_a_secret_is_one_message_and_never_in_clear(board: Board, lifted: SerialPeer) -> None:
     lifted.send(wire.Collect(9, wire.COLLECT_SECRET, 4, 8, ord("#"), 5000, 3000))
     lifted.until(lambda: lifted.acknowledged == 1, 1)

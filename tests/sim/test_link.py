@@ -1,5 +1,7 @@
 """The link of the real firmware: hostile bytes, bad lines, hosts that come and go."""
 
+import os
+import signal
 from random import Random
 
 import pytest
@@ -12,13 +14,17 @@ from tests.sim.conftest import KEY
 
 pytestmark = pytest.mark.vm
 
+PINGS = 450  # of 36 bytes each: as much as the kernel keeps of a pty
 
+
+@pytest.mark.each_vm
 def test_hello_says_who_and_what(board: Board, peer: SerialPeer) -> None:
     assert peer.hello
     assert (peer.hello.device, peer.hello.major, peer.hello.schema) == ("wall-7", wire.MAJOR, wire.SCHEMA)
     assert len(peer.hello.build) == 12
 
 
+@pytest.mark.each_vm
 def test_garbage_is_counted_and_harms_nothing(board: Board, lifted: SerialPeer) -> None:
     noise = Random(5)
     for _ in range(40):
@@ -31,6 +37,7 @@ def test_garbage_is_counted_and_harms_nothing(board: Board, lifted: SerialPeer) 
     assert lifted.expect(wire.Health).rejected > 0
 
 
+@pytest.mark.each_vm
 def test_replays_are_counted_and_have_no_effect(board: Board, lifted: SerialPeer) -> None:
     frame = lifted.send_sealed(wire.Ping.ID, wire.Ping(77).encode())
     assert lifted.until(lambda: wire.Pong in map(type, lifted.messages), 1)
@@ -41,6 +48,21 @@ def test_replays_are_counted_and_have_no_effect(board: Board, lifted: SerialPeer
     assert sum(isinstance(m, wire.Pong) and m.number == 77 for m in lifted.messages) == pongs == 1
     lifted.send(wire.Report())
     assert lifted.expect(wire.Health).replayed == 1
+
+
+@pytest.mark.each_vm
+def test_what_waited_for_a_stalled_handset_is_answered_whole(board: Board, peer: SerialPeer) -> None:
+    """More than either VM takes in at once: the rest waits in the kernel, and nothing of it is lost."""
+    assert board.vm.pid
+    os.kill(board.vm.pid, signal.SIGSTOP)
+    try:
+        for number in range(1, PINGS + 1):
+            peer.ping(number)
+    finally:
+        os.kill(board.vm.pid, signal.SIGCONT)
+    assert peer.until(lambda: any(isinstance(m, wire.Pong) and m.number == PINGS for m in peer.messages), 5)
+    numbers = [m.number for m in peer.messages if isinstance(m, wire.Pong) and m.number]
+    assert numbers == list(range(1, PINGS + 1))
 
 
 def test_a_host_without_the_key_gets_no_session(board: Board) -> None:
@@ -89,6 +111,7 @@ def test_a_probe_alone_ends_no_session(board: Board, lifted: SerialPeer) -> None
     lifted._greet = greet  # type: ignore[method-assign]
 
 
+@pytest.mark.each_vm
 def test_a_cut_cable_heals_with_a_snapshot(board: Board, lifted: SerialPeer) -> None:
     board.cut_cable()
     lifted.pump(wire.SILENCE_MS / 1000 + 0.3)

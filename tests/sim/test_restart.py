@@ -13,7 +13,7 @@ from kinline_sim.board import Board
 from tests.link_peer import SerialPeer
 from tests.sim.conftest import KEY
 
-pytestmark = pytest.mark.vm
+pytestmark = [pytest.mark.vm, pytest.mark.each_vm]
 
 Alter = Callable[[str, str], Path]
 
@@ -48,7 +48,7 @@ def test_an_exception_restarts_the_handset_and_is_told(altered: Alter) -> None:
     # The tick task also says hello: the handset is heard only once it has restarted with the sound one.
     with Board(device="wall-7", key=KEY, source=faulty) as board:
         peer = SerialPeer(board.path, KEY)
-        assert peer.expect(wire.Snapshot).reset == wire.RESET_FAULT
+        assert peer.expect(wire.Snapshot, 8).reset == wire.RESET_FAULT
         assert "OSError" in board.console
         peer.send(wire.Report())
         assert f"reset cause {wire.RESET_FAULT}, OSError" in peer.expect(wire.Events).text

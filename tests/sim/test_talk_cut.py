@@ -44,6 +44,7 @@ def assert_cut_on_time(board: Board, over: float) -> None:
     assert any(closed for _, closed in board.relay_log)
 
 
+@pytest.mark.each_vm
 def test_with_everything_alive(board: Board, lifted: SerialPeer) -> None:
     over = grant(lifted)
     ended = lifted.expect(wire.TalkEnded)
@@ -57,6 +58,7 @@ def test_with_a_host_that_went_silent(board: Board, lifted: SerialPeer) -> None:
     assert_cut_on_time(board, over)
 
 
+@pytest.mark.each_vm
 def test_with_a_host_that_closed_the_port(board: Board, peer: SerialPeer) -> None:
     board.lift()
     peer.expect(wire.Hook)
@@ -68,6 +70,7 @@ def test_with_a_host_that_closed_the_port(board: Board, peer: SerialPeer) -> Non
         peer.fd = os.open(os.devnull, os.O_RDONLY)
 
 
+@pytest.mark.each_vm
 def test_with_the_cable_cut(board: Board, lifted: SerialPeer) -> None:
     over = grant(lifted)
     board.cut_cable()
@@ -82,6 +85,7 @@ def test_a_talk_outlives_a_lost_link_but_not_its_grant(board: Board, lifted: Ser
     assert_cut_on_time(board, over)
 
 
+@pytest.mark.each_vm
 def test_with_firmware_that_hangs(board: Board, lifted: SerialPeer) -> None:
     grant(lifted, milliseconds=60000)
     assert lifted.until(lambda: board.relay_closed, 1)
@@ -92,6 +96,7 @@ def test_with_firmware_that_hangs(board: Board, lifted: SerialPeer) -> None:
     assert stopped <= opened <= stopped + LATEST_S
 
 
+@pytest.mark.each_vm
 def test_on_hook_ends_the_talk_at_once(board: Board, lifted: SerialPeer) -> None:
     grant(lifted, milliseconds=60000)
     assert lifted.until(lambda: board.relay_closed, 1)
@@ -123,6 +128,7 @@ def test_the_host_ends_a_talk(board: Board, lifted: SerialPeer) -> None:
     assert lifted.expect(wire.TalkEnded).cause == wire.CAUSE_HOST
 
 
+@pytest.mark.each_vm
 def test_the_microphone_is_silent_outside_a_talk(board: Board, lifted: SerialPeer) -> None:
     board.speak(np.full(16000 * 5, 9000, np.int16))
     lifted.pump(0.4)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from kinline.accounts import charge_micros, debit_account
 from kinline.profiles import load_profile
 from kinline.rules import Allow, Deny, decide
-from kinline.store import CallRefused, NotFound, Store
+from kinline.store import CallInfo, CallRefused, NotFound, Store
 from tests.store.site import MOTHER, NOON, PREPAID, PROFILE, RATE, allowed, begun
 
 TEN = 10_000_000
@@ -22,7 +22,7 @@ def test_a_whole_call(store: Store) -> None:
     assert store.balance_micros(PREPAID) == TEN - charge_micros(RATE, 900)
     assert [info.id for info in store.calls(open_only=True)] == [call]
     store.mark_accepted(call, NOON + timedelta(seconds=9))
-    store.checkpoint(call, 60)
+    store.checkpoint({call: 60})
     info = store.end_call(call, "completed", "clock", 125, NOON + timedelta(seconds=134), recording="a.wav")
     assert (info.talk_seconds, info.charged_micros, info.outcome, info.ended_by) == (125, RATE * 125 // 60, "completed", "clock")
     assert info.recording == "a.wav"
@@ -36,7 +36,7 @@ def test_the_first_end_counts(store: Store) -> None:
     store.mark_accepted(call, NOON)
     first = store.end_call(call, "completed", "caller", 30, NOON)
     assert store.end_call(call, "completed", "clock", 900, NOON) == first
-    store.checkpoint(call, 500)
+    store.checkpoint({call: 500})
     store.mark_accepted(call, NOON + timedelta(hours=1))
     assert store.call(call) == first
     assert store.recover() == []
@@ -120,9 +120,9 @@ def test_a_call_that_is_not_recorded_never_names_a_recording(store: Store) -> No
 def test_recover_charges_the_checkpoint_only(store: Store) -> None:
     talking, ringing = begun(store, "h1", 1), begun(store, "h2", 2, NOON)
     store.mark_accepted(talking, NOON)
-    store.checkpoint(talking, 61)
-    store.checkpoint(talking, 17)
-    store.checkpoint(ringing, 99)
+    store.checkpoint({talking: 61})
+    store.checkpoint({talking: 17})
+    store.checkpoint({ringing: 99})
     closed = {info.id: info for info in store.recover(NOON + timedelta(minutes=5))}
     assert (closed[talking].outcome, closed[talking].ended_by, closed[talking].talk_seconds) == ("completed", "fault", 61)
     assert closed[talking].charged_micros == RATE * 61 // 60
@@ -130,6 +130,43 @@ def test_recover_charges_the_checkpoint_only(store: Store) -> None:
     assert store.recover() == []
     assert store.balance_micros(PREPAID) == TEN - RATE * 61 // 60
     assert store.trial_balance() == 0
+
+
+def test_many_talks_are_marked_at_once(store: Store) -> None:
+    talking, ringing = begun(store, "h1", 1), begun(store, "h2", 2)
+    store.mark_accepted(talking, NOON)
+    store.checkpoint({ringing: 9, talking: 10**6, 99: 1})
+    store.checkpoint({})
+    closed = {info.id: info.talk_seconds for info in store.recover(NOON)}
+    assert closed == {talking: 900, ringing: 0}
+    store.checkpoint({talking: 901})
+    assert store.call(talking).talk_seconds == 900
+
+
+class TestAttemptInDoubt:
+    """The database went away before it answered: whatever it had stored, one closed record is left and no money held."""
+
+    def fail(self, store: Store) -> CallInfo:
+        store.fail_call("h1", 1, f"{MOTHER}\x00", PROFILE, NOON, "the database did not answer")
+        (info,) = store.calls()
+        assert store.calls(open_only=True) == []
+        assert store.balance_micros(PREPAID) == TEN and store.trial_balance() == 0
+        return info
+
+    def test_that_was_stored(self, store: Store) -> None:
+        call = begun(store)
+        info = self.fail(store)
+        assert (info.id, info.outcome, info.ended_by, info.cause) == (call, "fault", "fault", "the database did not answer")
+        assert isinstance(begun(store, at=NOON + timedelta(seconds=1)), int)
+
+    def test_that_was_not(self, store: Store) -> None:
+        first = self.fail(store)
+        assert (first.outcome, first.ended_by, first.number, first.inmate) == ("fault", "fault", MOTHER, "1001")
+        assert self.fail(store) == first
+
+    def test_that_was_stored_as_refused(self, store: Store) -> None:
+        store.deny_call("h1", 1, MOTHER, "hours", PROFILE, NOON)
+        assert self.fail(store).outcome == "denied"
 
 
 @pytest.mark.parametrize("there", [True, False])

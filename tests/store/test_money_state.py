@@ -61,7 +61,7 @@ class Money(RuleBasedStateMachine):
     def checkpoint(self, data: st.DataObject, seconds: int) -> None:
         call = data.draw(st.sampled_from(sorted(self.open)))
         account, allow, mark, accepted = self.open[call]
-        self.store.checkpoint(call, seconds)
+        self.store.checkpoint({call: seconds})
         if accepted:
             self.open[call] = (account, allow, max(mark, min(seconds, allow.max_seconds)), True)
 

@@ -116,10 +116,10 @@ class TestServerThatGoesAway:
     def test_what_was_told_is_there_again(self, store: Store, postgresql: Postgresql) -> None:
         call = begun(store)
         store.mark_accepted(call, NOON)
-        store.checkpoint(call, 30)
+        store.checkpoint({call: 30})
         postgresql.server.stop()
         try:
-            for deed in (lambda: store.checkpoint(call, 31), lambda: store.call(call), lambda: store.recover()):
+            for deed in (lambda: store.checkpoint({call: 31}), lambda: store.call(call), lambda: store.recover()):
                 with pytest.raises(DatabaseUnreachable, match="check that it runs at this address"):
                     deed()
         finally:

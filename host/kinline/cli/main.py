@@ -12,6 +12,7 @@ from kinline.cli.handset import handset_app
 from kinline.cli.output import Json, UsageError, answer, complain
 from kinline.cli.rules import rules_app
 from kinline.cli.site import DEFAULT_CONFIG, Config, opened
+from kinline.cli.slips import facility_app, inmate_app
 from kinline.cli.speech import prompts_app
 from kinline.cli.verbs import attach
 from kinline.operations.failures import FAILURES
@@ -28,7 +29,9 @@ db_app = typer.Typer(no_args_is_help=True, help="The database.")
 _groups = {
     "config": config_app,
     "db": db_app,
+    "facility": facility_app,
     "handset": handset_app,
+    "inmate": inmate_app,
     "rules": rules_app,
     "prompts": prompts_app,
     "api": api_app,

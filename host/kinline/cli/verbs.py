@@ -17,6 +17,7 @@ from kinline.cli.showing import shown
 from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk, read_secret
 from kinline.operations import Operation, catalogue, nouns, perform
 from kinline.operations.fields import Argument, FileText, Hidden, Option
+from kinline.people.sheet import SheetError, decoded
 
 _POSITION = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _OWN = ("config", "acting", "as_json")
@@ -199,9 +200,9 @@ def _choices(annotation: Any) -> tuple[str, ...]:
 def _text_of(file: str) -> str:
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return content.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}; name another file, or -") from error
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UsageError(f"{file}: line {line} is not UTF-8 text; save the file as UTF-8") from error
+    try:
+        return decoded(content, file)
+    except SheetError as error:
+        raise UsageError(str(error)) from error

@@ -108,7 +108,7 @@ class Records:
         return ev.AcceptStored(call)
 
     def checkpoint(self, call: int, talk_seconds: int) -> None:
-        self._store.checkpoint(call, talk_seconds)
+        self._store.checkpoint({call: talk_seconds})
 
     def block_number(self, call: int) -> None:
         self._store.block_by_called_party(call, self._now())

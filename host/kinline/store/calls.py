@@ -1,24 +1,37 @@
 """Call records and the money that goes with them, always in one transaction."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import false, select, update
+from sqlalchemy import BindParameter, Integer, bindparam, case, false, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kinline.accounts.ledger import AccountClosed, InsufficientFunds
 from kinline.rules.model import Allow, Deny
 from kinline.store.billing import set_aside, settle
-from kinline.store.errors import CallRefused, NotFound
-from kinline.store.models import CallRow, HandsetRow, InmateRow
+from kinline.store.errors import CallRefused, NotFound, is_taken
+from kinline.store.models import CallRow, HandsetRow
 from kinline.store.people import People
 from kinline.store.postgresql import all_written
 from kinline.store.registers import place_block
-from kinline.store.rows import handset_row
+from kinline.store.rows import handset_ids
 from kinline.store.tables.places import FacilityRow
+
+_TALK: BindParameter[int] = bindparam("talk", type_=Integer)
+_MARK = case((CallRow.limit_seconds < _TALK, CallRow.limit_seconds), else_=_TALK)
+_CHECKPOINT = (
+    update(CallRow)
+    .where(
+        CallRow.id == bindparam("of_call"),
+        CallRow.accepted_at.is_not(None),
+        CallRow.ended_at.is_(None),
+        CallRow.talk_checkpoint_seconds < _MARK,
+    )
+    .values(talk_checkpoint_seconds=_MARK)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +82,10 @@ class Calls(People):
         money went elsewhere since the decision; then nothing is written and `deny_call` leaves the record.
         """
         with self._calling() as session:
-            if inmate_id is not None and session.get(InmateRow, inmate_id) is None:
-                raise NotFound(f"inmate {inmate_id} does not exist")
-            handset = handset_row(session, device_id)
+            facility, handset = handset_ids(session, device_id)
             row = CallRow(
-                facility_id=handset.facility_id,
-                handset_id=handset.id,
+                facility_id=facility,
+                handset_id=handset,
                 inmate_id=inmate_id,
                 number=number,
                 profile=profile,
@@ -93,6 +104,8 @@ class Calls(People):
             try:
                 session.flush()
             except IntegrityError as error:
+                if not is_taken(error):
+                    raise NotFound(f"inmate {inmate_id} does not exist") from error
                 raise CallRefused("busy_elsewhere", "this inmate or handset already has an open call") from error
             try:
                 set_aside(session, row, at)
@@ -103,12 +116,12 @@ class Calls(People):
     def deny_call(self, device_id: str, inmate_id: int | None, number: str, deny: Deny | str, profile: str, at: datetime) -> int:
         """The record of an attempt that was refused, closed at once. `deny` is the refusal or its rule's name."""
         with self._calling() as session:
-            handset = handset_row(session, device_id)
+            facility, handset = handset_ids(session, device_id)
             row = CallRow(
-                facility_id=handset.facility_id,
-                handset_id=handset.id,
+                facility_id=facility,
+                handset_id=handset,
                 inmate_id=inmate_id,
-                number="".join(sign for sign in number if sign.isprintable())[:40],
+                number=_printable(number),
                 profile=profile,
                 started_at=at,
                 ended_at=at,
@@ -119,6 +132,26 @@ class Calls(People):
             session.flush()
             return row.id
 
+    def fail_call(
+        self, device_id: str, inmate_id: int | None, number: str, profile: str, at: datetime, cause: str
+    ) -> None:
+        """The record of an attempt that the database left unanswered: it is closed if it was stored, else made now.
+
+        `at` is the moment of the attempt, by which it is known.
+        """
+        with self._calling() as session:
+            facility, handset = handset_ids(session, device_id)
+            attempt = select(CallRow).where(CallRow.handset_id == handset, CallRow.started_at == at)
+            row = session.scalar(attempt.with_for_update())
+            if row is not None and row.ended_at is None:
+                _close(session, row, "fault", "fault", 0, at, cause=cause)
+            if row is not None:
+                return
+            row = CallRow(facility_id=facility, handset_id=handset, inmate_id=inmate_id, profile=profile, started_at=at)
+            row.number, row.ended_at, row.outcome, row.ended_by = _printable(number), at, "fault", "fault"
+            row.cause = cause[:200]
+            session.add(row)
+
     def mark_accepted(self, call_id: int, at: datetime, recording: str | None = None) -> None:
         """The called party accepted; the first time counts. `recording` is where the talk is about to be recorded."""
         with self._calling() as session:
@@ -127,12 +160,17 @@ class Calls(People):
                 row.accepted_at = at
                 row.recording = recording if row.recorded else None
 
-    def checkpoint(self, call_id: int, talk_seconds: int) -> None:
-        """Talk so far: what a crash after this may charge. It never goes back and never passes the grant."""
+    def checkpoint(self, talks: Mapping[int, int]) -> None:
+        """Talk so far, in seconds by call: what a crash after this may charge. It never goes back or passes the grant.
+
+        All of a host's talks in one transaction: the disk is waited for once a second, however many calls are up.
+        """
+        if not talks:
+            return
         with self._calling() as session:
-            row = _call(session, call_id)
-            if row.ended_at is None and row.accepted_at is not None:
-                row.talk_checkpoint_seconds = max(row.talk_checkpoint_seconds, min(talk_seconds, row.limit_seconds))
+            # In one order, so that none waits in a ring.
+            marks = [{"of_call": call, "talk": talk} for call, talk in sorted(talks.items())]
+            session.connection().execute(_CHECKPOINT, marks)
 
     def end_call(
         self,
@@ -222,6 +260,11 @@ def _close(
     row.recording = recording if row.recorded else None
     row.cause = cause[:200] if cause else None
     session.flush()
+
+
+def _printable(number: str) -> str:
+    """Whatever was keyed, as far as a record takes it."""
+    return "".join(sign for sign in number if sign.isprintable())[:40]
 
 
 def _call(session: Session, call_id: int, to_change: bool = True) -> CallRow:

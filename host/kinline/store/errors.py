@@ -4,7 +4,7 @@ import sqlite3
 from typing import ClassVar
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 
 class StoreError(Exception):
@@ -134,6 +134,13 @@ _BY_REFUSAL: dict[str, _Meaning] = {
     '" does not exist': _NO_DATABASE,
     "too many clients": _BY_SQLSTATE["53300"],
 }
+
+
+def is_taken(error: IntegrityError) -> bool:
+    """Whether a unique index refused the row, and no other law of the tables."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+    return getattr(error.orig, "sqlstate", None) == "23505"
 
 
 def explained(error: DBAPIError | sqlite3.Error, place: str) -> StoreError:

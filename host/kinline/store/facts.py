@@ -21,12 +21,12 @@ from kinline.rules.model import (
 from kinline.store.books import balance_of, credit_left
 from kinline.store.counsel import in_force
 from kinline.store.database import Database
-from kinline.store.models import AccountRow, CalledPartyRow, CallRow
+from kinline.store.models import CalledPartyRow, CallRow
 from kinline.store.places import windows_of
 from kinline.store.registers import closed_prefixes, is_barred, standing_blocks
 from kinline.store.restrictions import as_fact, concerning, whole_facility
 from kinline.store.rows import handset_row
-from kinline.store.tables.lists import PrefixRow
+from kinline.store.tables.lists import ContactRow, PrefixRow
 from kinline.store.tables.people import InmateRow
 from kinline.store.tables.places import FacilityRow, HandsetRow, UnitRow
 from kinline.store.tables.restrictions import RestrictionRow
@@ -144,7 +144,7 @@ def _inmate(
         active=row.status == "active" and row.facility_id == handset.facility_id,
         on_call=session.scalar(open_call) is not None,
         debit_micros=balance_of(session, debit_account(row.id)),
-        contacts=_contacts(row, at),
+        contacts=_contacts(session, row, at),
         restrictions=tuple(as_fact(restriction) for restriction in rows if restriction.inmate_id == row.id),
         call_seconds=row.call_seconds,
         recorded=row.recorded,
@@ -153,24 +153,36 @@ def _inmate(
     )
 
 
-def _contacts(row: InmateRow, at: datetime) -> tuple[Contact, ...]:
+_LISTED = (
+    ContactRow.number,
+    ContactRow.status,
+    ContactRow.number_class,
+    ContactRow.line,
+    ContactRow.call_seconds,
+    ContactRow.recorded,
+)
+
+
+def _contacts(session: Session, row: InmateRow, at: datetime) -> tuple[Contact, ...]:
     """The list, and the attorneys of the arrangements in force, whose numbers need not be on it."""
+    # Columns, not objects: this is asked between the last digit and the call.
+    contacts = session.execute(select(*_LISTED).where(ContactRow.inmate_id == row.id).order_by(ContactRow.id)).all()
     counsel = {arrangement.number for arrangement in row.arrangements if in_force(arrangement, at)}
     listed = tuple(
         Contact(
             number=contact.number,
-            status=contact.status,  # type: ignore[arg-type]
-            number_class=contact.number_class,  # type: ignore[arg-type]
-            line=contact.line,  # type: ignore[arg-type]
+            status=contact.status,
+            number_class=contact.number_class,
+            line=contact.line,
             call_seconds=contact.call_seconds,
             recorded=contact.recorded,
         )
-        for contact in row.contacts
+        for contact in contacts
         if contact.number not in counsel
     )
-    lines = {contact.number: contact.line for contact in row.contacts}
+    lines = {contact.number: contact.line for contact in contacts}
     arranged = tuple(
-        Contact(number=number, number_class="privileged", line=lines.get(number), recorded=False)  # type: ignore[arg-type]
+        Contact(number=number, number_class="privileged", line=lines.get(number), recorded=False)
         for number in sorted(counsel)
     )
     return listed + arranged
@@ -181,14 +193,13 @@ def _called_party(
 ) -> CalledParty:
     party = session.get(CalledPartyRow, number)
     blocks = [row for row in session.scalars(standing_blocks(number)) if row.facility_id in (home.id, None)]
-    balance = session.get(AccountRow, prepaid_account(number))
     credit = credit_left(session, receivable_account("direct_bill", number))
     return CalledParty(
         blocked=any(row.by == "called_party" for row in blocks),
         # A bar closes the number also where the rules ask for no list.
         blocked_by_facility=any(row.by == "staff" for row in blocks) or is_barred(session, number, home, inmate),
         third_party_service=any(row.third_party and number.startswith(row.prefix) for row in prefixes),
-        prepaid_micros=balance.balance_micros if balance else 0,
+        prepaid_micros=balance_of(session, prepaid_account(number)),
         direct_bill=credit is not None,
         direct_bill_credit_micros=credit,
         line=party.line if party else None,  # type: ignore[arg-type]
@@ -198,11 +209,11 @@ def _called_party(
 
 def _history(session: Session, inmate: InmateRow, since: datetime) -> tuple[PastCall, ...]:
     query = (
-        select(CallRow)
+        select(CallRow.started_at, CallRow.talk_seconds, CallRow.number, CallRow.outcome)
         .where(CallRow.inmate_id == inmate.id, CallRow.started_at >= since, CallRow.ended_at.is_not(None))
         .order_by(CallRow.started_at)
     )
     return tuple(
         PastCall(start=row.started_at, talk_seconds=row.talk_seconds, number=row.number, outcome=row.outcome or "")
-        for row in session.scalars(query)
+        for row in session.execute(query)
     )

@@ -6,7 +6,7 @@ Those of people, places and money are in `kinline.store.tables`; here are call r
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kinline.store.tables.base import Base, Utc
@@ -122,7 +122,7 @@ class StaffRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60), unique=True)
-    roles: Mapped[list[str]] = mapped_column(JSON)
+    roles: Mapped[list[str]]
     facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"))
     token_id: Mapped[str] = mapped_column(String(16), unique=True)
     token_digest: Mapped[str] = mapped_column(String(64))

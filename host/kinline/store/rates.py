@@ -83,7 +83,7 @@ def _of(home: FacilityRow) -> Select[RateRow]:
 
 
 def _facility(session: Session, code: str) -> FacilityRow:
-    row = session.scalar(select(FacilityRow).where(FacilityRow.code == code).with_for_update())
+    row = session.scalar(select(FacilityRow).where(FacilityRow.code == code))
     if row is None:
         raise NotFound(f"facility {code!r} does not exist; kinline facility list shows those that do")
     return row

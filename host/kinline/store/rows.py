@@ -53,6 +53,14 @@ def handset_row(session: Session, device_id: str) -> HandsetRow:
     return one(session, select(HandsetRow).where(HandsetRow.device_id == device_id), f"handset {device_id!r}")
 
 
+def handset_ids(session: Session, device_id: str) -> tuple[int, int]:
+    """Those of the facility and of the handset: all that a call's record needs."""
+    found = session.execute(select(HandsetRow.facility_id, HandsetRow.id).where(HandsetRow.device_id == device_id)).one_or_none()
+    if found is None:
+        raise _unknown(f"handset {device_id!r}")
+    return found.facility_id, found.id
+
+
 def inmate_row(session: Session, facility: str, number: str) -> InmateRow:
     home = facility_row(session, facility)
     query = select(InmateRow).where(InmateRow.facility_id == home.id, InmateRow.number == number)
@@ -82,5 +90,9 @@ def one(session: Session, query: Select[_Row], what: str) -> _Row:
     """The row that the query finds. Raises NotFound naming `what`."""
     row = session.scalar(query)
     if row is None:
-        raise NotFound(f"{what} does not exist; add it first, or check the spelling")
+        raise _unknown(what)
     return row
+
+
+def _unknown(what: str) -> NotFound:
+    return NotFound(f"{what} does not exist; add it first, or check the spelling")

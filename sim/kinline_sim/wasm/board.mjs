@@ -120,7 +120,7 @@ const host = {
 
     exit(code) {
         if (page) show();
-        process.reallyExit(code);
+        process.exit(code);
     },
 };
 
@@ -166,11 +166,10 @@ function schedule() {
     setImmediate(step);
 }
 
-python.registerJsModule("host", host);
+python.registerJsModule("node", host);
 python.globals.set("parameters", parameters);
-python.FS.mkdirTree("/shims");
 for (const shim of shims) copy(python, shim, shim.endsWith(".py") ? "/shims/" + basename(shim) : "/shims");
 run("import sys\nsys.path[:] = ['/shims', '.frozen']\nsys.argv[:] = [''] + list(parameters)");
 if (run(readFileSync(bootstrap, "utf8"))) host.exit(0);
 turn = python.pyimport("loop").turn;
-step();
+schedule(); // once node has finished its own start, which would make the first alarm late

@@ -1,7 +1,7 @@
-// The WebAssembly MicroPython with a monotonic clock, its shims in its file system, and `host`, what they ask of node.
+// The WebAssembly MicroPython with a monotonic clock, files copied into it, and what its shims ask of `node`.
 import { createCipheriv, createDecipheriv, randomFillSync } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const AES_BLOCK = 16;
@@ -25,13 +25,14 @@ export async function load(folder, heapBytes) {
     return python;
 }
 
-// Copies the Python files of a folder, with the folders in it, into MicroPython's own file system.
+// Copies a file, or the Python and JSON files of a folder and its folders, into MicroPython's own file system.
 export function copy(python, source, target) {
     if (statSync(source).isDirectory()) {
         python.FS.mkdirTree(target);
         for (const name of readdirSync(source))
             if (name !== "__pycache__") copy(python, join(source, name), target + "/" + name);
     } else if (/\.(py|json)$/.test(source)) {
+        python.FS.mkdirTree(dirname(target));
         python.FS.writeFile(target, readFileSync(source));
     }
 }

@@ -1,7 +1,7 @@
 // Runs Python files on the WebAssembly MicroPython, the firmware's own version, without a board.
 // Usage: node run.mjs PACKAGE-FOLDER compile FILE...    compile each file, run nothing
 //        node run.mjs PACKAGE-FOLDER say SOURCE    run a line of Python
-//        node run.mjs PACKAGE-FOLDER run FOLDER... -- SCRIPT ARGUMENT...    copy folders in, run one script
+//        node run.mjs PACKAGE-FOLDER run PATH... -- SCRIPT ARGUMENT...    copy files and folders in, run one script
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { copy, load, report, secrets } from "./python.mjs";
 
 const [folder, verb, ...rest] = process.argv.slice(2);
 const python = await load(folder, 8 * 1024 * 1024);
-python.registerJsModule("host", secrets(python));
+python.registerJsModule("node", secrets(python));
 const cryptolib = join(dirname(fileURLToPath(import.meta.url)), "../shims/wasm/cryptolib.py");
 copy(python, cryptolib, "/cryptolib.py");
 

@@ -1,5 +1,6 @@
 """What every table has in common: naming, and how a Python value is kept in a column."""
 
+import functools
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -48,13 +49,19 @@ class Base(DeclarativeBase):
     }
 
 
+@functools.cache
+def _limits(row: type[Base]) -> tuple[tuple[str, int], ...]:
+    """The texts of a table, and how long they may be."""
+    columns = row.__table__.columns
+    return tuple((c.key, c.type.length) for c in columns if isinstance(c.type, String) and c.type.length)
+
+
 def _check_lengths(_mapper: Mapper[Any], _connection: Connection, row: Base) -> None:
     """SQLite would take a text of any length, and PostgreSQL refuse it without saying which."""
-    for column in row.__table__.columns:
-        value = getattr(row, column.key)
-        if isinstance(column.type, String) and column.type.length and value is not None and len(value) > column.type.length:
-            place = f"{row.__tablename__}.{column.key}"
-            raise StoreError(f"{place} takes at most {column.type.length} characters, not {len(value)}; shorten it")
+    for name, limit in _limits(type(row)):
+        value = row.__dict__.get(name)
+        if value is not None and len(value) > limit:
+            raise StoreError(f"{row.__tablename__}.{name} takes at most {limit} characters, not {len(value)}; shorten it")
 
 
 for _moment in ("before_insert", "before_update"):

@@ -55,8 +55,9 @@ class HandsetRow(OwnRules, Base):
     lock_level: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
 
-    facility: Mapped[FacilityRow] = relationship()
-    unit: Mapped[UnitRow | None] = relationship()
+    # Whoever asks for a telephone asks for its places too.
+    facility: Mapped[FacilityRow] = relationship(lazy="joined", innerjoin=True)
+    unit: Mapped[UnitRow | None] = relationship(lazy="joined")
 
 
 class NamedLineRow(Base):

@@ -1,8 +1,7 @@
 """The cryptolib that stock MicroPython has on the ESP32 and this build lacks: AES in ECB and CBC, through OpenSSL."""
 
+import node
 import uctypes
-
-import host
 
 _ECB = 1
 _CBC = 2
@@ -41,6 +40,6 @@ class aes:  # noqa: N801 - MicroPython's name for it
             raise ValueError("output too small")
         iv = 0 if self._iv is None else uctypes.addressof(self._iv)
         # The vector is left as the next call of a chain needs it.
-        host.aes(direction, uctypes.addressof(self._key), len(self._key), iv, uctypes.addressof(source), size,
+        node.aes(direction, uctypes.addressof(self._key), len(self._key), iv, uctypes.addressof(source), size,
                  uctypes.addressof(result))
         return bytes(result) if target is None else None

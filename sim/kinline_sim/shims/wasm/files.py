@@ -8,9 +8,8 @@ import io
 import json
 import struct
 
+import node
 import uctypes
-
-import host
 
 _HEAD = "<II"  # bytes of the JSON text and of the data behind it, in a request and in its answer
 _DIRECTORY = 0x4000
@@ -94,11 +93,11 @@ class Files:
         return name if name.startswith("/") else self._folder + name
 
     def _send(self, data):
-        host.send(self._fd, uctypes.addressof(data), len(data))
+        node.send(self._fd, uctypes.addressof(data), len(data))
 
     def _receive(self, count):
         data = bytearray(count)
-        host.receive(self._fd, uctypes.addressof(data), count)
+        node.receive(self._fd, uctypes.addressof(data), count)
         return data
 
 

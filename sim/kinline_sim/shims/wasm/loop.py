@@ -13,7 +13,7 @@ from _asyncio import Task, TaskQueue
 from time import ticks_add, ticks_diff
 from time import ticks_ms as ticks
 
-import host
+import node
 
 _FILENO = 10
 _POLL = 3
@@ -92,7 +92,7 @@ class _Readers:
         woken = False
         for entry in self._waiting[:]:
             task, stream, fd = entry
-            if host.readable(fd) if fd else stream.ioctl(_POLL, _READABLE) & _READABLE:
+            if node.readable(fd) if fd else stream.ioctl(_POLL, _READABLE) & _READABLE:
                 self._waiting.remove(entry)
                 _task_queue.push(task)
                 woken = True
