@@ -113,10 +113,12 @@ class Calls(_Section):
     profile: str | None = None
     pin_mode: PinMode | None = None
     acceptance: Acceptance = Acceptance()
+    provider: Annotated[str, Field(min_length=1, max_length=60)] | None = None
     language_choice: bool = True
     ring_limit_seconds: Seconds = 40
     menu_timeout_seconds: Seconds = 10
     menu_repeats: Annotated[int, Field(ge=1, le=5)] = 3
+    number_tries: Annotated[int, Field(ge=1, le=20)] = 3
     entry_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 15  # 16 bits of milliseconds on the wire
     warning_seconds: tuple[Seconds, ...] | None = None
     checkpoint_seconds: Annotated[int, Field(ge=1, le=60)] = 1

@@ -1,3 +1,3 @@
-from tests.operations.fixtures import house, house_template
+from tests.operations.fixtures import any_house, house
 
-__all__ = ["house", "house_template"]
+__all__ = ["any_house", "house"]

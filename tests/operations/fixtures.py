@@ -1,21 +1,24 @@
 """The fixtures of the tests of operations and console."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.operations.site import House, template
-
-
-@pytest.fixture(scope="session")
-def house_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return template(tmp_path_factory.mktemp("house"))
+from tests.operations.site import House
+from tests.store.backends import Backend, Sqlite
 
 
 @pytest.fixture
-def house(house_template: Path, tmp_path: Path) -> Iterator[House]:
-    """The small site of `tests.operations.site`, a fresh one for each test."""
-    made = House(house_template, tmp_path)
+def house(sqlite: Sqlite) -> Iterator[House]:
+    """The small site of `tests.operations.site`, a fresh one for each test, on SQLite."""
+    made = House(sqlite)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def any_house(backend: Backend) -> Iterator[House]:
+    """The same on both kinds of database."""
+    made = House(backend)
     yield made
     made.close()

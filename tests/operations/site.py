@@ -1,28 +1,34 @@
 """A small site on which the example of every operation succeeds, with a member of staff for each role.
 
 Facility "north" with unit B2 and handsets h1 and h2; inmates 1001 and 1002 with a contact and money; call 1 ended,
-call 2 ended and billed
-collect, call 3 refused; +12025550199 is blocked; +12025550155 has a closed account; "south" is another facility.
+call 2 ended and billed collect, call 3 refused; +12025550199 is blocked; +12025550155 has a closed account; "south" is
+another facility; 1002 waits for a review of +12025550171.
 """
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import cache
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
 from kinline.accounts import prepaid_account
 from kinline.accounts.rates import RateLine
 from kinline.config import Settings
-from kinline.console.app import application
+from kinline.console.access import Access
+from kinline.console.app import without_site
 from kinline.operations import ROLES, Operation
+from kinline.profiles import load_profile
 from kinline.rules import Allow
-from kinline.store import Store
-from tests.store.site import MOTHER, NOON, PROFILE, RATE, begun, furnished, store_at
+from kinline.rules.profile import NamedNumber
+from kinline.store import NewContact, Store
+from tests.store.backends import Backend
+from tests.store.site import MOTHER, NOON, PROFILE, RATE, begun, furnish, store_at
 
+# The tokens in each kind of database's model, from which every House is copied.
+_TOKENS: dict[str, dict[str, str]] = {}
 TIMELESS = timedelta(days=3650)
 
 
@@ -37,16 +43,17 @@ class Clock:
 
 
 class House:
-    """A site's database with the API over it. A copy of a template: making one takes a second, copying it none."""
+    """A site's database with the API over it."""
 
-    def __init__(self, template: Path, folder: Path) -> None:
-        self.file = folder / "kinline.db"
-        shutil.copyfile(template, self.file)
-        self.tokens = dict(line.split() for line in template.with_suffix(".tokens").read_text().splitlines())
-        self.store: Store = store_at(self.file)
+    def __init__(self, backend: Backend) -> None:
+        self.address = backend.made("house", lambda store: _TOKENS.__setitem__(backend.name, furnish_house(store)))
+        self.tokens = _TOKENS[backend.name]
+        self.store: Store = store_at(self.address)
         self.clock = Clock()
         self.settings = settings()
-        self.client = TestClient(application(self.store, self.settings, self.clock), raise_server_exceptions=False)
+        self.app = _application()
+        self.app.state.access = Access(self.store, self.settings, self.clock)
+        self.client = TestClient(self.app, raise_server_exceptions=False)
 
     def close(self) -> None:
         self.client.close()
@@ -65,14 +72,19 @@ class House:
         return self.client.get(path, params=fields, headers=headers)
 
 
+@cache
+def _application() -> FastAPI:
+    """One for all houses: to make it takes longer than most tests."""
+    return without_site()
+
+
 def settings() -> Settings:
     return Settings.model_validate({"facility": "north", "trunk": {"address": "127.0.0.1"}})
 
 
-def template(folder: Path) -> Path:
-    """Make the site's file, and beside it the staff's tokens: one for each role, named after it, and some more."""
-    file = folder / "template.db"
-    store = furnished(file)
+def furnish_house(store: Store) -> dict[str, str]:
+    """Fill the site; the staff's tokens: a member for each role, named after it, and some more."""
+    furnish(store)
     store.add_unit("north", "B2")
     store.add_facility("south", "South Facility", "America/Chicago", "generic")
     call = begun(store)
@@ -85,13 +97,29 @@ def template(folder: Path) -> Path:
     store.deposit(prepaid_account("+12025550155"), 1_000_000, "first", NOON)
     store.close_account(prepaid_account("+12025550155"), "last", NOON)
     store.set_rate("north", RateLine(50_000, "Contract 12", since=NOON.date()), NOON)
+    _lists_and_restrictions(store)
     store.deny_call("h1", 1, "+12025550100", "not_on_list", "generic", NOON)
     members: dict[str, tuple[tuple[str, ...], str | None]] = {role: ((role,), None) for role in ROLES}
+    members["everything"] = (tuple(role for role in ROLES if role != "auditor"), None)
     members |= {"terry": (("technician",), None), "sam": (("supervisor",), "south"), "ava": (("auditor",), "south")}
-    tokens = {
+    return {
         name: store.add_staff(name, roles, facility, NOON + TIMELESS, "tests", NOON).text()
         for name, (roles, facility) in members.items()
     }
-    store.close()
-    file.with_suffix(".tokens").write_text("".join(f"{name} {token}\n" for name, token in tokens.items()))
-    return file
+
+
+def _lists_and_restrictions(store: Store) -> None:
+    """One of each of what staff enter about people, so that there is one to decide about, to lift and to list."""
+    rule = load_profile(PROFILE).contact_list
+    store.request_contact("north", "1002", NewContact("+12025550171", "Aunt"), rule, at=NOON)
+    store.bar_number("+12025550198", "owner_request", "letter of 1 March", "north", at=NOON)
+    store.block_prefix("+1976", "north", note="premium", at=NOON)
+    ombudsman = NamedNumber(
+        source="order 2", effective=NOON.date(), number="+12025550190", label="Ombudsman", number_class="free"
+    )
+    store.add_named_line("north", ombudsman, NOON)
+    later = NOON + timedelta(days=1)
+    restriction = store.restrict("north", inmate="1002", kind="sanction", since=later, until=later + TIMELESS, at=NOON)
+    store.determine_counsel(restriction, "north", "threats were passed on", "memo 3", NOON)
+    store.arrange_counsel("north", "1001", "+12025550170", "L. Example", "file 11", later, later + TIMELESS, NOON)
+    store.leave_message("north", "1001", "Please call home.", at=NOON)

@@ -1,12 +1,12 @@
 """Each operation asked by each role: who may gets it, who may not is told whose it is, and both leave their trace."""
 
 import pytest
-from sqlalchemy import text
 
 from kinline.counters import counters
 from kinline.operations import ROLES, Desk, Forbidden, Operation, catalogue, perform
 from kinline.operations.roles import local_actor, staff_actor, widened
 from kinline.store import Store, audit
+from kinline.store.models import Base
 from tests.operations.rights import RIGHTS
 from tests.operations.site import House
 
@@ -64,18 +64,18 @@ def test_what_is_local_works_there_and_for_nobody_else(house: House, wanted: Ope
 
 
 @pytest.mark.parametrize("wanted", [o for o in OPERATIONS if o.changes], ids=lambda wanted: wanted.name)
-def test_no_deed_without_its_audit_row(house: House, wanted: Operation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_deed_without_its_audit_row(any_house: House, wanted: Operation, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*arguments: object, **named: object) -> None:
         raise RuntimeError("no room in the log")
 
-    before = _contents(house.store)
+    before = _contents(any_house.store)
     with monkeypatch.context() as patch:
         patch.setattr(audit, "record", broken)
         with pytest.raises(RuntimeError, match="no room"):
-            _local(house, wanted)
-    assert _contents(house.store) == before
-    _local(house, wanted)
-    assert _contents(house.store) != before
+            _local(any_house, wanted)
+    assert _contents(any_house.store) == before
+    _local(any_house, wanted)
+    assert _contents(any_house.store) != before
 
 
 @pytest.mark.parametrize("wanted", SERVED, ids=lambda wanted: wanted.name)
@@ -125,9 +125,11 @@ def _local(house: House, wanted: Operation) -> None:
 def _contents(store: Store) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table."""
     with store.engine.connect() as connection:
-        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
-        return {name: [tuple(row) for row in connection.execute(text(f'SELECT * FROM "{name}"'))] for name in tables}
+        return {
+            table.name: [tuple(row) for row in connection.execute(table.select().order_by(*table.primary_key))]
+            for table in Base.metadata.sorted_tables
+        }
 
 
 def _changed(before: dict[str, list[tuple[object, ...]]], after: dict[str, list[tuple[object, ...]]]) -> set[str]:
-    return {name for name in after if after[name] != before.get(name)}
+    return {name for name in after if after[name] != before[name]}

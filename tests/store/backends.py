@@ -2,9 +2,11 @@
 
 import itertools
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from kinline.store import Store
 from tests.store.postgresql import Server
 from tests.store.site import furnish, store_at
 
@@ -19,6 +21,9 @@ class Backend(Protocol):
 
     def furnished(self, dollars: int = 10) -> str:
         """A new database with the facility of `tests.store.site`."""
+
+    def made(self, name: str, fill: Callable[[Store], object]) -> str:
+        """A new database, copied from the model of that name, which `fill` fills at its first use."""
 
     def bare(self) -> str:
         """A new database without tables."""
@@ -41,20 +46,20 @@ class Sqlite:
         return _sqlite(self._folder / f"kinline{number or ''}.db")
 
     def empty(self) -> str:
-        return self._copy(None)
+        return self.made("empty", lambda store: None)
 
     def furnished(self, dollars: int = 10) -> str:
-        return self._copy(dollars)
+        return self.made(f"furnished-{dollars}", lambda store: furnish(store, dollars))
 
     def drop(self, address: str) -> None:
         file = Path(address.removeprefix("sqlite:///"))
         for path in file.parent.glob(f"{file.name}*"):
             path.unlink()
 
-    def _copy(self, dollars: int | None) -> str:
-        model = self._models / f"model-{dollars}.db"
+    def made(self, name: str, fill: Callable[[Store], object]) -> str:
+        model = self._models / f"model-{name}.db"
         if not model.exists():
-            _make(_sqlite(model), dollars)
+            _make(_sqlite(model), fill)
         address = self.bare()
         shutil.copy(model, address.removeprefix("sqlite:///"))
         return address
@@ -73,10 +78,10 @@ class Postgresql:
         return self._create("template0")
 
     def empty(self) -> str:
-        return self._copy(None)
+        return self.made("empty", lambda store: None)
 
     def furnished(self, dollars: int = 10) -> str:
-        return self._copy(dollars)
+        return self.made(f"furnished-{dollars}", lambda store: furnish(store, dollars))
 
     def drop(self, address: str) -> None:
         name = address.rpartition("/")[2]
@@ -87,11 +92,11 @@ class Postgresql:
         for name in tuple(self._given):
             self.drop(name)
 
-    def _copy(self, dollars: int | None) -> str:
-        model = f"model-{dollars}"
+    def made(self, name: str, fill: Callable[[Store], object]) -> str:
+        model = f"model-{name}"
         if model not in self._models:
             self.server.create(model)
-            _make(self.server.url(model), dollars)
+            _make(self.server.url(model), fill)
             self._models.add(model)
         return self._create(model)
 
@@ -106,8 +111,7 @@ def _sqlite(file: Path) -> str:
     return f"sqlite:///{file}"
 
 
-def _make(address: str, dollars: int | None) -> None:
+def _make(address: str, fill: Callable[[Store], object]) -> None:
     store = store_at(address)
-    if dollars is not None:
-        furnish(store, dollars)
+    fill(store)
     store.close()

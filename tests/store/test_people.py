@@ -171,5 +171,6 @@ class TestAudit:
     def test_it_holds_no_pin(self, store: Store) -> None:
         store.set_pin("north", "1001", "73519264")
         with store.engine.connect() as connection:
-            rows = connection.execute(text("SELECT * FROM audit")).all()
+            # Not the hashes: four given digits stand in one of them every now and then.
+            rows = connection.execute(text("SELECT actor, action, subject, details FROM audit")).all()
         assert not any("73519264" in str(row) or PIN in str(row) for row in rows)

@@ -14,16 +14,19 @@ api_app = typer.Typer(no_args_is_help=True, help="The HTTP API.")
 
 
 def console(
-    port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Where it listens.")] = 8080,
+    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="Where it listens; 0 is any free port.")] = 8080,
     bind: Annotated[
         str, typer.Option("--bind", help="The address; what is not loopback belongs behind a proxy that speaks TLS.")
     ] = "127.0.0.1",
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Serve the API under /api until told to stop."""
-    from kinline.console.serve import serve
+    from kinline.console.serve import PortTaken, serve
 
-    serve(settings_file.load(config), _address(bind), port)
+    try:
+        serve(settings_file.load(config), _address(bind), port)
+    except PortTaken as error:
+        raise UsageError(str(error)) from error
 
 
 @api_app.command("document")

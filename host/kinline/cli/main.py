@@ -7,28 +7,15 @@ from typing import Annotated
 import typer
 
 from kinline import config as settings_file
-from kinline.accounts import MoneyError, PinError
 from kinline.cli.console import api_app, console
 from kinline.cli.handset import handset_app
 from kinline.cli.output import Json, UsageError, answer, complain
 from kinline.cli.rules import rules_app
 from kinline.cli.site import DEFAULT_CONFIG, Config, opened
+from kinline.cli.slips import facility_app, inmate_app
 from kinline.cli.speech import prompts_app
 from kinline.cli.verbs import attach
-from kinline.operations import Forbidden
-from kinline.rules import ProfileError, ScenarioError
-from kinline.store import StoreError
-
-_OUR_ERRORS = (
-    UsageError,
-    Forbidden,
-    settings_file.SettingsError,
-    StoreError,
-    MoneyError,
-    PinError,
-    ProfileError,
-    ScenarioError,
-)
+from kinline.operations.failures import FAILURES
 
 app = typer.Typer(
     name="kinline",
@@ -42,7 +29,9 @@ db_app = typer.Typer(no_args_is_help=True, help="The database.")
 _groups = {
     "config": config_app,
     "db": db_app,
+    "facility": facility_app,
     "handset": handset_app,
+    "inmate": inmate_app,
     "rules": rules_app,
     "prompts": prompts_app,
     "api": api_app,
@@ -57,7 +46,7 @@ def main() -> None:
     """Run the command; what fails for a known reason is told in a line, with exit code 2."""
     try:
         app()
-    except _OUR_ERRORS as error:
+    except (UsageError, *FAILURES) as error:
         complain(str(error))
         sys.exit(2)
     except BrokenPipeError:

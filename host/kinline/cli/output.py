@@ -14,7 +14,8 @@ from rich.table import Table
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.", show_default=False)]
 
-out = Console(highlight=False)
+# What people entered is shown as it stands: brackets and colons in a label are no markup.
+out = Console(highlight=False, markup=False, emoji=False)
 
 
 class UsageError(Exception):

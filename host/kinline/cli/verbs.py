@@ -17,6 +17,7 @@ from kinline.cli.showing import shown
 from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk, read_secret
 from kinline.operations import Operation, catalogue, nouns, perform
 from kinline.operations.fields import Argument, FileText, Hidden, Option
+from kinline.people.sheet import SheetError, decoded
 
 _POSITION = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _OWN = ("config", "acting", "as_json")
@@ -64,9 +65,7 @@ class _Field:
         if hidden := self.marker(Hidden):
             return _hidden_parameters(hidden, optional=not self.info.is_required())
         position = self.marker(Argument) or self.marker(FileText)
-        option = self.marker(Option)
-        # What is read from text is typed as text, whatever it becomes.
-        kind = str if option and option.read and get_origin(self.info.annotation) is not list else _kind(self.info.annotation)
+        kind = self.kind()
         required = self.info.is_required()
         default = inspect.Parameter.empty if required else self._default(kind)
         about: dict[str, Any] = {"help": self.info.description, "show_default": default not in (None, False, "")}
@@ -77,9 +76,17 @@ class _Field:
         names = f"{self.place}/--no-{self.place[2:]}" if kind is bool and default is not False else self.place
         return [_parameter(self.name, _optional(kind, required), default, typer.Option(names, **about))]
 
+    def kind(self) -> Any:
+        """The type by which Typer asks."""
+        option = self.marker(Option)
+        if option and option.read:
+            return str if _kind(self.info.annotation) != list[str] else list[str]
+        return _kind(self.info.annotation)
+
     def _default(self, kind: Any) -> Any:
+        """The default as the help shows it; None where the request knows better."""
         value = self.info.default
-        return value if isinstance(value, bool | int | str) or value is None else None
+        return value if isinstance(value, kind if isinstance(kind, type) else str) else None
 
     def value(self, given: Mapping[str, Any], unseen: Mapping[str, str]) -> Any:
         """What was typed, as the request wants it; None if nothing was."""
@@ -193,9 +200,9 @@ def _choices(annotation: Any) -> tuple[str, ...]:
 def _text_of(file: str) -> str:
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return content.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}; name another file, or -") from error
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UsageError(f"{file}: line {line} is not UTF-8 text; save the file as UTF-8") from error
+    try:
+        return decoded(content, file)
+    except SheetError as error:
+        raise UsageError(str(error)) from error

@@ -9,10 +9,11 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from kinline.accounts.tokens import read_token
+from kinline.config import Settings
 from kinline.console.throttle import Throttle
 from kinline.counters import counters
 from kinline.logs import log
-from kinline.operations import Actor
+from kinline.operations import Desk
 from kinline.operations.roles import staff_actor
 from kinline.store import Store
 
@@ -37,14 +38,15 @@ class TooManyMisses(Exception):
 
 
 class Access:
-    """Finds the member of staff behind a request."""
+    """Knows the staff of a site, and gives each a desk there."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._store = store
+        self._settings = settings
         self._clock = clock
         self._throttle = Throttle()
 
-    def __call__(self, request: Request, credentials: Credentials) -> Actor:
+    def desk(self, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Desk:
         """Raises Unknown, TooManyMisses, StoreError."""
         if credentials is None:
             raise Unknown("this needs a staff token: send the header Authorization: Bearer TOKEN")
@@ -61,7 +63,7 @@ class Access:
             raise Unknown("this token is wrong, expired or revoked; ask whoever runs the host for a new one")
         self._throttle.succeeded(who)
         request.state.actor = found.name
-        return staff_actor(found)
+        return Desk(self._store, self._settings, staff_actor(found), self._clock)
 
     def _guesser(self, request: Request, text: str) -> str:
         """Whom misses are counted against: a known token's id at an address, so that a colleague behind the same proxy
@@ -71,3 +73,9 @@ class Access:
         known = token is not None and self._store.token_is_given(token.id)
         address = request.client.host if request.client else "nowhere"
         return f"{address} {token.id}" if token and known else address
+
+
+def desk_of(request: Request, credentials: Credentials) -> Desk:
+    """The desk of whoever asks, at the site that the application was given."""
+    access: Access = request.app.state.access
+    return access.desk(request, credentials)

@@ -14,16 +14,17 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from kinline.config import Settings
-from kinline.console.access import Access, Credentials, TooManyMisses, Unknown
+from kinline.console.access import Access, TooManyMisses, Unknown, desk_of
 from kinline.console.door import Door
 from kinline.console.problems import PROBLEM, Problem, faults, problem
-from kinline.operations import Actor, Desk, Forbidden, Operation, catalogue, nouns, perform
+from kinline.operations import Desk, Forbidden, Operation, catalogue, nouns, perform
 from kinline.operations.operation import permit, refused
 from kinline.store import Store
 
 LARGEST_BODY = 2**20
 """Bytes. The largest request is a CSV import of some thousand lines."""
 
+_NOT_JSON = "the body is not JSON; send one JSON object in UTF-8"
 _PROBLEMS = {
     400: "not JSON",
     401: "no valid token",
@@ -44,30 +45,18 @@ def _utc_now() -> datetime:
 
 def application(store: Store, settings: Settings, clock: Callable[[], datetime] = _utc_now) -> FastAPI:
     """The API over one site's database."""
-    app = _bare()
-    app.add_middleware(Door)
-    access = Access(store, clock)
-
-    def desk_of(actor: Annotated[Actor, Depends(access)]) -> Desk:
-        return Desk(store, settings, actor, clock)
-
-    _serve_all(app, desk_of)
-    _tell_failures(app)
+    app = without_site()
+    app.state.access = Access(store, settings, clock)
     return app
 
 
 def document() -> dict[str, Any]:
     """The OpenAPI document, for which no site is needed."""
-
-    def nobody(credentials: Credentials) -> Desk:
-        raise Unknown("this application only documents")
-
-    app = _bare()
-    _serve_all(app, nobody)
-    return app.openapi()
+    return without_site().openapi()
 
 
-def _bare() -> FastAPI:
+def without_site() -> FastAPI:
+    """The API whole but for `state.access`, which says who may ask what of which site."""
     app = FastAPI(
         title="Kinline",
         version=version("kinline"),
@@ -79,17 +68,16 @@ def _bare() -> FastAPI:
         max_body_size=LARGEST_BODY,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.add_middleware(Door)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    for wanted in catalogue().values():
+        if wanted.over_http:
+            _serve(app, wanted)
+    _tell_failures(app)
     return app
 
 
-def _serve_all(app: FastAPI, desk_of: Callable[..., Desk]) -> None:
-    for wanted in catalogue().values():
-        if wanted.over_http:
-            _serve(app, wanted, desk_of)
-
-
-def _serve(app: FastAPI, wanted: Operation, desk_of: Callable[..., Desk]) -> None:
+def _serve(app: FastAPI, wanted: Operation) -> None:
     def allowed(desk: Annotated[Desk, Depends(desk_of)]) -> Desk:
         """Before the request is read: whoever may not ask learns nothing about what they asked."""
         try:
@@ -158,7 +146,7 @@ def _tell_failures(app: FastAPI) -> None:
         if request.method == "POST" and sent_as != "application/json":
             return problem(415, "send one JSON object, with Content-Type: application/json", request_id(request))
         if any(item["type"] == "json_invalid" for item in items):
-            return problem(400, "the body is not JSON; send one JSON object", request_id(request))
+            return problem(400, _NOT_JSON, request_id(request))
         found = faults(items)
         detail = "; ".join(f"{fault.place}: {fault.detail}" for fault in found)
         return problem(422, detail, request_id(request), errors=found)
@@ -166,6 +154,7 @@ def _tell_failures(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _refused(request: Request, error: HTTPException) -> JSONResponse:
         detail = {
+            400: _NOT_JSON,
             404: "nothing is served here; /openapi.json lists what is",
             405: f"this is not asked with {request.method}; /openapi.json says how",
             413: f"the body is larger than {LARGEST_BODY} bytes; send less at once",

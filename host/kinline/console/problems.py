@@ -6,13 +6,10 @@ from typing import Any
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError
 
-from kinline.accounts import MoneyError, PinError
-from kinline.config import SettingsError
 from kinline.operations import Forbidden
-from kinline.rules import ProfileError, ScenarioError
-from kinline.store import Conflict, NotFound, StoreError
+from kinline.operations.failures import FAILURES
+from kinline.store import Conflict, DatabaseError, NotFound
 
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = 5
@@ -65,12 +62,9 @@ def status_of(error: Exception) -> int | None:
         return 404
     if isinstance(error, Conflict):
         return 409
-    if isinstance(error, StoreError):
-        # What the database's driver raised is the database's trouble; the rest is a request that cannot be met.
-        return 503 if isinstance(error.__cause__, DBAPIError) else 422
-    if isinstance(error, MoneyError | PinError | ProfileError | ScenarioError | SettingsError):
-        return 422
-    return None
+    if isinstance(error, DatabaseError):
+        return 503
+    return 422 if isinstance(error, FAILURES) else None
 
 
 def answer_to(error: Exception, request_id: str) -> JSONResponse | None:

@@ -1,7 +1,8 @@
 """The console as a process."""
 
+import os
+import socket
 import sys
-from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 
 import uvicorn
@@ -19,16 +20,18 @@ MOST_AT_ONCE = 100
 KEEP_ALIVE_SECONDS = 5
 
 
-def serve(settings: Settings, bind: IPv4Address | IPv6Address, port: int, ready: Callable[[], None] = lambda: None) -> None:
-    """Blocks until SIGTERM or SIGINT. Raises StoreError when the database cannot serve, OSError when the port is taken."""
+class PortTaken(Exception):
+    """Nothing can listen there; the text says what to choose instead."""
+
+
+def serve(settings: Settings, bind: IPv4Address | IPv6Address, port: int) -> None:
+    """Blocks until SIGTERM or SIGINT; port 0 is any free one. Raises PortTaken, StoreError."""
     configure(settings.logging.level, settings.logging.format, sys.stderr)
     store = open_store(settings.database_url, site_secret(settings.storage.secret_file))
     try:
-        server = uvicorn.Server(
-            uvicorn.Config(
+        with _listening(bind, port) as listener:
+            config = uvicorn.Config(
                 application(store, settings),
-                host=str(bind),
-                port=port,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -36,9 +39,16 @@ def serve(settings: Settings, bind: IPv4Address | IPv6Address, port: int, ready:
                 limit_concurrency=MOST_AT_ONCE,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
             )
-        )
-        _log.info("console ready", bind=str(bind), port=port)
-        server.run()
+            _log.info("console ready", bind=str(bind), port=listener.getsockname()[1])
+            uvicorn.Server(config).run(sockets=[listener])
     finally:
         store.close()
         _log.info("console stopped", counters=counters.as_json())
+
+
+def _listening(bind: IPv4Address | IPv6Address, port: int) -> socket.socket:
+    family = socket.AF_INET6 if bind.version == 6 else socket.AF_INET
+    try:
+        return socket.create_server((str(bind), port), family=family)
+    except OSError as error:
+        raise PortTaken(f"{bind} port {port}: {os.strerror(error.errno or 0)}; choose another with --bind and --port") from error

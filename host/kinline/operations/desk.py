@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kinline.config import Settings
-from kinline.operations.roles import Actor, Forbidden
+from kinline.operations.roles import Actor, Forbidden, Role
 from kinline.profiles import load_profile
 from kinline.rules import Profile
-from kinline.store import NotFound, Store
-from kinline.store.places import FacilityInfo
+from kinline.store import Store
 
 
 def _utc_now() -> datetime:
@@ -57,17 +56,15 @@ class Desk:
                 "ask staff who are not bound to one"
             )
 
+    def need_role(self, role: Role, deed: str) -> None:
+        """For what an operation's own roles do not tell apart. Raises Forbidden."""
+        if not self.actor.local and role not in self.actor.roles:
+            raise Forbidden(f"{self.actor.name} is not {role}, as one must be {deed}; ask someone who is", [role])
+
     def profile(self, name: str) -> Profile:
         """A profile by name, the site's own first. Raises ProfileError."""
         return load_profile(name, self.settings.storage.profiles_dir)
 
     def profile_of(self, facility: str) -> Profile:
         """The profile that a facility follows. Raises NotFound, ProfileError."""
-        return self.profile(self.facility(facility).profile)
-
-    def facility(self, code: str) -> FacilityInfo:
-        """Raises NotFound."""
-        for row in self.store.facilities():
-            if row.code == code:
-                return row
-        raise NotFound(f"facility {code!r} does not exist; add it first, or check the spelling")
+        return self.profile(self.store.facility(facility).profile)

@@ -113,6 +113,13 @@ def _window(text: str) -> str:
     return str(Window.parse(start, end if dash else ""))
 
 
+def yes_or_no(text: str) -> bool:
+    """What was typed for something that is so or not. Raises ValueError."""
+    if text.lower() not in ("yes", "no"):
+        raise ValueError(f"{_shown(text)} is neither yes nor no")
+    return text.lower() == "yes"
+
+
 def window_of(text: str) -> Window:
     """The window that a checked text names."""
     return Window.parse(*text.split("-"))
@@ -169,4 +176,4 @@ AtFacility = Annotated[
     FacilityCode | None,
     Field(description="The facility; without it, the staff member's, or that of the settings."),
 ]
-RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -1,17 +1,29 @@
-"""Inmates and their PINs."""
+"""Inmates: who they are and where they live."""
 
 from typing import Annotated
 
 from pydantic import Field
 
 from kinline.operations.desk import Desk
-from kinline.operations.fields import Argument, AtFacility, Hidden, InmateNumber, Matching, PersonName, Pin, UnitName
+from kinline.operations.fields import (
+    Argument,
+    AtFacility,
+    FacilityCode,
+    Hidden,
+    Matching,
+    Moment,
+    Option,
+    PersonName,
+    Pin,
+    UnitName,
+    yes_or_no,
+)
+from kinline.operations.named import Sheet, SheetTaken, TheInmate
 from kinline.operations.operation import Answer, Order, Question, noun, operation
 from kinline.rules.model import Language
 
 noun("inmate", "Inmates and their PINs.")
 
-TheInmate = Annotated[InmateNumber, Argument("INMATE"), Field(description="The inmate's number.")]
 Status = Annotated[str, Matching(r"[a-z][a-z-]*", "a status; write one word, for example active or released", 20)]
 
 
@@ -69,28 +81,74 @@ def list_inmates(desk: Desk, request: InmateList) -> list[InmateLine]:
     ]
 
 
-class InmateSetPin(Order):
+class InmateChange(Order):
     inmate: TheInmate
-    pin: Annotated[Pin, Hidden("pin"), Field(description="Four to eight digits.")]
+    name: Annotated[PersonName | None, Field(description="The name that called parties hear until one is recorded.")] = None
+    language: Annotated[Language | None, Field(description="The language that the inmate hears first.")] = None
+    arrested_at: Annotated[Moment | None, Field(description="From when the calls count that a booking guarantees.")] = None
+    custodial_parent: Annotated[
+        bool | None, Option(read=yes_or_no), Field(description="yes or no: further calls after a booking.")
+    ] = None
+    call_seconds: Annotated[int | None, Field(ge=0, le=86_400, description="Longest call; 0: no limit of their own.")] = None
+    recorded: Annotated[
+        bool | None, Option(read=yes_or_no), Field(description="yes or no; no: never, whatever else says.")
+    ] = None
     facility: AtFacility = None
 
 
-class InmatePinSet(Answer):
-    facility: str
-    inmate: str
+@operation(
+    "inmate.change",
+    roles={"counselor"},
+    example={"inmate": "1001", "language": "es"},
+    tell="Changed inmate {inmate} of {facility}.",
+)
+def change_inmate(desk: Desk, request: InmateChange) -> InmateAdded:
+    """Change what is given about an inmate; the rest stays."""
+    home = desk.home(request.facility)
+    given = request.model_dump(exclude={"inmate", "facility"})
+    desk.store.change_inmate(home, request.inmate, **given, at=desk.now, actor=desk.by)
+    return InmateAdded(facility=home, inmate=request.inmate)
+
+
+class InmateMove(Order):
+    inmate: TheInmate
+    unit: Annotated[UnitName | None, Field(description="The living unit; without it, none.")] = None
+    to_facility: Annotated[FacilityCode | None, Option("--to"), Field(description="Another facility.")] = None
+    facility: AtFacility = None
 
 
 @operation(
-    "inmate.set-pin",
+    "inmate.move",
     roles={"counselor"},
-    example={"inmate": "1001", "pin": "604418"},
-    tell="Inmate {inmate} has a new PIN.",
+    example={"inmate": "1002", "unit": "B2"},
+    tell="Inmate {inmate} lives in {facility}.",
 )
-def set_pin(desk: Desk, request: InmateSetPin) -> InmatePinSet:
-    """Give an inmate a new PIN."""
+def move_inmate(desk: Desk, request: InmateMove) -> InmateAdded:
+    """Move an inmate, with list, money and restrictions, to another unit or facility."""
+    if request.to_facility is not None:
+        desk.keep_within(request.to_facility)
     home = desk.home(request.facility)
-    desk.store.set_pin(home, request.inmate, request.pin.get_secret_value(), desk.by)
-    return InmatePinSet(facility=home, inmate=request.inmate)
+    desk.store.move_inmate(home, request.inmate, request.unit, request.to_facility, desk.now, desk.by)
+    return InmateAdded(facility=request.to_facility or home, inmate=request.inmate)
+
+
+class InmateImport(Order):
+    sheet: Sheet
+    facility: AtFacility = None
+
+
+@operation(
+    "inmate.import",
+    roles={"counselor"},
+    example={"sheet": "number,name,unit,language\n1011,Ray Example,B2,es\n"},
+    tell="Added {rows} inmates.",
+)
+def import_inmates(desk: Desk, request: InmateImport) -> SheetTaken:
+    """Add a sheet of inmates, all or none: number,name and, if you like, unit,language,pin."""
+    done = desk.store.import_inmates(
+        desk.home(request.facility), request.sheet.encode(), "the sheet", desk.now, desk.by
+    )
+    return SheetTaken(rows=done.rows)
 
 
 class InmateStatus(Order):

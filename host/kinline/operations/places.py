@@ -1,9 +1,8 @@
-"""Facilities, their living units, and handsets."""
+"""Facilities and their living units."""
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from kinline.operations.desk import Desk
 from kinline.operations.fields import (
@@ -11,7 +10,6 @@ from kinline.operations.fields import (
     AtFacility,
     DeviceId,
     FacilityCode,
-    Label,
     Option,
     PersonName,
     ProfileName,
@@ -21,11 +19,12 @@ from kinline.operations.fields import (
     WindowText,
     window_of,
 )
+from kinline.operations.named import Prefix
 from kinline.operations.operation import Answer, Order, Question, noun, operation
 from kinline.rules.profile import PinMode
+from kinline.store import OwnLimits, StoreError
 
 noun("facility", "Facilities and their living units.")
-noun("handset", "Handsets: which there are and where they hang.")
 
 
 class FacilityAdd(Order):
@@ -115,62 +114,100 @@ def add_unit(desk: Desk, request: UnitAdd) -> UnitAdded:
     return UnitAdded(facility=home, unit=request.name)
 
 
-class HandsetAdd(Order):
-    device: DeviceId
-    key: Annotated[
-        SecretStr,
-        Field(description="The board's key: 32 hexadecimal digits.", json_schema_extra={"pattern": "^[0-9A-Fa-f]{32}$"}),
-    ]
-    unit: Annotated[UnitName | None, Field(description="The living unit where it hangs.")] = None
-    label: Annotated[Label, Field(description="What is written on it.")] = ""
+class FacilityChange(Order):
+    name: Annotated[PersonName | None, Field(description="The name that called parties hear.")] = None
+    timezone: Annotated[TimeZone | None, Field(description="For example America/New_York.")] = None
+    profile: Annotated[ProfileName | None, Field(description="The calling rules.")] = None
+    caller_id: Annotated[TelephoneNumber | None, Field(description="The number that called parties see.")] = None
+    local_prefixes: Annotated[
+        list[Prefix] | None,
+        Option("--local"),
+        Field(description="How numbers begin that are local here, as +1202; repeat for more.", max_length=100),
+    ] = None
     facility: AtFacility = None
 
 
-class HandsetAdded(Answer):
-    device: str
+class FacilityChanged(Answer):
     facility: str
-    unit: str | None
 
 
 @operation(
-    "handset.add",
-    roles={"technician", "supervisor"},
-    example={"device": "wall-9", "key": "00112233445566778899aabbccddeeff", "unit": "B2"},
-    tell="Added handset {device} to {facility}.",
-    verb=False,
+    "facility.change",
+    roles={"supervisor"},
+    example={"name": "North Jail", "local_prefixes": ["+1202"]},
+    tell="Changed facility {facility}.",
 )
-def add_handset(desk: Desk, request: HandsetAdd) -> HandsetAdded:
-    """Enrol a handset by the key that is flashed into it."""
+def change_facility(desk: Desk, request: FacilityChange) -> FacilityChanged:
+    """Change what is given about a facility; the rest stays."""
     home = desk.home(request.facility)
-    try:
-        key = bytes.fromhex(request.key.get_secret_value())
-    except ValueError:
-        # The store refuses a key of the wrong length with the words that fit here too.
-        key = b""
-    desk.store.add_handset(request.device, key, home, request.unit, request.label, desk.by)
-    return HandsetAdded(device=request.device, facility=home, unit=request.unit)
+    if request.profile is not None:
+        desk.profile(request.profile)
+    given = request.model_dump(exclude={"facility"})
+    desk.store.change_facility(home, **given, at=desk.now, actor=desk.by)
+    return FacilityChanged(facility=home)
 
 
-class HandsetList(Question):
+class PlaceLimit(Order):
+    unit: Annotated[UnitName | None, Field(description="For this unit.")] = None
+    handset: Annotated[DeviceId | None, Field(description="For this telephone.")] = None
+    windows: Annotated[
+        list[WindowText] | None,
+        Option("--window"),
+        Field(description="Calling hours, as 08:00-11:00; repeat for more. Without: the wider place's.", max_length=20),
+    ] = None
+    call_seconds: Annotated[int | None, Field(ge=1, le=86_400, description="Longest call. Without: the wider place's.")] = None
+    recorded: Annotated[bool, Field(description="Whether calls from here may be recorded.")] = True
     facility: AtFacility = None
 
 
-class HandsetLine(Answer):
-    device_id: str
+class PlaceLimited(Answer):
     facility: str
     unit: str | None
-    label: str
-    enabled: bool
-    locked_until: datetime | None
+    handset: str | None
 
 
 @operation(
-    "handset.list",
-    roles={"counselor", "technician", "investigator"},
-    example={},
-    empty="No handset yet. Add one: kinline handset add",
+    "facility.limit",
+    roles={"supervisor"},
+    example={"unit": "B2", "windows": ["08:00-21:00"], "call_seconds": 600},
+    tell="The limits are set anew.",
 )
-def list_handsets(desk: Desk, request: HandsetList) -> list[HandsetLine]:
-    """List the handsets. Their keys are never shown."""
-    only = desk.within(request.facility)
-    return [HandsetLine.model_validate(row) for row in desk.store.handsets() if only in (None, row.facility)]
+def limit_place(desk: Desk, request: PlaceLimit) -> PlaceLimited:
+    """Give a facility, a unit or a telephone its own limits, in place of all that it had."""
+    if request.unit is not None and request.handset is not None:
+        raise StoreError("name a unit or a handset, not both; with neither, the limits are the facility's")
+    home = desk.home(request.facility)
+    windows = [window_of(text) for text in request.windows] if request.windows else None
+    limits = OwnLimits(windows, request.call_seconds, request.recorded)
+    desk.store.limit_place(home, limits, request.unit, request.handset, desk.now, desk.by)
+    return PlaceLimited(facility=home, unit=request.unit, handset=request.handset)
+
+
+class UnitList(Question):
+    facility: AtFacility = None
+
+
+class UnitLine(Answer):
+    name: str
+    windows: list[str]
+    call_seconds: int | None
+    recorded: bool
+
+
+@operation(
+    "facility.units",
+    roles={"counselor", "technician"},
+    example={},
+    empty="No unit yet. Add one: kinline facility add-unit NAME",
+)
+def list_units(desk: Desk, request: UnitList) -> list[UnitLine]:
+    """List a facility's living units with their own limits."""
+    return [
+        UnitLine(
+            name=unit.name,
+            windows=[str(window) for window in unit.windows or ()],
+            call_seconds=unit.call_seconds,
+            recorded=unit.recorded,
+        )
+        for unit in desk.store.units(desk.home(request.facility))
+    ]

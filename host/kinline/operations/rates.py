@@ -166,12 +166,12 @@ def quote_call(desk: Desk, request: RateQuote) -> QuoteAnswer:
         balance = desk.store.balance_micros(prepaid_account(request.number))
     elif request.billing == "debit" and inmate is not None:
         balance = desk.store.balance_micros(debit_account(inmate.id))
-    local = request.number.startswith(desk.facility(home).local_prefixes)
+    local = request.number.startswith(desk.store.facility(home).local_prefixes)
     rate = 0 if request.billing == "free" else profile.rate_for(number_class, local)
     made = quote(rate, profile.call_length.seconds, balance)
     return QuoteAnswer(quote=made, source=profile.rate.source, text=quote_text(made, request.language))
 
 
 def _priced_today(desk: Desk, home: str) -> Profile:
-    today = desk.now.astimezone(ZoneInfo(desk.facility(home).timezone)).date()
+    today = desk.now.astimezone(ZoneInfo(desk.store.facility(home).timezone)).date()
     return priced(desk.profile_of(home), desk.store.rates(home), today)

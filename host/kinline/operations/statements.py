@@ -43,7 +43,7 @@ class StatementAnswer(Answer):
 def statement(desk: Desk, request: AccountStatement) -> StatementAnswer:
     """Draw up a month of an account: deposits, calls with their times and charges, refunds, balance carried over."""
     account = account_of(desk, request.facility, request.inmate, request.number, request.billing)
-    drawn = desk.store.statement(account, request.month, desk.facility(desk.home(request.facility)).timezone)
+    drawn = desk.store.statement(account, request.month, desk.store.facility(desk.home(request.facility)).timezone)
     return StatementAnswer(statement=drawn, text=statement_text(drawn, request.language))
 
 

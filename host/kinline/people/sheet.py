@@ -80,7 +80,7 @@ def one_of(*words: str) -> Check:
 
 def read_sheet(data: bytes, columns: Mapping[str, Column], unique: Sequence[str], source: str) -> list[Row]:
     """The rows of a sheet, no two of them alike in the `unique` columns. Raises SheetError with every fault."""
-    lines = _lines(_text(data, source), source)
+    lines = _lines(decoded(data, source), source)
     header = next(lines, None)
     if header is None:
         raise SheetError(source, [Fault(0, "", f"the sheet is empty; its first line names the columns: {', '.join(columns)}")])
@@ -105,7 +105,8 @@ def read_sheet(data: bytes, columns: Mapping[str, Column], unique: Sequence[str]
     return rows
 
 
-def _text(data: bytes, source: str) -> str:
+def decoded(data: bytes, source: str) -> str:
+    """The text of a file that should be UTF-8. Raises SheetError saying what it is instead, and how to save it."""
     if len(data) > MAX_BYTES:
         raise SheetError(source, [Fault(0, "", f"a sheet has at most {MAX_BYTES // 1024 // 1024} MiB; hand it in in parts")])
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:4096]:

@@ -25,7 +25,7 @@ from kinline.store.inmates import InmateInfo
 from kinline.store.messages import MessageInfo, WaitingMessage
 from kinline.store.open import open_store, site_secret
 from kinline.store.pins import PinAnswer, PinFound, PinLocked, PinWrong
-from kinline.store.places import FacilityInfo, HandsetInfo, OwnLimits, UnitInfo
+from kinline.store.places import FacilityInfo, HandsetInfo, OwnLimits, PinModeOf, UnitInfo
 from kinline.store.registers import BarInfo, BarKind, BarPlaced
 from kinline.store.restrictions import Cuts, RestrictionInfo
 from kinline.store.staff import StaffInfo
@@ -71,6 +71,7 @@ __all__ = [
     "PinAnswer",
     "PinFound",
     "PinLocked",
+    "PinModeOf",
     "PinWrong",
     "RestrictionInfo",
     "StaffInfo",

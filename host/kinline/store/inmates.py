@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from kinline.accounts.pins import PinBook, check_pin
 from kinline.rules.model import Language
@@ -59,8 +60,9 @@ class Inmates(Database):
             )
             if pin is not None:
                 give_pin(self._pins, row, home, pin)
-            clash = f"inmate {number} of {facility}" + (", or another inmate with this PIN," if row.pin_index else "")
-            return insert(session, row, actor, "inmate.add", f"{facility}/{number}", clash)
+            if pin is not None:
+                refuse_taken(session, row)
+            return insert(session, row, actor, "inmate.add", f"{facility}/{number}", f"inmate {number} of {facility}")
 
     def set_inmate_status(self, facility: str, number: str, status: str, actor: str = SYSTEM) -> None:
         """`active` may call; any other status may not."""
@@ -147,6 +149,19 @@ def give_pin(pins: PinBook, row: InmateRow, home: FacilityRow, pin: str) -> None
     """Put a PIN's hash, and where PINs are told apart its index, into an inmate's row."""
     row.pin_hash = pins.hash(check_pin(pin))
     row.pin_index = pins.index(home.id, pin) if home.pin_mode == "pin" else None
+
+
+def refuse_taken(session: Session, row: InmateRow) -> None:
+    """Raises Conflict for a PIN that would not tell its inmate from another. The words do not say that it is somebody's."""
+    same = select(InmateRow.id).where(InmateRow.facility_id == row.facility_id, InmateRow.pin_index == row.pin_index)
+    with session.no_autoflush:
+        taken = row.pin_index is not None and session.scalar(same.where(InmateRow.number != row.number)) is not None
+    if taken:
+        raise pin_refused(row)
+
+
+def pin_refused(row: InmateRow) -> Conflict:
+    return Conflict(f"this PIN cannot be given; choose another, or let Kinline make one: kinline inmate issue-pin {row.number}")
 
 
 def inmate_info(row: InmateRow) -> InmateInfo:

@@ -6,7 +6,7 @@ Those of people, places and money are in `kinline.store.tables`; here are call r
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kinline.store.tables.base import Base, Utc
@@ -56,7 +56,10 @@ _OPEN = text("ended_at IS NULL")
 
 
 class CallRow(Base):
-    """The call detail record: inserted at the attempt, closed once."""
+    """The call detail record: inserted at the attempt, closed once.
+
+    Of an anonymous call it holds neither inmate nor number, and once closed neither telephone nor time of day.
+    """
 
     __tablename__ = "call"
     __table_args__ = (
@@ -69,9 +72,10 @@ class CallRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"))
-    handset_id: Mapped[int] = mapped_column(ForeignKey("handset.id"))
+    handset_id: Mapped[int | None] = mapped_column(ForeignKey("handset.id"))
     inmate_id: Mapped[int | None] = mapped_column(ForeignKey("inmate.id"))
     number: Mapped[str] = mapped_column(String(40))
+    number_class: Mapped[str | None] = mapped_column(String(20))
     profile: Mapped[str] = mapped_column(String(60))
     started_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
@@ -96,7 +100,7 @@ class CallRow(Base):
     recording: Mapped[str | None] = mapped_column(String(400))
     cause: Mapped[str | None] = mapped_column(String(200))
 
-    handset: Mapped[HandsetRow] = relationship()
+    handset: Mapped[HandsetRow | None] = relationship()
     inmate: Mapped[InmateRow | None] = relationship()
 
 
@@ -122,7 +126,7 @@ class StaffRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60), unique=True)
-    roles: Mapped[list[str]] = mapped_column(JSON)
+    roles: Mapped[list[str]]
     facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"))
     token_id: Mapped[str] = mapped_column(String(16), unique=True)
     token_digest: Mapped[str] = mapped_column(String(64))

@@ -14,8 +14,7 @@ from kinline.accounts.pins import PinBook, easily_guessed
 from kinline.rules.profile import PinMode
 from kinline.store import audit
 from kinline.store.database import Database
-from kinline.store.errors import Conflict
-from kinline.store.inmates import InmateInfo, give_pin, inmate_info
+from kinline.store.inmates import InmateInfo, give_pin, inmate_info, pin_refused, refuse_taken
 from kinline.store.places import pin_mode_at
 from kinline.store.rows import SYSTEM, facility_row, handset_row, inmate_row, moment
 from kinline.store.tables.people import InmateRow, PinMissRow
@@ -58,10 +57,11 @@ class Pins(Database):
         with self._writing() as session:
             row = inmate_row(session, facility, number)
             give_pin(self._pins, row, row.facility, pin)
+            refuse_taken(session, row)
             try:
                 session.flush()
-            except IntegrityError as error:
-                raise Conflict("another inmate of this facility has this PIN; choose another") from error
+            except IntegrityError as error:  # another host gave it in this very moment
+                raise pin_refused(row) from error
             _unlock(session, row)
             audit.record(session, moment(None), actor, "inmate.set-pin", f"{facility}/{number}")
 

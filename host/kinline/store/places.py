@@ -61,6 +61,17 @@ class UnitInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class PinModeOf:
+    """How a telephone asks who is there, by its `own` mode; None: as its facility."""
+
+    own: PinMode | None
+
+    @property
+    def name(self) -> str:
+        return self.own or "facility"
+
+
+@dataclass(frozen=True, slots=True)
 class OwnLimits:
     """A place's own limits. `windows` and `call_seconds` of None leave that to the wider place and the profile."""
 
@@ -169,31 +180,25 @@ class Places(Database):
         unit: str | None = None,
         label: str | None = None,
         enabled: bool | None = None,
+        pin_mode: PinModeOf | None = None,
         at: datetime | None = None,
         actor: str = SYSTEM,
     ) -> None:
-        """Hang a telephone elsewhere in its facility (an empty `unit`: in none), rename it, or take it in and out of service."""
+        """Hang a telephone elsewhere in its facility (an empty `unit`: in none), rename it, or take it in and out of service.
+
+        Raises Conflict where PINs alone cannot tell who it is.
+        """
         with self._writing() as session:
             row = handset_row(session, device_id)
             if unit is not None:
                 row.unit_id = unit_id(session, row.facility, unit or None)
             row.label = row.label if label is None else label
             row.enabled = row.enabled if enabled is None else enabled
-            details = {"unit": unit, "label": label, "enabled": enabled}
+            if pin_mode is not None:
+                row.pin_mode = _pin_mode_for(row, pin_mode.own)
+            details = {"unit": unit, "label": label, "enabled": enabled, "pin_mode": pin_mode.name if pin_mode else None}
             given = {key: value for key, value in details.items() if value is not None}
             audit.record(session, moment(at), actor, "handset.change", device_id, given)
-
-    def set_handset_pin_mode(self, device_id: str, mode: PinMode | None, at: datetime | None = None, actor: str = SYSTEM) -> None:
-        """How a telephone asks who is there; None: as its facility. Raises Conflict where PINs are not told apart."""
-        with self._writing() as session:
-            row = handset_row(session, device_id)
-            if mode == "pin" and row.facility.pin_mode != "pin":
-                raise Conflict(
-                    f"{row.facility.code} does not run by PIN alone, so two inmates may have the same PIN there; "
-                    "choose id+pin or none, or change the facility's PIN mode first"
-                )
-            row.pin_mode = mode
-            audit.record(session, moment(at), actor, "handset.pin-mode", device_id, {"pin_mode": mode})
 
     def add_named_line(self, facility: str, line: NamedNumber, at: datetime | None = None, actor: str = SYSTEM) -> int:
         """Open a line to everyone at a facility. Raises Conflict if its number or short code is taken there."""
@@ -256,6 +261,15 @@ class Places(Database):
         """Raises NotFound."""
         with self._reading() as session:
             return _handset_info(handset_row(session, device_id))
+
+
+def _pin_mode_for(row: HandsetRow, mode: PinMode | None) -> PinMode | None:
+    if mode == "pin" and row.facility.pin_mode != "pin":
+        raise Conflict(
+            f"{row.facility.code} does not run by PIN alone, so two inmates may have the same PIN there; "
+            "choose id+pin or none, or change the facility's PIN mode first"
+        )
+    return mode
 
 
 def pin_mode_at(handset: HandsetRow) -> PinMode:

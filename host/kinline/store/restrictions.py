@@ -130,6 +130,11 @@ class Restrictions(Database):
             audit.record(session, when, actor, "restriction.lift", str(restriction), {"reason": reason})
             return _restriction_info(session, row)
 
+    def restriction(self, restriction: int, facility: str) -> RestrictionInfo:
+        """Raises NotFound, also for a restriction of another facility."""
+        with self._reading() as session:
+            return _restriction_info(session, restriction_row(session, restriction, facility))
+
     def restrictions(self, facility: str, at: datetime | None = None, ended_too: bool = False) -> list[RestrictionInfo]:
         """Those of a facility that stand at `at` or are to come; with `ended_too`, all there ever were."""
         with self._reading() as session:

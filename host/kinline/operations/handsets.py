@@ -1,0 +1,114 @@
+"""Handsets: where they hang, and how they ask who is calling."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from kinline.operations.desk import Desk
+from kinline.operations.fields import Argument, AtFacility, DeviceId, Label, Option, UnitName, yes_or_no
+from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.rules.profile import PinMode
+from kinline.store import NotFound, PinModeOf
+
+noun("handset", "Handsets: which there are and where they hang.")
+
+
+class HandsetAdd(Order):
+    device: DeviceId
+    key: Annotated[
+        SecretStr,
+        Field(description="The board's key: 32 hexadecimal digits.", json_schema_extra={"pattern": "^[0-9A-Fa-f]{32}$"}),
+    ]
+    unit: Annotated[UnitName | None, Field(description="The living unit where it hangs.")] = None
+    label: Annotated[Label, Field(description="What is written on it.")] = ""
+    facility: AtFacility = None
+
+
+class HandsetAdded(Answer):
+    device: str
+    facility: str
+    unit: str | None
+
+
+@operation(
+    "handset.add",
+    roles={"technician", "supervisor"},
+    example={"device": "wall-9", "key": "00112233445566778899aabbccddeeff", "unit": "B2"},
+    tell="Added handset {device} to {facility}.",
+    verb=False,
+)
+def add_handset(desk: Desk, request: HandsetAdd) -> HandsetAdded:
+    """Enrol a handset by the key that is flashed into it."""
+    home = desk.home(request.facility)
+    try:
+        key = bytes.fromhex(request.key.get_secret_value())
+    except ValueError:
+        # The store refuses a key of the wrong length with the words that fit here too.
+        key = b""
+    desk.store.add_handset(request.device, key, home, request.unit, request.label, desk.by)
+    return HandsetAdded(device=request.device, facility=home, unit=request.unit)
+
+
+class HandsetList(Question):
+    facility: AtFacility = None
+
+
+class HandsetLine(Answer):
+    device_id: str
+    facility: str
+    unit: str | None
+    label: str
+    enabled: bool
+    locked_until: datetime | None
+
+
+@operation(
+    "handset.list",
+    roles={"counselor", "technician", "investigator"},
+    example={},
+    empty="No handset yet. Add one: kinline handset add",
+)
+def list_handsets(desk: Desk, request: HandsetList) -> list[HandsetLine]:
+    """List the handsets. Their keys are never shown."""
+    only = desk.within(request.facility)
+    return [HandsetLine.model_validate(row) for row in desk.store.handsets() if only in (None, row.facility)]
+
+
+class HandsetChange(Order):
+    device: Annotated[DeviceId, Argument("DEVICE"), Field(description="The board's id.")]
+    unit: Annotated[UnitName | None, Field(description="The living unit where it hangs now.")] = None
+    label: Annotated[Label | None, Field(description="What is written on it.")] = None
+    in_service: Annotated[bool | None, Option(read=yes_or_no), Field(description="yes or no; no: it calls nobody.")] = None
+    pin_mode: Annotated[
+        PinMode | Literal["facility"] | None,
+        Field(description="How it asks who is calling; a booking phone: none; facility: as its facility."),
+    ] = None
+    facility: AtFacility = None
+
+
+class HandsetChanged(Answer):
+    device: str
+
+
+@operation(
+    "handset.change",
+    roles={"technician", "supervisor"},
+    example={"device": "h1", "unit": "B2", "label": "Day room", "pin_mode": "none"},
+    tell="Changed handset {device}.",
+)
+def change_handset(desk: Desk, request: HandsetChange) -> HandsetChanged:
+    """Change what is given about a telephone; the rest stays."""
+    home = desk.home(request.facility)
+    if desk.store.handset(request.device).facility != home:
+        raise NotFound(f"handset {request.device!r} of {home} does not exist; list what there is")
+    desk.store.change_handset(
+        request.device,
+        request.unit,
+        request.label,
+        request.in_service,
+        None if request.pin_mode is None else PinModeOf(None if request.pin_mode == "facility" else request.pin_mode),
+        desk.now,
+        desk.by,
+    )
+    return HandsetChanged(device=request.device)
