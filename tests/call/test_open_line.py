@@ -9,7 +9,7 @@ import pytest
 from kinline.prompts import Prompter
 from kinline.prompts.sound import read_wav
 from kinline_sim.listening import correlate, to_8k
-from kinline_sim.parties import Accept
+from kinline_sim.parties import Accept, Busy
 from tests.call.house import ALEX, ask, between, ear, enter, house, on_hook, told, until, usable, voice
 
 pytestmark = pytest.mark.vm
@@ -76,14 +76,18 @@ async def test_an_anonymous_call_leaves_nothing_behind(tmp_path: Path) -> None:
             assert OMBUDSMAN.removeprefix("+1").encode() not in file.read_bytes(), f"{file.name} holds the number"
 
 
-async def test_a_social_call_in_the_same_house_is_told_and_kept(tmp_path: Path) -> None:
-    """The measure: what must be absent after an anonymous call is there after another."""
-    async with house(tmp_path, {ALEX.contact: Accept(delay_s=0.1, ring_s=0.1)}, seconds=2, rules=LINE) as site:
+async def test_a_social_call_in_the_same_visit_is_told_and_kept(tmp_path: Path) -> None:
+    """The measure: what must be absent after an anonymous call is there after another, even one that follows it."""
+    parties = {OMBUDSMAN: Busy(), ALEX.contact: Accept(delay_s=0.1, ring_s=0.1)}
+    async with house(tmp_path, parties, seconds=2, rules=LINE) as site:
         since = len(site.daemon.lines)
         await site.board.lift()
         await site.phase(site.board, "pin", since)
         await enter(site.board, f"{ALEX.pin}#")
         await site.phase(site.board, "number", since)
+        await enter(site.board, "77#")
+        await until(lambda: ask(site, "select 1 from call where ended_at is not null"), "the line was busy")
+        assert ask(site, "select inmate_id, handset_id, outcome from call") == [(None, None, "busy")]
         await enter(site.board, f"{ALEX.contact.removeprefix('+1')}#")
         record = await site.ended(site.board, since)
         assert (record.number, record.handset, record.inmate) == (ALEX.contact, site.board.device, ALEX.number)

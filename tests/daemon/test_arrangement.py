@@ -6,13 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from kinline.accounts.rates import RateLine
+from kinline.calls import actions as act
+from kinline.calls import events as ev
 from kinline.calls.manners import OpenLine, PinMode
 from kinline.config import Settings
 from kinline.daemon.arrangement import Arrangements
+from kinline.daemon.records import Records
 from kinline.rules import ProfileError
 from kinline.rules.profile import NamedNumber
 from kinline.store import Store
 from kinline.store.places import PinModeOf
+from tests.store.site import MOTHER, NOON
 
 OWN = """\
 extends = "generic"
@@ -78,3 +83,13 @@ def test_a_facilitys_own_lines_are_offered_as_soon_as_they_are_opened(settings: 
     assert arranged.by_code("99") is None
     store.remove_named_line("north", "+12025550180")
     assert arrangements.all()["h1"].manners.lines == ()
+
+
+def test_a_price_of_the_facility_is_that_of_the_next_attempt(settings: Settings, store: Store) -> None:
+    dearer = RateLine(90_000, "the facility's own", since=NOON.date())
+    store.set_rate("north", dearer, at=NOON)
+    records = Records(store, "h1", Arrangements(settings, store).all()["h1"], lambda: NOON)
+    begun = records.attempt(act.Attempt(1, 1, MOTHER.removeprefix("+1")))
+    assert isinstance(begun, ev.Begun)
+    assert begun.allow.rate_micros_per_minute == store.call(begun.call).rate_micros_per_minute == 90_000
+    assert store.call(begun.call).rate_source == "the facility's own"

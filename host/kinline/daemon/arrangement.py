@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from kinline.accounts.rates import RateLine
 from kinline.calls.manners import Manners, OpenLine, PinMode
 from kinline.config import Settings
 from kinline.profiles import load_profile
@@ -15,10 +16,10 @@ from kinline.store import HandsetInfo, Store
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """`profile` names the facility's own lines too, after those of the rules."""
+    """`profile` names the facility's own lines too, after those of the rules; `rates` are the facility's own prices."""
 
-    facility: str
     profile: Profile
+    rates: tuple[RateLine, ...]
     manners: Manners
     zone: ZoneInfo
 
@@ -43,10 +44,11 @@ class Arrangements:
             self._stamp = stamp
         served = {link.device_id for link in self._settings.handset}
         handsets = [handset for handset in self._store.handsets() if handset.device_id in served]
-        lines = {code: self._store.named_lines(code) for code in {handset.facility for handset in handsets}}
-        return {handset.device_id: self._of(handset, lines[handset.facility]) for handset in handsets}
+        facilities = {handset.facility for handset in handsets}
+        own = {code: (self._store.named_lines(code), self._store.rates(code)) for code in facilities}
+        return {handset.device_id: self._of(handset, *own[handset.facility]) for handset in handsets}
 
-    def _of(self, handset: HandsetInfo, lines: tuple[NamedNumber, ...]) -> Arrangement:
+    def _of(self, handset: HandsetInfo, lines: tuple[NamedNumber, ...], rates: tuple[RateLine, ...]) -> Arrangement:
         calls, digits = self._settings.calls, self._settings.calls.acceptance
         profile = load_profile(calls.profile or handset.profile, self._settings.storage.profiles_dir)
         # A booking phone asks nobody for a PIN, whatever is the custom elsewhere; so its calls need none.
@@ -70,7 +72,7 @@ class Arrangements:
             number_tries=calls.number_tries,
             checkpoint_ms=calls.checkpoint_seconds * 1000,
         )
-        return Arrangement(handset.facility, profile, manners, ZoneInfo(handset.timezone))
+        return Arrangement(profile, rates, manners, ZoneInfo(handset.timezone))
 
 
 def _open_lines(profile: Profile) -> tuple[OpenLine, ...]:

@@ -18,6 +18,8 @@ from kinline.rules.pricing import priced
 from kinline.rules.reasons import reason_text
 from kinline.store import CallRefused, DatabaseError, PinFound, PinLocked, Store
 
+LONGEST_SHORT_CODE = 4  # as many digits as the store keeps; no number is this short
+
 _log = log(part="records")
 
 
@@ -140,7 +142,8 @@ class Records:
         digits, profile = request.dialled, self.arrangement.profile
         named = self.arrangement.by_code(digits)
         if named is None:
-            digits = self._store.dialed(request.inmate, self._device, digits)
+            if len(digits) <= LONGEST_SHORT_CODE:
+                digits = self._store.dialed(request.inmate, self._device, digits)
             number = to_e164(digits, profile.numbers.home_regions[0]) or digits
             named = profile.named(number)
         else:
@@ -153,7 +156,7 @@ class Records:
     def _priced(self, at: datetime) -> Profile:
         """The profile with the facility's prices of the day."""
         arranged = self.arrangement
-        return priced(arranged.profile, self._store.rates(arranged.facility), at.astimezone(arranged.zone).date())
+        return priced(arranged.profile, arranged.rates, at.astimezone(arranged.zone).date())
 
     def _request(self, inmate: int | None, number: str, at: datetime) -> CallRequest:
         since = history_needed_since(self.arrangement.profile, at, self.arrangement.zone)
