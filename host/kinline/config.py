@@ -11,10 +11,12 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_serializer,
     field_validator,
     model_validator,
 )
 
+from kinline.masked import masked
 from kinline.rules.profile import Digit, PinMode
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -40,6 +42,10 @@ class Storage(_Section):
     site_prompts_dir: Path | None = None
     secret_file: Path = Path()
     profiles_dir: Path | None = None
+
+    @field_serializer("database")
+    def _without_password(self, address: str) -> str:
+        return masked(address)
 
 
 class HandsetLink(_Section):
