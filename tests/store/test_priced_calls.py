@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,8 @@ from kinline.accounts import charge_micros
 from kinline.accounts.rates import RateLine
 from kinline.calls import actions as act
 from kinline.calls import events as ev
+from kinline.config import Settings
+from kinline.daemon.arrangement import Arrangements
 from kinline.daemon.records import Records
 from kinline.profiles import load_profile
 from kinline.store import Store
@@ -18,10 +21,19 @@ TEN = 10_000_000
 TODAY = NOON.date()
 
 
-def dial(store: Store, at: datetime, credit_faults: bool = False) -> ev.Begun:
-    profile = load_profile(PROFILE)
-    profile = replace(profile, rate=replace(profile.rate, credit_faults=credit_faults))
-    answer = Records(store, "h1", profile, now=lambda: at).attempt(act.Attempt(ticket=1, inmate=1, dialled="2025550123"))
+SETTINGS = Settings.model_validate(
+    {"facility": "north", "trunk": {"address": "127.0.0.1"}, "handset": [{"device_id": "h1", "port": "/dev/ttyUSB0"}]}
+)
+
+
+def records(store: Store, at: datetime, **rules: Any) -> Records:
+    """The first telephone's, with its facility's prices, and these rules in place of the profile's."""
+    arranged = Arrangements(SETTINGS, store).all()["h1"]
+    return Records(store, "h1", replace(arranged, profile=replace(arranged.profile, **rules)), now=lambda: at)
+
+
+def dial(store: Store, at: datetime, **rules: Any) -> ev.Begun:
+    answer = records(store, at, **rules).attempt(act.Attempt(ticket=1, inmate=1, dialled="2025550123"))
     assert isinstance(answer, ev.Begun), answer
     return answer
 
@@ -63,17 +75,14 @@ def test_whole_seconds_are_all_that_a_balance_needs(store: Store) -> None:
 
 @pytest.mark.parametrize(("promised", "left"), [(True, TEN), (False, TEN - RATE)])
 def test_a_dropped_call_is_given_back_where_the_profile_says_so(store: Store, promised: bool, left: int) -> None:
-    call = dial(store, NOON, promised).call
+    call = dial(store, NOON, rate=replace(load_profile(PROFILE).rate, credit_faults=promised)).call
     store.mark_accepted(call, NOON)
     store.end_call(call, "completed", "fault", 60, NOON)
     assert store.balance_micros(PREPAID) == left
 
 
 def test_the_direct_bills_credit_bounds_the_call(store: Store) -> None:
-    profile = load_profile(PROFILE)
-    profile = replace(profile, paying=replace(profile.paying, methods=("direct_bill",)))
     store.set_credit_limit(MOTHER, RATE)
-    records = Records(store, "h1", profile, now=lambda: NOON)
-    answer = records.attempt(act.Attempt(ticket=1, inmate=1, dialled="2025550123"))
-    assert isinstance(answer, ev.Begun)
-    assert (answer.allow.max_seconds, answer.allow.limited_by, answer.allow.billing) == (60, "balance", "direct_bill")
+    paying = replace(load_profile(PROFILE).paying, methods=("direct_bill",))
+    allow = dial(store, NOON, paying=paying).allow
+    assert (allow.max_seconds, allow.limited_by, allow.billing) == (60, "balance", "direct_bill")
