@@ -28,7 +28,7 @@ class CallReport:
     """One entry of report.json's calls."""
 
     id: int
-    handset: str
+    handset: str | None
     inmate: str | None
     number: str
     outcome: str | None

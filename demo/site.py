@@ -221,5 +221,6 @@ pin_mode = "pin"
         for person in self.people:
             inmate = store.add_inmate(FACILITY, person.number, person.name, person.pin, language=person.language)
             store.add_contact(FACILITY, person.number, person.contact, "home", recorded=self._recorded)
-            store.deposit(debit_account(inmate), person.dollars * 1_000_000, f"opening {person.number}")
+            if person.dollars:
+                store.deposit(debit_account(inmate), person.dollars * 1_000_000, f"opening {person.number}")
         return store

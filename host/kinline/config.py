@@ -11,10 +11,12 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_serializer,
     field_validator,
     model_validator,
 )
 
+from kinline.masked import masked
 from kinline.rules.profile import Digit, PinMode
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -40,6 +42,10 @@ class Storage(_Section):
     site_prompts_dir: Path | None = None
     secret_file: Path = Path()
     profiles_dir: Path | None = None
+
+    @field_serializer("database")
+    def _without_password(self, address: str) -> str:
+        return masked(address)
 
 
 class HandsetLink(_Section):
@@ -113,10 +119,12 @@ class Calls(_Section):
     profile: str | None = None
     pin_mode: PinMode | None = None
     acceptance: Acceptance = Acceptance()
+    provider: Annotated[str, Field(min_length=1, max_length=60)] | None = None
     language_choice: bool = True
     ring_limit_seconds: Seconds = 40
     menu_timeout_seconds: Seconds = 10
     menu_repeats: Annotated[int, Field(ge=1, le=5)] = 3
+    number_tries: Annotated[int, Field(ge=1, le=20)] = 3
     entry_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 15  # 16 bits of milliseconds on the wire
     warning_seconds: tuple[Seconds, ...] | None = None
     checkpoint_seconds: Annotated[int, Field(ge=1, le=60)] = 1

@@ -23,8 +23,10 @@ ALEX, LUZ = PEOPLE
 PATIENCE_S = 20.0
 
 
-def house(folder: Path, parties: Mapping[str, Party], *, seconds: int = 6, calls: str = "", **options: Any) -> Site:
-    """A site whose calls last `seconds`, and which asks for PIN and number only."""
+def house(
+    folder: Path, parties: Mapping[str, Party], *, seconds: int = 6, calls: str = "", rules: str = "", **options: Any
+) -> Site:
+    """A site whose calls last `seconds`, and which asks for PIN and number only. `rules` are further lines of its profile."""
     profile = f"""\
 extends = "demo"
 title = "Calls of seconds"
@@ -33,7 +35,11 @@ version = 1
 seconds = {seconds}
 source = "tests"
 effective = 2026-01-01
-"""
+[announcements]
+warning_seconds = []
+source = "tests"
+effective = 2026-01-01
+{rules}"""
     return Site(
         folder,
         dict(parties),

@@ -29,6 +29,7 @@ class Laws:
     visit: Visit
     calls: dict[int, _Call] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)  # due times
+    identified: bool = False
     _ids: set[tuple[str, int]] = field(default_factory=set)
 
     def before(self, event: ev.Event) -> None:
@@ -38,6 +39,10 @@ class Laws:
                 self.calls[call] = _Call(allow)
             case ev.FarEnded() if self.visit.call:
                 self.calls[self.visit.call].far_gone = True
+            case ev.Identified():
+                self.identified = True
+            case ev.OffHook() if self.visit.phase is Phase.IDLE:
+                self.identified = False
             case ev.AcceptStored(call) if call in self.calls:
                 self.calls[call].accept_stored = True
             case ev.Due(timer):
@@ -55,10 +60,15 @@ class Laws:
             case act.Collect(collect):
                 assert 0 < collect <= 0xFFFF
                 self._new("collect", collect)
-            case act.CheckPin(ticket) | act.Attempt(ticket):
+            case act.CheckPin(ticket):
                 self._new("ticket", ticket)
-            case act.Say(_, _, token):
+            case act.Say(side, _, token, values):
                 self._new("token", token)
+                if side is act.Side.FAR and self.visit.call and self.nameless(self.visit.call):
+                    assert values.get("name") is None, "P9: an anonymous caller is named"
+            case act.Attempt(ticket, inmate):
+                self._new("ticket", ticket)
+                assert inmate is None or self.identified, "an inmate whom nobody identified"
             case act.SetTimer(timer, after_ms):
                 assert after_ms > 0
                 self.timers[timer] = now_ns + after_ms * 1_000_000
@@ -85,8 +95,12 @@ class Laws:
                 self.calls[call].far_gone = True
             case act.BlockNumber(call):
                 assert not self.calls[call].finished
+                assert not self.nameless(call), "P9: a block is kept with the call that it came from"
             case act.Finish():
                 self._finished(action, now_ns)
+
+    def nameless(self, call: int) -> bool:
+        return self.calls[call].allow.number_class == "anonymous"
 
     def _new(self, kind: str, number: int) -> None:
         assert (kind, number) not in self._ids, f"{kind} {number} used twice"

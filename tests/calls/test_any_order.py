@@ -5,8 +5,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
-from kinline.calls.visit import Manners, Phase, PinMode
-from kinline.rules import Allow
+from kinline.calls.manners import Manners, OpenLine, PinMode
+from kinline.calls.visit import Phase
+from kinline.rules import Allow, Announcement
 from tests.calls.laws import PIN
 from tests.calls.walk import NUMBER, Walk, grant
 
@@ -15,13 +16,17 @@ allows = st.builds(
     max_seconds=st.integers(1, 900),
     recorded=st.booleans(),
     warnings_at=st.lists(st.integers(0, 900), max_size=3, unique=True).map(tuple),
+    number_class=st.sampled_from(["social", "anonymous"]),
+    announcements=st.lists(st.builds(Announcement, st.integers(0, 900), st.just("call_origin")), max_size=2).map(tuple),
 )
 manners = st.builds(
     Manners,
     st.just("North Unit"),
     st.sampled_from(PinMode),
     languages=st.sampled_from([("en",), ("en", "es")]),
+    lines=st.sampled_from([(), (OpenLine("77", "Counsel"),)]),
 )
+messages = st.lists(st.builds(ev.Message, st.integers(1, 9), st.just("Call home."), st.just("en")), max_size=2).map(tuple)
 causes = st.sampled_from(["deadline", "on_hook", "host", "link_lost", "fault"])
 results = st.sampled_from(["complete", "complete", "complete", "timeout", "overflow"])
 statuses = st.sampled_from([200, 302, 404, 408, 480, 486, 487, 500, 603])
@@ -37,13 +42,16 @@ class AnyOrder(RuleBasedStateMachine):
         self.walk = Walk()
         self.asked: list[Question] = []
         self.records = 0
+        self.waiting: tuple[ev.Message, ...] = ()
+        self.say_kept = False
 
     def happen(self, event: ev.Event) -> None:
         self.asked += [action for action in self.walk.happen(event).now if isinstance(action, Question)]
 
-    @initialize(manners=manners)
-    def begin(self, manners: Manners) -> None:
+    @initialize(manners=manners, waiting=messages, say_kept=st.booleans())
+    def begin(self, manners: Manners, waiting: tuple[ev.Message, ...], say_kept: bool) -> None:
         self.walk = Walk(manners)
+        self.waiting, self.say_kept = waiting, say_kept
         self.happen(ev.OffHook())
 
     @rule(steps=st.integers(1, 8), allow=allows)
@@ -57,6 +65,10 @@ class AnyOrder(RuleBasedStateMachine):
                     self.enters("complete", "1")
                 case Phase.CHECKING | Phase.ATTEMPTING | Phase.ACCEPTING:
                     self.answer(self.asked.pop(), "yes", allow)
+                case Phase.LINE:
+                    self.enters("complete", "77")
+                case Phase.MESSAGES | Phase.TELLING:
+                    self.heard(as_meant=True)
                 case Phase.INVITING:
                     self.happen(ev.FarAnswered())
                 case Phase.MENU:
@@ -75,7 +87,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.happen(ev.LinkLost(self.walk.clock_ns - ago_ns))
 
     @precondition(lambda self: any(isinstance(a, act.Collect) for a in self.walk.done))
-    @rule(result=results, digits=st.sampled_from(["1", "2", PIN, NUMBER]))
+    @rule(result=results, digits=st.sampled_from(["0", "1", "2", "77", PIN, NUMBER]))
     def enters(self, result: str, digits: str) -> None:
         if digits == PIN and self.walk.phase is not Phase.PIN:
             digits = NUMBER  # keyed where a number is asked for, it is a dialled number and no PIN
@@ -103,12 +115,12 @@ class AnyOrder(RuleBasedStateMachine):
             case act.StoreAccept(call), _:
                 self.happen(ev.Failed(call=call))
             case act.CheckPin(ticket), "yes":
-                self.happen(ev.Identified(ticket, 1, "R. Doe", None, 1_000_000))
+                self.happen(ev.Identified(ticket, 1, "R. Doe", None, 1_000_000, self.waiting))
             case act.CheckPin(ticket), "no":
                 self.happen(ev.Unidentified(ticket, locked_seconds=0))
             case act.Attempt(ticket), "yes":
                 self.records += 1
-                self.happen(ev.Begun(ticket, self.records, allow))
+                self.happen(ev.Begun(ticket, self.records, allow, self.say_kept))
             case act.Attempt(ticket), "no":
                 self.happen(ev.Denied(ticket, "number_not_on_list", {}))
             case act.CheckPin(ticket) | act.Attempt(ticket), _:
@@ -136,9 +148,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.happen(ev.FarEnded(status, by_remote))
 
     @precondition(lambda self: any(isinstance(a, act.Say) for a in self.walk.done))
-    @rule()
-    def heard(self) -> None:
-        self.happen(ev.Played(self.walk.last(act.Say).token))
+    @rule(as_meant=st.booleans())
+    def heard(self, as_meant: bool) -> None:
+        self.happen(ev.Played(self.walk.last(act.Say).token, as_meant))
 
     @rule(seconds=st.one_of(st.floats(0, 2), st.floats(0, 1000)))
     def time_passes(self, seconds: float) -> None:
@@ -150,7 +162,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def only_a_live_call_has_the_late_phases(self) -> None:
-        late = (Phase.INVITING, Phase.MENU, Phase.ACCEPTING, Phase.TALK)
+        late = (Phase.TELLING, Phase.INVITING, Phase.MENU, Phase.ACCEPTING, Phase.TALK)
         assert (self.walk.phase in late) == bool(self.walk.visit.call)
 
     def teardown(self) -> None:

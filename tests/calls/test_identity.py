@@ -5,7 +5,8 @@ import pytest
 from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.calls.actions import Side
-from kinline.calls.visit import Manners, Phase, PinMode
+from kinline.calls.manners import Manners, PinMode
+from kinline.calls.visit import Phase
 from tests.calls.laws import PIN
 from tests.calls.walk import Walk, reach
 
@@ -33,13 +34,9 @@ def test_id_and_pin_are_both_asked_for_again_after_a_miss() -> None:
 
 def test_a_booking_phone_asks_for_no_pin() -> None:
     walk = Walk(Manners("North Unit", PinMode.NONE)).lifts().enters("1")
-    assert walk.last(act.CheckPin) == act.CheckPin(walk.last(act.CheckPin).ticket, None, "")
-    assert walk.identified().phase is Phase.NUMBER
-
-
-def test_a_booking_phone_without_its_account_says_so() -> None:
-    walk = Walk(Manners("North Unit", PinMode.NONE)).lifts().enters("1").unidentified()
-    assert (walk.phase, walk.said(Side.NEAR)) == (Phase.OVER, ["trouble"])
+    assert (walk.phase, walk.said(Side.NEAR)) == (Phase.NUMBER, ["enter_number"])
+    attempt = walk.enters("12025550123").last(act.Attempt)
+    assert (attempt.inmate, attempt.dialled) == (None, "12025550123")
 
 
 def test_three_wrong_pins_end_the_visit() -> None:

@@ -7,10 +7,11 @@ import pytest
 from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.calls.actions import Side, Tone
-from kinline.calls.visit import Manners, Phase
+from kinline.calls.manners import Manners
+from kinline.calls.visit import Phase
 from tests.calls.walk import CALL, NUMBER, Walk, grant, reach
 
-RATE_AND_KEYS = {"rate": 60_000, "accept": "1", "refuse": "2", "quote": "3", "block": "9"}
+KEYS = {"accept": "1", "refuse": "2", "quote": "3", "block": "9"}
 
 
 def test_a_denial_is_spoken_and_another_number_offered() -> None:
@@ -60,19 +61,25 @@ def test_the_ring_limit_hangs_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recorded", "monitored", "menu"),
-    [(True, True, "menu_recorded"), (False, True, "menu_unrecorded"), (False, False, "menu_private")],
+    ("recorded", "monitored", "kept"),
+    [
+        (True, True, "kept_recorded_monitored"),
+        (True, False, "kept_recorded"),
+        (False, True, "kept_monitored"),
+        (False, False, "kept_private"),
+    ],
 )
-def test_the_menu_tells_who_listens(recorded: bool, monitored: bool, menu: str) -> None:
-    walk = reach(Phase.MENU, replace(grant(), recorded=recorded, monitored=monitored))
-    assert walk.said(Side.FAR) == [menu]
-    assert walk.last(act.Say).values == {"name": "R. Doe", "facility": "North Unit", **RATE_AND_KEYS}
+def test_the_menu_tells_who_listens(recorded: bool, monitored: bool, kept: str) -> None:
+    walk = reach(Phase.MENU, replace(grant(), recorded=recorded, monitored=monitored), Manners("North Unit", provider="Acme"))
+    assert walk.said(Side.FAR) == ["menu"]
+    who = {"provider": "Acme", "name": "R. Doe", "facility": "North Unit"}
+    assert walk.last(act.Say).values == {**who, "kept": kept, "rate": 60_000, **KEYS}
     assert not walk.said(Side.NEAR)
 
 
 def test_a_menu_that_nobody_answers_is_said_twice() -> None:
     walk = reach(Phase.MENU).hears_it_out().wait(6.1)
-    assert (walk.phase, walk.said(Side.FAR)) == (Phase.MENU, ["menu_recorded"])
+    assert (walk.phase, walk.said(Side.FAR)) == (Phase.MENU, ["menu"])
     walk.hears_it_out().wait(6.1)
     assert (walk.phase, walk.end) == (Phase.OVER, ("not_accepted", "called_party", 0))
 
@@ -105,13 +112,28 @@ def test_blocked_for_good() -> None:
     assert walk.end == ("blocked", "called_party", 0)
     assert walk.all(act.BlockNumber) == [act.BlockNumber(CALL)]
     assert walk.all(act.Farewell) == [act.Farewell(CALL, "blocked_thanks")]
+    assert walk.said(Side.NEAR) == ["called_party_blocked"]
+
+
+def test_a_key_that_is_not_offered_does_nothing() -> None:
+    manners = Manners("North Unit", refuse_digit=None, quote_digit=None, block_digit=None)
+    walk = reach(Phase.MENU, manners=manners)
+    assert {key: walk.last(act.Say).values[key] for key in KEYS} == {**dict.fromkeys(KEYS), "accept": "1"}
+    for digit in "239":
+        assert walk.presses(digit).now == []
+
+
+def test_a_free_call_has_no_price_to_ask_for() -> None:
+    walk = reach(Phase.MENU, replace(grant(), rate_micros_per_minute=0))
+    assert walk.last(act.Say).values["quote"] is None
 
 
 def test_a_quote_then_accepted() -> None:
     walk = reach(Phase.MENU).presses("3")
-    assert (walk.said(Side.FAR), walk.last(act.Say).values) == (["rate_quote"], RATE_AND_KEYS)
+    quoted = {"rate": 60_000, "length": 900, "cost": 900_000, "accept": "1", "refuse": "2"}
+    assert (walk.said(Side.FAR), walk.last(act.Say).values) == (["rate_quote"], quoted)
     walk.hears_it_out().wait(6.1)
-    assert walk.said(Side.FAR) == ["menu_recorded"]
+    assert walk.said(Side.FAR) == ["menu"]
     assert walk.presses("1").stored().phase is Phase.TALK
 
 

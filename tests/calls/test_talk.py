@@ -1,11 +1,14 @@
 """From acceptance to the end of the talk: clock, warnings, charge."""
 
+from dataclasses import replace
+
 import pytest
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.calls.actions import Side
 from kinline.calls.visit import Phase
+from kinline.rules import Announcement
 from tests.calls.walk import CALL, Walk, grant, reach
 
 
@@ -27,6 +30,29 @@ def test_both_are_warned_when_the_rules_say() -> None:
         for say in walk.wait(1).all(act.Say):
             warned[second] = (say.side, say.prompt, say.values["seconds"], say.overlay)
     assert warned == {60: (Side.BOTH, "warning", 60, True), 110: (Side.BOTH, "warning", 10, True)}
+
+
+def test_where_the_call_comes_from_is_said_at_the_start_and_again() -> None:
+    said_at = (0, 300, 600)
+    allow = replace(grant(700, warnings_at=()), announcements=tuple(Announcement(at, "call_origin") for at in said_at))
+    walk = reach(Phase.TALK, allow)
+    heard = {0: walk.all(act.Say)}
+    for second in range(1, 700):
+        heard |= {second: said} if (said := walk.wait(1).all(act.Say)) else {}
+    assert tuple(heard) == said_at
+    for (say,) in heard.values():
+        assert (say.side, say.prompt, say.values, say.overlay) == (Side.BOTH, "call_origin", {"facility": "North Unit"}, True)
+
+
+def test_two_things_said_at_one_second_are_both_said() -> None:
+    announcements = (Announcement(60, "call_origin"), Announcement(60, "kept_recorded"))
+    walk = reach(Phase.TALK, replace(grant(120, warnings_at=(60,)), announcements=announcements)).wait(60)
+    assert sorted(walk.said(Side.BOTH)) == ["call_origin", "kept_recorded", "warning"]
+
+
+def test_what_comes_after_the_grant_is_not_said() -> None:
+    allow = replace(grant(60, warnings_at=(60, 90)), announcements=(Announcement(60, "call_origin"),))
+    assert reach(Phase.TALK, allow).wait(59.9).said(Side.BOTH) == []
 
 
 def test_the_handset_cuts_at_its_deadline() -> None:

@@ -1,11 +1,12 @@
 """Walks a visit step by step under a virtual clock, and holds it to the laws on the way."""
 
 from collections.abc import Callable
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
-from kinline.calls.visit import Manners, Phase, Visit
+from kinline.calls.manners import Manners
+from kinline.calls.visit import Phase, Visit
 from kinline.rules import Allow
 from tests.calls.laws import PIN, Laws
 
@@ -14,8 +15,10 @@ CALL = 4001
 A = TypeVar("A", bound=act.Action)
 
 
-def grant(max_seconds: int = 900, recorded: bool = True, warnings_at: tuple[int, ...] = (840,)) -> Allow:
-    return Allow(max_seconds, "call_max", recorded, recorded, 60_000, "debit", None, warnings_at)
+def grant(
+    max_seconds: int = 900, recorded: bool = True, warnings_at: tuple[int, ...] = (840,), **more: Any
+) -> Allow:
+    return Allow(max_seconds, "call_max", recorded, recorded, 60_000, "debit", None, warnings_at, **more)
 
 
 class Walk:
@@ -58,14 +61,14 @@ class Walk:
 
     # The store
 
-    def identified(self) -> Self:
-        return self.happen(ev.Identified(self.last(act.CheckPin).ticket, 1, "R. Doe", "en", 5_000_000))
+    def identified(self, *messages: ev.Message) -> Self:
+        return self.happen(ev.Identified(self.last(act.CheckPin).ticket, 1, "R. Doe", "en", 5_000_000, messages))
 
     def unidentified(self, locked_seconds: int = 0) -> Self:
         return self.happen(ev.Unidentified(self.last(act.CheckPin).ticket, locked_seconds))
 
-    def begun(self, allow: Allow | None = None, call: int = CALL) -> Self:
-        return self.happen(ev.Begun(self.last(act.Attempt).ticket, call, allow or grant()))
+    def begun(self, allow: Allow | None = None, call: int = CALL, say_kept: bool = False) -> Self:
+        return self.happen(ev.Begun(self.last(act.Attempt).ticket, call, allow or grant(), say_kept))
 
     def denied(self, prompt: str = "number_not_on_list") -> Self:
         return self.happen(ev.Denied(self.last(act.Attempt).ticket, prompt, {}))
@@ -81,8 +84,8 @@ class Walk:
     def presses(self, digit: str) -> Self:
         return self.happen(ev.FarDigit(digit))
 
-    def hears_it_out(self) -> Self:
-        return self.happen(ev.Played(self.last(act.Say).token))
+    def hears_it_out(self, as_meant: bool = True) -> Self:
+        return self.happen(ev.Played(self.last(act.Say).token, as_meant))
 
     def ends(self, status: int = 200, by_remote: bool = True) -> Self:
         return self.happen(ev.FarEnded(status, by_remote))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kinline.config import SettingsError, load
+from kinline.config import SettingsError, Storage, load
 
 LEAST = 'facility = "north"\n[trunk]\naddress = "127.0.0.1"\n'
 
@@ -85,3 +85,18 @@ def test_no_file_and_no_text(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match="UTF-8"):
         load(file)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql://me:se:c/r@et@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://me@host/db?password=secret&x=1", "postgresql://me@host/db?password=***&x=1"),
+        ("postgresql://me@host:5432/db", "postgresql://me@host:5432/db"),
+        ("sqlite:////var/lib/kinline/kinline.db", "sqlite:////var/lib/kinline/kinline.db"),
+    ],
+)
+def test_no_password_of_the_database_is_shown(address: str, shown: str) -> None:
+    storage = Storage(database=address)
+    assert storage.model_dump(mode="json")["database"] == shown
+    assert storage.database == address

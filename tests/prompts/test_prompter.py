@@ -13,7 +13,8 @@ from kinline.prompts import Prompter
 from kinline.prompts import prompter as module
 from kinline.prompts.sound import RATE, Samples, read_wav, to_rate, tone, write_wav
 
-MENU = {"name": "Ann Example", "facility": "North Facility", "rate": 210_000}
+KEYS = {"accept": "1", "refuse": "2", "quote": "3", "block": "9"}
+MENU = {"name": "Ann Example", "facility": "North Facility", "kept": "kept_recorded", "rate": 210_000, **KEYS}
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def level_outside_band(samples: Samples) -> float:
 
 @pytest.mark.parametrize("lang", ["en", "es"])
 def test_speech_fits_a_telephone(prompter: Prompter, lang: str) -> None:
-    samples = read_wav(prompter.wav("menu_recorded", lang, **MENU))  # type: ignore[arg-type]
+    samples = read_wav(prompter.wav("menu", lang, **MENU))  # type: ignore[arg-type]
     assert 8 < len(samples) / RATE < 30
     peak = np.abs(samples.astype(int)).max() / 32767
     assert 20 * np.log10(peak) == pytest.approx(-6, abs=0.1)
@@ -63,11 +64,11 @@ def test_speech_fits_a_telephone(prompter: Prompter, lang: str) -> None:
 
 
 def test_the_same_words_are_made_once(prompter: Prompter) -> None:
-    first = prompter.wav("menu_recorded", "en", **MENU)
+    first = prompter.wav("menu", "en", **MENU)
     made = first.stat().st_ino
-    assert prompter.wav("menu_recorded", "en", **MENU) == first
+    assert prompter.wav("menu", "en", **MENU) == first
     assert first.stat().st_ino == made
-    assert prompter.wav("menu_recorded", "en", **(MENU | {"rate": 0})) != first
+    assert prompter.wav("menu", "en", **(MENU | {"rate": 0})) != first
 
 
 def test_the_language_choice_is_said_in_both(prompter: Prompter) -> None:
@@ -100,15 +101,35 @@ def test_a_sites_pieces_surround_the_values(prompter: Prompter, tmp_path: Path) 
     assert loudest_hz(samples[-RATE // 2 :]) == pytest.approx(1200, abs=3)
 
 
+def test_a_piece_left_out_does_not_move_the_others(prompter: Prompter, tmp_path: Path) -> None:
+    """A site's third file is the third piece, also in a call that leaves the first one out."""
+    for piece in range(1, 8):
+        recording(tmp_path / "site" / "en" / f"rate_quote.{piece}.wav", 1800 + 200 * piece)
+    keys = {"rate": 60_000, "accept": "1"}
+    whole = read_wav(prompter.wav("rate_quote", "en", **keys, length=900, cost=900_000, refuse="2"))
+    short = read_wav(prompter.wav("rate_quote", "en", **keys))
+    for hz in (2400, 2600):  # "Nothing else is charged ...", "To refuse, hang up"
+        assert _holds(whole, hz) and _holds(short, hz)
+    assert _holds(whole, 2000) and not _holds(short, 2000)  # "The longest call"
+
+
+def _holds(samples: Samples, hz: float) -> bool:
+    """Whether this tone fills some tenth of a second of it."""
+    block = RATE // 10
+    return any(
+        abs(loudest_hz(samples[start : start + block]) - hz) < 10 for start in range(0, len(samples) - block, block // 2)
+    )
+
+
 def test_one_missing_piece_leaves_the_whole_to_synthesis(prompter: Prompter, tmp_path: Path) -> None:
-    plain = read_wav(prompter.wav("menu_recorded", "en", **MENU))
-    recording(tmp_path / "site" / "en" / "menu_recorded.1.wav", 700)
-    assert np.array_equal(read_wav(prompter.wav("menu_recorded", "en", **MENU)), plain)
+    plain = read_wav(prompter.wav("menu", "en", **MENU))
+    recording(tmp_path / "site" / "en" / "menu.1.wav", 700)
+    assert np.array_equal(read_wav(prompter.wav("menu", "en", **MENU)), plain)
 
 
 def test_the_inmates_own_voice_says_the_name(prompter: Prompter, tmp_path: Path) -> None:
     clip = recording(tmp_path / "name.wav", 1500)
-    samples = read_wav(prompter.wav("menu_recorded", "en", **(MENU | {"name": tmp_path / "name.wav"})))
+    samples = read_wav(prompter.wav("menu", "en", **(MENU | {"name": tmp_path / "name.wav"})))
     windows = np.lib.stride_tricks.sliding_window_view(samples, len(clip))[::40]
     assert any(np.array_equal(window, clip) for window in windows) or _contains(samples, clip)
 
@@ -140,7 +161,7 @@ def test_a_bad_site_file_is_counted_and_synthesis_speaks(prompter: Prompter, tmp
 def test_a_lost_name_recording_is_counted_and_the_menu_still_speaks(
     prompter: Prompter, tmp_path: Path, counted: Counters
 ) -> None:
-    file = prompter.wav("menu_recorded", "en", **(MENU | {"name": tmp_path / "lost.wav"}))
+    file = prompter.wav("menu", "en", **(MENU | {"name": tmp_path / "lost.wav"}))
     assert len(read_wav(file)) / RATE > 8
     assert counted.value("prompt_clip_bad") == 1
 
@@ -150,6 +171,17 @@ def test_without_synthesis_a_tone_is_heard(tmp_path: Path, counted: Counters) ->
     assert np.array_equal(read_wav(prompter.wav("time_over", "en")), tone())
     assert counted.value("prompt_synthesis_failed") == 1
     assert len(list((tmp_path / "cache").rglob("*.wav"))) == 1
+
+
+def test_a_tone_in_place_of_words_is_known_as_one(tmp_path: Path, counted: Counters) -> None:
+    """Who passes a message on must know whether the words were heard."""
+    mute = Prompter(tmp_path / "cache", None, counted, espeak="no-such-espeak")
+    assert mute.is_tone(mute.wav("staff_message", "en", text="Call home."))
+    (tmp_path / "file").write_text("a file where the folder should be")
+    nowhere = Prompter(tmp_path / "file", None, counted, espeak="no-such-espeak")
+    assert nowhere.is_tone(nowhere.wav("time_over", "en"))
+    speaking = Prompter(tmp_path / "cache", None, counted)
+    assert not speaking.is_tone(speaking.wav("time_over", "en"))
 
 
 def test_an_unknown_prompt_is_a_tone(prompter: Prompter, counted: Counters) -> None:
@@ -168,7 +200,7 @@ def test_a_cache_that_cannot_be_written_still_speaks(tmp_path: Path, counted: Co
 
 @pytest.mark.parametrize("name", ["", "[[ho]] <b>", "-x --stdout", "a\nb\x00c", "Ñandú Pérez", "x" * 2000])
 def test_whatever_the_name_it_is_only_said(prompter: Prompter, name: str, counted: Counters) -> None:
-    assert len(read_wav(prompter.wav("menu_recorded", "en", **(MENU | {"name": name})))) / RATE > 8
+    assert len(read_wav(prompter.wav("menu", "en", **(MENU | {"name": name})))) / RATE > 8
     assert counted.as_json() == {}
 
 

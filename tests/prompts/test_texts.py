@@ -15,7 +15,9 @@ from kinline.rules.reasons import REASONS
 NOW = datetime(2026, 3, 2, 5, 30, tzinfo=UTC)
 VALUES: dict[str, Any] = {
     "name": "Ann Example", "facility": "North Facility", "rate": 210_000, "seconds": 60, "balance": 3_150_000,
-    "next_at": NOW + timedelta(minutes=30), "now": NOW,
+    "next_at": NOW + timedelta(minutes=30), "now": NOW, "accept": "1", "refuse": "2", "quote": "3", "block": "9",
+    "kept": "kept_recorded_monitored", "provider": "Kin Telephone", "length": 900, "cost": 3_150_000, "lines": "0",
+    "label": "the ombudsman", "code": "77", "text": "Call home.",
 }  # fmt: skip
 
 
@@ -46,11 +48,47 @@ def test_a_refusal_goes_on_with_the_next_time() -> None:
 
 
 def test_the_called_partys_menu() -> None:
-    assert spoken_text(sentence("menu_recorded", "en", **VALUES)) == (
-        "This is a call from Ann Example, at North Facility. This call is recorded and monitored. "
-        "The price is twenty-one cents a minute. To accept, press one. To refuse, press two. "
-        "To hear the price again, press three. To block calls from this facility, press nine."
+    assert spoken_text(sentence("menu", "en", **VALUES)) == (
+        "This is Kin Telephone. This is a call from Ann Example, at North Facility. This call is recorded and monitored. "
+        "The price is twenty-one cents a minute. To accept, press one. To refuse, hang up or press two. "
+        "To hear what the call can cost, press three. To block calls from this facility, press nine."
     )
+
+
+@pytest.mark.parametrize(("key", "signs"), [("refuse", "two dos"), ("quote", "three tres"), ("block", "nine nueve")])
+def test_a_key_that_is_not_offered_is_not_spoken(key: str, signs: str) -> None:
+    for lang, sign in zip(LANGUAGES, signs.split(), strict=True):
+        without = spoken_text(sentence("menu", lang, **(VALUES | {key: None})))
+        assert sign in spoken_text(sentence("menu", lang, **VALUES)) and sign not in without
+        assert "  " not in without and " ." not in without
+
+
+def test_who_is_not_to_be_named_is_not() -> None:
+    nameless = VALUES | {"name": None, "provider": None, "block": None, "quote": None, "rate": 0, "kept": "kept_private"}
+    assert spoken_text(sentence("menu", "en", **nameless)) == (
+        "This is a call from North Facility. This call is neither recorded nor monitored. This call is free. "
+        "To accept, press one. To refuse, hang up or press two."
+    )
+    assert spoken_text(sentence("menu", "es", **nameless)).startswith("Esta es una llamada desde North Facility. ")
+
+
+def test_the_quote_names_the_cost_of_the_longest_call() -> None:
+    assert spoken_text(sentence("rate_quote", "en", **VALUES)).startswith(
+        "The price is twenty-one cents a minute. The longest call, fifteen minutes, costs three dollars and fifteen cents. "
+    )
+    assert "longest" not in spoken_text(sentence("rate_quote", "en", rate=0, accept="1"))
+
+
+@pytest.mark.parametrize(("micros", "said"), [(0, "zero dollars"), (1, "one cent"), (10_000, "one cent"), (10_001, "two cents")])
+def test_nobody_is_quoted_less_than_the_charge(micros: int, said: str) -> None:
+    assert say.cost(micros, "en") == said
+
+
+def test_the_opening_menu_offers_the_lines_only_where_there_are_any() -> None:
+    assert "confidential" not in spoken_text(sentence("choose_language", "en"))
+    both = spoken_text(sentence("choose_language", "en", lines="0"))
+    assert "line, press zero." in both and "línea gratuita y confidencial, oprima cero." in both
+    assert spoken_text(sentence("enter_pin", "en", lines=None)).endswith("then press pound.")
 
 
 def test_a_profiles_own_keys_are_said() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, make_url, text
@@ -57,6 +58,15 @@ def test_a_password_is_shown_nowhere(address: str) -> None:
     password = str(make_url(address).password)
     store = open_store(without_password(address, password=password), SECRET)
     assert password not in store.place
+    store.close()
+
+
+def test_a_password_in_a_file(address: str, tmp_path: Path) -> None:
+    file = tmp_path / "pgpass"
+    file.write_text(f"*:*:*:*:{make_url(address).password}")
+    file.chmod(0o600)
+    store = open_store(without_password(address, passfile=str(file)), SECRET)
+    assert store.balance_micros(PREPAID) == 10_000_000
     store.close()
 
 

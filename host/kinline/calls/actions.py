@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from kinline.rules.model import Language
+
 
 class Side(StrEnum):
     NEAR = "near"  # the inmate at the handset
@@ -42,13 +44,17 @@ class EndedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Play a prompt to a side after what is being said there; overlay ducks the talk under it. Answered by Played."""
+    """Play a prompt to a side after what is being said there; overlay ducks the talk under it. Answered by Played.
+
+    `language` where it is not the visit's.
+    """
 
     side: Side
     prompt: str
     token: int
     values: dict[str, Any] = field(default_factory=dict)
     overlay: bool = False
+    language: Language | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +106,21 @@ class CheckPin:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageHeard:
+    """The inmate has heard a message to its end."""
+
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
-    """Decide by the rules and write the record. Answered by Begun, Denied or Failed with the ticket."""
+    """Decide by the rules and write the record. Answered by Begun, Denied or Failed with the ticket.
+
+    `inmate` is None where nobody was identified. `dialled` is a number or a line's code.
+    """
 
     ticket: int
-    inmate: int
+    inmate: int | None
     dialled: str
 
 
@@ -200,6 +216,7 @@ Action = (
     | Collect
     | StopCollect
     | CheckPin
+    | MessageHeard
     | Attempt
     | Invite
     | HangUpFar

@@ -3,13 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from kinline.calls.manners import Manners
 from kinline.rules import Allow
 from kinline.rules.model import Language
 
 
 @dataclass(frozen=True, slots=True)
 class OffHook:
-    pass
+    """A visit begins, with the facility's choices as they stand now; without them, as before."""
+
+    manners: Manners | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +38,31 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """Everything said under this token has been heard."""
+    """Everything said under this token has been heard; `as_meant` is False if a mere tone stood for the words."""
 
     token: int
+    as_meant: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What staff pass on to an inmate, in the inmate's language."""
+
+    id: int
+    text: str
+    language: Language
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """The PIN fits this inmate."""
+    """The PIN fits this inmate, for whom these messages wait."""
 
     ticket: int
     inmate: int
     name: str
     language: Language | None
     balance_micros: int
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +75,15 @@ class Unidentified:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The attempt is allowed, recorded and its money held."""
+    """The attempt is allowed, recorded and its money held.
+
+    With `say_kept` the caller is told, before the call goes out, whether it is recorded and monitored (28 CFR 115.53).
+    """
 
     ticket: int
     call: int
     allow: Allow
+    say_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +146,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class StaffCut:
-    pass
+    """Staff have suspended what the call in hand needs: the telephone, its unit, the facility, or the inmate."""
 
 
 Event = (

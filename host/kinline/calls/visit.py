@@ -1,71 +1,28 @@
 """One visit to a handset, from off hook to on hook: language, PIN, number, invitation, menu, talk, end.
 
-idle -> language -> identity -> checking -> number -> attempting -> inviting -> menu -> accepting -> talk -> over
-                                              ^------- denied or not reached -------'
+idle -> language -> identity -> checking -> messages -> number -> attempting -> inviting -> menu -> accepting -> talk -> over
+             '----------'---> line (without a PIN) -------^-----> attempting ...     ^---- telling
+
+A number that is denied or not reached leads back to number or line.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.calls.actions import Action, EndedBy, Outcome, Side, Tone
+from kinline.calls.asking import Asking
+from kinline.calls.dialogue import Phase
+from kinline.calls.manners import Manners
+from kinline.calls.menu import block_digit, kept_prompt, menu_values, nameless, quote_values
+from kinline.calls.talk import said_first, speech_due, speech_timers
 from kinline.rules import Allow
-from kinline.rules.model import Language
+
+__all__ = ["Phase", "Visit"]
 
 _SECOND = 1_000_000_000
-LONGEST_MENU_MS = 60_000  # the menu takes 15 s; a far end that takes no audio must not hold the line for ever
 _MILLISECOND = 1_000_000
-
-
-class Phase(StrEnum):
-    IDLE = "idle"
-    LANGUAGE = "language"
-    INMATE_NUMBER = "inmate_number"
-    PIN = "pin"
-    CHECKING = "checking"
-    NUMBER = "number"
-    ATTEMPTING = "attempting"
-    INVITING = "inviting"
-    MENU = "menu"
-    ACCEPTING = "accepting"
-    TALK = "talk"
-    OVER = "over"
-
-
-class PinMode(StrEnum):
-    ID_AND_PIN = "id+pin"
-    PIN = "pin"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """A facility's choices for the conversation with the caller and the called party. Times in milliseconds.
-
-    A key of the called party's menu that is None is not offered.
-    """
-
-    facility: str
-    pin_mode: PinMode = PinMode.PIN
-    languages: tuple[Language, ...] = ("en", "es")
-    pin_least: int = 4
-    pin_most: int = 12
-    accept_digit: str = "1"
-    refuse_digit: str | None = "2"
-    quote_digit: str | None = "3"
-    block_digit: str | None = "9"
-    first_key_ms: int = 15_000
-    key_gap_ms: int = 5_000
-    ring_limit_ms: int = 45_000
-    menu_patience_ms: int = 6_000
-    menu_times: int = 2
-    number_tries: int = 3
-    pin_tries: int = 3
-    checkpoint_ms: int = 1_000
-    deadline_grace_ms: int = 500  # the handset mutes at the deadline by itself; this much later the host does
-
+LONGEST_MENU_MS = 60_000  # the menu takes 20 s; a far end that takes no audio must not hold the line for ever
+LONGEST_NOTICE_MS = 20_000  # the notice takes 3 s; a handset that plays nothing must not hold the record open for ever
 
 # What the caller hears and the record says for a final SIP status (RFC 3261 section 21).
 _NOT_REACHED: dict[int, tuple[Outcome, str]] = {
@@ -82,43 +39,36 @@ _NOT_REACHED: dict[int, tuple[Outcome, str]] = {
 _TROUBLE = (Outcome.FAULT, "trouble")
 
 
-class Visit:
+class Visit(Asking):
     """Feed events in the order they happen; carry out the returned actions in order."""
 
     def __init__(self, manners: Manners) -> None:
-        self._manners = manners
-        self.phase = Phase.IDLE
-        self._counter = 0  # tokens, tickets and collects: never reused, so a late answer fits nothing
+        super().__init__(manners)
         self._left_by = EndedBy.CALLER  # who ended the visit, for an attempt that the store answers afterwards
-        self._reset()
 
     def _reset(self) -> None:
-        self.language = self._manners.languages[0]
-        self._forget_questions()
-        self._misses = self._attempts = self._menus_said = 0
-        self._inmate_number: str | None = None
-        self._inmate = 0
-        self._name = self._dialled = ""
+        super()._reset()
+        self._menus_said = 0
         self._call = 0
+        self._invited = False
         self._allow: Allow | None = None
         self._accepted_ns = 0
-
-    def _forget_questions(self) -> None:
-        """Nothing is awaited any more: an answer that still comes fits nothing, whatever id it carries."""
-        self._ticket: int | None = None
-        self._collect: int | None = None
-        self._token: int | None = None
 
     @property
     def call(self) -> int:
         """The call record in hand, 0 for none."""
         return self._call
 
+    @property
+    def nameless(self) -> bool:
+        """Whether the call in hand is one of which nothing may be noted (safety property P9)."""
+        return self._allow is not None and nameless(self._allow)
+
     def handle(self, event: ev.Event, now_ns: int) -> list[Action]:
         """One event at one time. Events that no longer fit (late answers) return nothing."""
         match event:
-            case ev.OffHook():
-                return self._off_hook() if self.phase is Phase.IDLE else []
+            case ev.OffHook(manners):
+                return self._off_hook(manners) if self.phase is Phase.IDLE else []
             case ev.OnHook():
                 return self._leave(Outcome.ABANDONED, EndedBy.CALLER, now_ns)
             case ev.LinkLost(last_heard_ns):
@@ -127,8 +77,8 @@ class Visit:
                 return self._cut(now_ns)
             case ev.Entered(collect, result, digits):
                 return self._entered(result, digits) if collect == self._collect else []
-            case ev.Played(token):
-                return self._played() if token == self._token else []
+            case ev.Played(token, as_meant):
+                return self._played(as_meant) if token == self._token else []
             case ev.Identified(ticket):
                 return self._identified(event) if self._awaits(Phase.CHECKING, ticket) else []
             case ev.Unidentified(ticket, locked_seconds):
@@ -153,87 +103,6 @@ class Visit:
             case ev.Due(timer):
                 return self._due(timer, now_ns)
 
-    def _awaits(self, phase: Phase, ticket: int) -> bool:
-        return self.phase is phase and ticket == self._ticket
-
-    # The caller's side, up to the number
-
-    def _off_hook(self) -> list[Action]:
-        self._reset()
-        if len(self._manners.languages) == 1:
-            return self._ask_identity()
-        self.phase = Phase.LANGUAGE
-        return [act.Listen(60_000), self._say(Side.NEAR, "choose_language"), self._ask("digit", 1, 1, "")]
-
-    def _ask_identity(self) -> list[Action]:
-        mode = self._manners.pin_mode
-        if mode is PinMode.NONE:
-            return self._check("")
-        if mode is PinMode.ID_AND_PIN and self._inmate_number is None:
-            self.phase = Phase.INMATE_NUMBER
-            return [act.Listen(60_000), self._say(Side.NEAR, "enter_inmate_number"), self._ask("number", 1, 12, "#")]
-        self.phase = Phase.PIN
-        question = self._ask("secret", self._manners.pin_least, self._manners.pin_most, "#")
-        return [act.Listen(60_000), self._say(Side.NEAR, "enter_pin"), question]
-
-    def _check(self, pin: str) -> list[Action]:
-        self.phase = Phase.CHECKING
-        self._ticket = self._next()
-        return [act.Hush(Side.NEAR), act.CheckPin(self._ticket, self._inmate_number, pin)]
-
-    def _identified(self, event: ev.Identified) -> list[Action]:
-        self._ticket = None
-        self._inmate, self._name = event.inmate, event.name
-        if len(self._manners.languages) == 1 and event.language is not None:  # nobody asked: the inmate's own
-            self.language = event.language
-        return self._ask_number("balance_and_number", {"balance": event.balance_micros})
-
-    def _unidentified(self, locked_seconds: int) -> list[Action]:
-        self._ticket = None
-        self._misses += 1
-        self._inmate_number = None
-        if locked_seconds:
-            return self._over("handset_locked", {"seconds": locked_seconds})
-        if self._misses >= self._manners.pin_tries:
-            return self._over("please_hang_up")
-        if self._manners.pin_mode is PinMode.NONE:  # no PIN was asked for, so none can be asked for again
-            return self._over("trouble")
-        first, *rest = self._ask_identity()
-        return [first, act.Say(Side.NEAR, "pin_wrong", self._next()), *rest]
-
-    def _ask_number(self, prompt: str, values: dict[str, Any] | None = None) -> list[Action]:
-        self.phase = Phase.NUMBER
-        return [act.Listen(120_000), self._say(Side.NEAR, prompt, values), self._ask("number", 3, 15, "#")]
-
-    def _entered(self, result: str, digits: str) -> list[Action]:
-        self._collect = None
-        if result != "complete":
-            return self._over("please_hang_up")
-        match self.phase:
-            case Phase.LANGUAGE:
-                choices = {str(i): language for i, language in enumerate(self._manners.languages, 1)}
-                self.language = choices.get(digits, self.language)
-                return [act.Hush(Side.NEAR), *self._ask_identity()]
-            case Phase.INMATE_NUMBER:
-                self._inmate_number = digits
-                return [act.Hush(Side.NEAR), *self._ask_identity()]
-            case Phase.PIN:
-                return self._check(digits)
-            case Phase.NUMBER:
-                self.phase = Phase.ATTEMPTING
-                self._ticket, self._dialled = self._next(), digits
-                return [act.Hush(Side.NEAR), act.Attempt(self._ticket, self._inmate, digits)]
-            case _:
-                return []
-
-    def _not_reached(self, prompt: str, values: dict[str, Any] | None = None) -> list[Action]:
-        """Say why, and offer another number while tries remain."""
-        self._ticket = None
-        self._attempts += 1
-        if self._attempts >= self._manners.number_tries:
-            return self._over(prompt, values)
-        return [act.PlayTone(Tone.NONE), self._say(Side.NEAR, prompt, values), *self._ask_number("enter_number")]
-
     # The called party's side
 
     def _begun_in_vain(self, event: ev.Begun) -> list[Action]:
@@ -243,11 +112,19 @@ class Visit:
 
     def _begun(self, event: ev.Begun) -> list[Action]:
         self._ticket = None
-        self.phase = Phase.INVITING
-        self._call, self._allow = event.call, event.allow
+        self._call, self._allow, self._invited = event.call, event.allow, False
+        if not event.say_kept:
+            return self._invite(event.allow)
+        self.phase = Phase.TELLING
+        notice = self._say(Side.NEAR, kept_prompt(event.allow))
+        return [act.Listen(60_000), notice, act.SetTimer("notice", LONGEST_NOTICE_MS)]
+
+    def _invite(self, allow: Allow) -> list[Action]:
+        self.phase, self._invited = Phase.INVITING, True
         return [
+            act.ClearTimers(),
             act.Listen(self._manners.ring_limit_ms + 120_000),
-            act.Invite(event.call, event.allow.recorded),
+            act.Invite(self._call, allow.recorded),
             self._say(Side.NEAR, "connecting"),
             act.PlayTone(Tone.RINGBACK),
             act.SetTimer("ring", self._manners.ring_limit_ms),
@@ -261,20 +138,12 @@ class Visit:
     def _say_menu(self) -> list[Action]:
         assert self._allow is not None
         self._menus_said += 1
-        kept = self._allow.recorded, self._allow.monitored
-        notice = {(True, True): "menu_recorded", (False, False): "menu_private"}.get(kept, "menu_unrecorded")
-        values = {"name": self._name, "facility": self._manners.facility, **self._rate_and_keys}
-        return [self._say(Side.FAR, notice, values), act.SetTimer("menu", LONGEST_MENU_MS)]
-
-    @property
-    def _rate_and_keys(self) -> dict[str, Any]:
-        assert self._allow is not None
-        m = self._manners
-        keys = {"accept": m.accept_digit, "refuse": m.refuse_digit, "quote": m.quote_digit, "block": m.block_digit}
-        return {"rate": self._allow.rate_micros_per_minute, **keys}
+        name = None if self._by_line else self._name
+        menu = self._say(Side.FAR, "menu", menu_values(self._manners, self._allow, name))
+        return [menu, act.SetTimer("menu", LONGEST_MENU_MS)]
 
     def _far_digit(self, digit: str) -> list[Action]:
-        if self.phase is not Phase.MENU:
+        if self.phase is not Phase.MENU or self._allow is None:
             return []
         manners = self._manners
         hush: list[Action] = [act.ClearTimers(), act.Hush(Side.FAR)]
@@ -283,13 +152,13 @@ class Visit:
             self._token = None
             return [*hush, act.StoreAccept(self._call)]
         if digit == manners.quote_digit:
-            quote = self._say(Side.FAR, "rate_quote", self._rate_and_keys)
+            quote = self._say(Side.FAR, "rate_quote", quote_values(manners, self._allow))
             return [*hush, quote, act.SetTimer("menu", LONGEST_MENU_MS)]
         if digit == manners.refuse_digit:
             return [*hush, *self._part(Outcome.REFUSED, "called_party_refused", "refused_thanks")]
-        if digit == manners.block_digit:
+        if digit == block_digit(manners, self._allow):
             block = act.BlockNumber(self._call)
-            return [*hush, block, *self._part(Outcome.BLOCKED, "called_party_refused", "blocked_thanks")]
+            return [*hush, block, *self._part(Outcome.BLOCKED, "called_party_blocked", "blocked_thanks")]
         return []
 
     def _part(self, outcome: Outcome, near_prompt: str, far_prompt: str | None) -> list[Action]:
@@ -307,18 +176,15 @@ class Visit:
         self._accepted_ns = now_ns
         limit_ms = self._allow.max_seconds * 1000
         grace = limit_ms + self._manners.deadline_grace_ms
-        warnings: list[Action] = [
-            act.SetTimer(f"warning:{self._allow.max_seconds - at}", at * 1000)
-            for at in self._allow.warnings_at
-            if 0 < at < self._allow.max_seconds
-        ]
+        first = [say for name in said_first(self._allow) if (say := speech_due(name, self._manners, self._next()))]
         return [
             act.PlayTone(Tone.NONE),
             act.Hush(Side.BOTH),
             act.StartTalk(self._call, limit_ms, self._allow.recorded),
             act.SetTimer("deadline", grace),
             act.SetTimer("checkpoint", self._manners.checkpoint_ms),
-            *warnings,
+            *speech_timers(self._allow),
+            *first,
         ]
 
     def _talk_seconds(self, end_ns: int) -> int:
@@ -413,50 +279,40 @@ class Visit:
         if in_talk:
             return [*self._end_talk(ended_by, self._talk_seconds(end_ns)), act.HangUpFar(call)]
         self._call, self._allow = 0, None
-        return [act.ClearTimers(), act.HangUpFar(call), act.Finish(call, outcome, ended_by, 0)]
-
-    def _over(self, prompt: str, values: dict[str, Any] | None = None) -> list[Action]:
-        """Nothing more in this visit but to hang up."""
-        self.phase = Phase.OVER
-        said: list[Action] = [self._say(Side.NEAR, prompt, values)] if prompt else []
-        return [act.PlayTone(Tone.NONE), act.Listen(20_000), *said]
+        far: list[Action] = [act.HangUpFar(call)] if self._invited else []
+        return [act.ClearTimers(), *far, act.Finish(call, outcome, ended_by, 0)]
 
     # Prompts and timers
 
-    def _played(self) -> list[Action]:
+    def _played(self, as_meant: bool) -> list[Action]:
         self._token = None
-        if self.phase is Phase.MENU:
-            return [act.SetTimer("menu", self._manners.menu_patience_ms)]
-        return []
+        match self.phase:
+            case Phase.MESSAGES:
+                return self._message_played(as_meant)
+            case Phase.TELLING if self._allow is not None:
+                return self._invite(self._allow)
+            case Phase.MENU:
+                return [act.SetTimer("menu", self._manners.menu_patience_ms)]
+            case _:
+                return []
 
     def _due(self, timer: str, now_ns: int) -> list[Action]:
-        name, _, detail = timer.partition(":")
-        match name, self.phase:
+        match timer, self.phase:
             case "ring", Phase.INVITING:
                 return [act.HangUpFar(self._call), *self._close_attempt(Outcome.NO_ANSWER, "no_answer")]
             case "menu", Phase.MENU:
                 if self._menus_said < self._manners.menu_times:
                     return self._say_menu()
                 return self._part(Outcome.NOT_ACCEPTED, "no_answer", None)
-            case "warning", Phase.TALK:
-                return [act.Say(Side.BOTH, "warning", self._next(), {"seconds": int(detail)}, overlay=True)]
+            case "notice", Phase.TELLING:
+                return self._close_attempt(*_TROUBLE)
             case "checkpoint", Phase.TALK:
                 again = act.SetTimer("checkpoint", self._manners.checkpoint_ms)
                 return [act.Checkpoint(self._call, self._talk_seconds(now_ns)), again]
             case "deadline", Phase.TALK:
                 return self._time_over(self._talk_seconds(now_ns))
+            case _, Phase.TALK:
+                said = speech_due(timer, self._manners, self._next())
+                return [said] if said else []
             case _:
                 return []
-
-    def _say(self, side: Side, prompt: str, values: dict[str, Any] | None = None) -> act.Say:
-        self._token = self._next()
-        return act.Say(side, prompt, self._token, values or {})
-
-    def _ask(self, kind: str, least: int, most: int, closing: str) -> act.Collect:
-        collect = self._collect = self._next() % 0xFFFF + 1  # 16 bits on the wire; 0 is no collect
-        m = self._manners
-        return act.Collect(collect, kind, least, most, closing, m.first_key_ms, m.key_gap_ms)
-
-    def _next(self) -> int:
-        self._counter += 1
-        return self._counter

@@ -4,40 +4,64 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from kinline.accounts.ledger import debit_account
 from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.counters import counters
+from kinline.daemon.arrangement import Arrangement
 from kinline.logs import log
-from kinline.rules import Deny, Profile, decide, to_e164
+from kinline.rules import CallRequest, Deny, NumberClass, Profile, decide, to_e164
+from kinline.rules.cut import cut_by
+from kinline.rules.history import history_needed_since
 from kinline.rules.pricing import priced
 from kinline.rules.reasons import reason_text
-from kinline.store import CallRefused, PinFound, PinLocked, Store
+from kinline.store import CallRefused, DatabaseError, PinFound, PinLocked, Store
+
+LONGEST_SHORT_CODE = 4  # as many digits as the store keeps; no number is this short
 
 _log = log(part="records")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom to invite for a call record."""
+    """Whom to invite for a call record, and what the rules need to look at the call again."""
 
     number: str
     caller_id: str | None
+    inmate: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An attempt, once it is clear what the digits mean. Whoever calls an anonymous line is nobody."""
+
+    number: str
+    inmate: int | None
+    number_class: NumberClass | None
+    say_kept: bool
+
+    @property
+    def nameless(self) -> bool:
+        return self.number_class == "anonymous"
 
 
 class Records:
     """One handset's dealings with the database. `now` is the wall clock, aware."""
 
     def __init__(
-        self, store: Store, device: str, profile: Profile, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, store: Store, device: str, arrangement: Arrangement, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._store = store
         self._device = device
-        self._profile = profile
+        self.arrangement = arrangement
         self._now = now
         self._targets: dict[int, Target] = {}
+        self._unanswered: list[tuple[act.Attempt, datetime]] = []
+
+    @property
+    def handset(self) -> str:
+        return self._device
 
     def check_pin(self, request: act.CheckPin) -> ev.Event:
         at = self._now()
@@ -45,7 +69,8 @@ class Records:
         if isinstance(answer, PinFound):
             inmate = answer.inmate
             balance = self._store.balance_micros(debit_account(inmate.id))
-            return ev.Identified(request.ticket, inmate.id, inmate.name, inmate.language, balance)
+            waiting = tuple(ev.Message(left.id, left.text, left.language) for left in self._store.messages_for(inmate.id, at))
+            return ev.Identified(request.ticket, inmate.id, inmate.name, inmate.language, balance, waiting)
         # Named without the word that the log's redaction looks for, or the count would be hidden.
         counters.add("identity_refused", "locked" if isinstance(answer, PinLocked) else "wrong")
         until = answer.locked_until
@@ -53,18 +78,36 @@ class Records:
         _log.info("PIN refused", handset=self._device, locked_seconds=locked_seconds)
         return ev.Unidentified(request.ticket, locked_seconds)
 
+    def message_heard(self, message: int) -> None:
+        self._store.message_heard(message, self._device, self._now())
+
     def attempt(self, request: act.Attempt) -> ev.Event:
-        """Decide, and leave a record either way."""
+        """Decide, and leave a record either way. Where the database does not answer, `settle` does so later."""
         at = self._now()
-        profile = self._priced(at)
-        number = to_e164(request.dialled, profile.numbers.home_regions[0]) or request.dialled
-        decision = decide(self._store.call_request(request.inmate, number, self._device, at), profile)
+        try:
+            return self._attempt(request, at)
+        except DatabaseError:
+            self._unanswered.append((request, at))
+            raise
+
+    def settle(self) -> None:
+        """Leave one record, closed, of each attempt that the database did not answer: it may have stored it or not."""
+        while self._unanswered:
+            request, at = self._unanswered[0]
+            asked, profile = self._asked(request), self.arrangement.profile.name
+            cause = "the database did not answer"
+            self._store.fail_call(self._device, asked.inmate, asked.number, profile, at, cause, asked.number_class)
+            del self._unanswered[0]
+
+    def _attempt(self, request: act.Attempt, at: datetime) -> ev.Event:
+        asked, profile = self._asked(request), self._priced(at)
+        decision = decide(self._request(asked.inmate, asked.number, at), profile)
         if not isinstance(decision, Deny):
             try:
                 call = self._store.begin_call(
                     self._device,
-                    request.inmate,
-                    number,
+                    asked.inmate,
+                    asked.number,
                     decision,
                     profile.name,
                     at,
@@ -75,28 +118,56 @@ class Records:
                 rule = refused.rule  # lost to a call that began since the decision was gathered
                 decision = Deny(rule, reason_text(rule, None, at), at)
             else:
-                self._targets[call] = Target(number, decision.caller_id)
-                _log.info(
-                    "call begun",
-                    handset=self._device,
-                    call=call,
-                    inmate=request.inmate,
-                    number=number,
-                    limit_seconds=decision.max_seconds,
-                    limited_by=decision.limited_by,
-                    recorded=decision.recorded,
-                )
-                return ev.Begun(request.ticket, call, decision)
-        self._store.deny_call(self._device, request.inmate, number, decision, profile.name, at)
-        counters.add("call_denied", decision.rule)
-        _log.info("call denied", handset=self._device, inmate=request.inmate, rule=decision.rule)
+                self._targets[call] = Target(asked.number, decision.caller_id, asked.inmate)
+                if not asked.nameless:
+                    _log.info(
+                        "call begun",
+                        handset=self._device,
+                        call=call,
+                        inmate=asked.inmate,
+                        number=asked.number,
+                        limit_seconds=decision.max_seconds,
+                        limited_by=decision.limited_by,
+                        recorded=decision.recorded,
+                    )
+                return ev.Begun(request.ticket, call, decision, asked.say_kept)
+        self._store.deny_call(self._device, asked.inmate, asked.number, decision, profile.name, at, asked.number_class)
+        if not asked.nameless:
+            counters.add("call_denied", decision.rule)
+            _log.info("call denied", handset=self._device, inmate=asked.inmate, rule=decision.rule)
         return ev.Denied(request.ticket, decision.prompt_id, decision.prompt_values)
+
+    def _asked(self, request: act.Attempt) -> _Asked:
+        """What the digits mean: a line's code, a short code of the inmate's own, or a number."""
+        digits, profile = request.dialled, self.arrangement.profile
+        named = self.arrangement.by_code(digits)
+        if named is None:
+            if len(digits) <= LONGEST_SHORT_CODE:
+                digits = self._store.dialed(request.inmate, self._device, digits)
+            number = to_e164(digits, profile.numbers.home_regions[0]) or digits
+            named = profile.named(number)
+        else:
+            number = named.number
+        if named is None:
+            return _Asked(number, request.inmate, None, say_kept=False)
+        inmate = None if named.number_class == "anonymous" else request.inmate
+        return _Asked(number, inmate, named.number_class, named.say_monitoring)
 
     def _priced(self, at: datetime) -> Profile:
         """The profile with the facility's prices of the day."""
-        handset = self._store.handset(self._device)
-        day = at.astimezone(ZoneInfo(handset.timezone)).date()
-        return priced(self._profile, self._store.rates(handset.facility), day)
+        arranged = self.arrangement
+        return priced(arranged.profile, arranged.rates, at.astimezone(arranged.zone).date())
+
+    def _request(self, inmate: int | None, number: str, at: datetime) -> CallRequest:
+        since = history_needed_since(self.arrangement.profile, at, self.arrangement.zone)
+        return self._store.call_request(inmate, number, self._device, at, history_since=since)
+
+    def cut_rule(self, call: int) -> str | None:
+        """By which of staff's rules a call under way is stopped now; None if it goes on, or is over."""
+        target = self._targets.get(call)
+        if target is None:
+            return None
+        return cut_by(self._request(target.inmate, target.number, self._now()), self.arrangement.profile)
 
     def target(self, call: int) -> Target:
         """Whom to invite; known from the attempt on until the record is finished."""
@@ -123,6 +194,8 @@ class Records:
             self._now(),
             recording=str(recording) if recording else None,
         )
+        if info.number_class == "anonymous":
+            return
         _log.info(
             "call recorded",
             handset=self._device,

@@ -3,24 +3,24 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
-from kinline.calls.visit import Manners, PinMode
 from kinline.config import HandsetLink, Settings
 from kinline.counters import counters
+from kinline.daemon.arrangement import Arrangement, Arrangements
 from kinline.daemon.port import opened
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.station import Station
+from kinline.daemon.watch import Watch
 from kinline.logs import configure, log
 from kinline.media import Bus, Engine
 from kinline.media.clips import Clips
 from kinline.media.hub import Hub
-from kinline.profiles import load_profile
 from kinline.prompts import Prompter
-from kinline.rules import Profile
-from kinline.store import HandsetInfo, Store, open_store, site_secret
+from kinline.store import Store, open_store, site_secret
 from kinline.switch.trunk import Trunk
 
 PROBE_S = 30.0
@@ -73,10 +73,13 @@ async def _serve(settings: Settings, store: Store) -> None:
     )
     if settings.metrics.port:
         counters.serve(settings.metrics.port, str(settings.metrics.bind))
-    stations = [_station(link, enrolled, settings, services, store) for link in settings.handset]
+    arrangements = Arrangements(settings, store)
+    arranged = arrangements.all()
+    stations = [_station(link, arranged, services, store) for link in settings.handset]
+    watch = Watch(store, arrangements, stations)
     _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
     work = [asyncio.create_task(_attend(station)) for station in stations]
-    work.append(asyncio.create_task(_probe(trunk)))
+    work += [asyncio.create_task(_probe(trunk)), asyncio.create_task(watch.run())]
     stopping = asyncio.create_task(stop.wait())
     try:
         done, _ = await asyncio.wait([*work, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -88,6 +91,7 @@ async def _serve(settings: Settings, store: Store) -> None:
         for task in (*work, stopping):
             task.cancel()
         await asyncio.gather(*work, stopping, return_exceptions=True)
+        watch.close()
         await services.settle()
         hub.stop(loop)
         trunk.close()
@@ -97,34 +101,11 @@ async def _serve(settings: Settings, store: Store) -> None:
         services.store_thread.shutdown()
 
 
-def _station(
-    link: HandsetLink, enrolled: dict[str, HandsetInfo], settings: Settings, services: Services, store: Store
-) -> Station:
-    handset = enrolled.get(link.device_id)
-    if handset is None:
+def _station(link: HandsetLink, arrangements: Mapping[str, Arrangement], services: Services, store: Store) -> Station:
+    arrangement = arrangements.get(link.device_id)
+    if arrangement is None:
         raise ValueError(f"handset {link.device_id} in the settings is not enrolled: kinline handset add")
-    profile = load_profile(settings.calls.profile or handset.profile, settings.storage.profiles_dir)
-    records = Records(store, link.device_id, profile)
-    return Station(link.port, services, records, _manners(settings, handset, profile))
-
-
-def _manners(settings: Settings, handset: HandsetInfo, profile: Profile) -> Manners:
-    """The site's own choices where it made them, else the profile's."""
-    calls, digits = settings.calls, settings.calls.acceptance
-    return Manners(
-        facility=handset.facility_name,
-        pin_mode=PinMode(calls.pin_mode or handset.pin_mode),
-        languages=("en", "es") if calls.language_choice else ("en",),
-        accept_digit=digits.accept or profile.acceptance.accept,
-        refuse_digit=digits.refuse or profile.acceptance.refuse,
-        quote_digit=digits.quote or profile.acceptance.quote,
-        block_digit=digits.block or profile.acceptance.block,
-        first_key_ms=calls.entry_timeout_seconds * 1000,
-        ring_limit_ms=calls.ring_limit_seconds * 1000,
-        menu_patience_ms=calls.menu_timeout_seconds * 1000,
-        menu_times=calls.menu_repeats,
-        checkpoint_ms=calls.checkpoint_seconds * 1000,
-    )
+    return Station(link.port, services, Records(store, link.device_id, arrangement))
 
 
 async def _attend(station: Station) -> None:

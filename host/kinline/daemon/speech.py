@@ -25,14 +25,15 @@ class _Line:
     language: Language
     values: dict[str, Any]
     overlay: bool
-    said: Callable[[], None]
+    said: Callable[[bool], None]
     dropped: bool = field(default=False)
+    as_meant: bool = field(default=True)
 
 
 class Speech:
     """One task renders and queues lines in the order they were asked for; a hush drops what was not heard yet."""
 
-    def __init__(self, call: Call, services: Services, played: Callable[[int], None]) -> None:
+    def __init__(self, call: Call, services: Services, played: Callable[[int, bool], None]) -> None:
         self._call = call
         self._services = services
         self._report = played
@@ -52,8 +53,18 @@ class Speech:
         overlay: bool,
         then: Callable[[], None] | None = None,
     ) -> None:
-        """Say it after what is being said to that side; then the token is reported, or `then` is called."""
-        line = _Line(side, prompt, language, values, overlay, then or (lambda: self._report(token)))
+        """Say it after what is being said to that side; then the token is reported, or `then` is called.
+
+        The report says whether it was heard as meant, or a tone stood for words that could not be made.
+        """
+
+        def said(as_meant: bool) -> None:
+            if then is None:
+                self._report(token, as_meant)
+            else:
+                then()
+
+        line = _Line(side, prompt, language, values, overlay, said)
         self._pending.append(line)
         self._waiting.put_nowait(line)
 
@@ -68,7 +79,7 @@ class Speech:
         """The engine has played everything under its token."""
         line = self._playing.pop(token, None)
         if line is not None and not line.dropped:
-            line.said()
+            line.said(line.as_meant)
 
     def stopped(self, token: int) -> None:
         """The engine did not play it to its end."""
@@ -89,12 +100,13 @@ class Speech:
     async def _play(self, line: _Line) -> None:
         try:
             path = await asyncio.to_thread(self._services.prompter.wav, line.prompt, line.language, **line.values)
+            line.as_meant = not self._services.prompter.is_tone(path)
             clip = self._services.clips.load(path)
         except (SoundError, OSError) as error:
             counters.add("prompt_failed")
             _log.error("prompt cannot be said", prompt=line.prompt, language=line.language, error=str(error))
             if not line.dropped:
-                line.said()
+                line.said(False)
             return
         if line.dropped:
             return

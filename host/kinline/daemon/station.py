@@ -10,12 +10,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
-from kinline.calls.visit import Manners, Visit
+from kinline.calls.visit import Visit
 from kinline.counters import counters
+from kinline.daemon.arrangement import Arrangement
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.speech import Speech
@@ -38,6 +38,7 @@ from kinline.media import (
     Tone,
     recorded,
 )
+from kinline.store import DatabaseError
 from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media
 
 TICK_S = 0.05
@@ -65,23 +66,52 @@ def _far_end(media: Media) -> FarEnd:
 class Station:
     """Lives as long as the port is configured; survives the cable, the handset and the far end."""
 
-    def __init__(self, path: str, services: Services, records: Records, manners: Manners) -> None:
+    def __init__(self, path: str, services: Services, records: Records) -> None:
         self.path = path
         self._services = services
         self._records = records
         self._log = log(part="station", port=path)
         self._loop = asyncio.get_running_loop()
         self._session = ses.Session(services.key_of)
-        self._visit = Visit(manners)
+        self._visit = Visit(records.arrangement.manners)
         self._timers = Timers(self._loop, lambda name: self._happen(ev.Due(name)))
         self._link: Link | None = None
         self._call: Call | None = None
+        self._private = False  # the engine's call in hand has no place for a recorder
         self._speech: Speech | None = None
         self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
         self._recordings: dict[int, Path] = {}
         self._happened: deque[ev.Event] = deque()
         self._talks: dict[int, int] = {}  # call record by the number that the handset knows the talk by
         self._checkpointing = False
+        self._unspoken: set[int] = set()  # calls that the log is not to mention
+
+    @property
+    def handset(self) -> str:
+        """The handset that the settings put at this port."""
+        return self._records.handset
+
+    @property
+    def call(self) -> int:
+        """The call record in hand, 0 for none."""
+        return self._visit.call
+
+    def cut_rule(self, call: int) -> str | None:
+        return self._records.cut_rule(call)
+
+    def cut(self, rule: str) -> None:
+        """Staff stop the call in hand."""
+        counters.add("call_cut", rule)
+        self._log.warning("staff cut the call", handset=self.device, call=self._mentioned(self.call), rule=rule)
+        self._happen(ev.StaffCut())
+
+    def arrange(self, arrangement: Arrangement) -> None:
+        """Serve from the next visit on like this, and decide from the next attempt on."""
+        self._records.arrangement = arrangement
+
+    def _mentioned(self, call: int) -> int | None:
+        """The call as the log may name it."""
+        return None if call in self._unspoken else call or None
 
     @property
     def device(self) -> str:
@@ -194,7 +224,8 @@ class Station:
                 self._happen(ev.Entered(collect, _ENTRY_RESULTS.get(result, "overflow"), text))
             case wire.TalkEnded(number, number_of_cause, talk, _):
                 call, cause = self._talks.get(number, 0), _CAUSES.get(number_of_cause, "fault")
-                self._log.info("handset muted the talk", handset=self.device, call=call, cause=cause, talk_ms=talk)
+                if call not in self._unspoken:
+                    self._log.info("handset muted the talk", handset=self.device, call=call, cause=cause, talk_ms=talk)
                 self._happen(ev.TalkMuted(call, cause, talk))
             case wire.Key(key, ticks):
                 self._log.debug("key", key=chr(key), ticks=ticks)
@@ -219,7 +250,7 @@ class Station:
         self._log.info("off hook" if off_hook else "on hook", handset=self.device)
         if off_hook:
             self._take_call()
-            self._happen(ev.OffHook())
+            self._happen(ev.OffHook(self._records.arrangement.manners))
         else:
             self._happen(ev.OnHook())
             self._drop_call()
@@ -230,7 +261,8 @@ class Station:
         if self._call is None and self._link is not None:
             call = self._call = self._services.engine.create_call(self._link, privileged=privileged)
             self._services.hub.own(Source.CALL, call.id, self._call_event)
-            self._speech = Speech(call, self._services, lambda token: self._happen(ev.Played(token)))
+            self._private = privileged
+            self._speech = Speech(call, self._services, lambda token, as_meant: self._happen(ev.Played(token, as_meant)))
 
     def _drop_call(self) -> None:
         self._timers.clear()
@@ -261,10 +293,13 @@ class Station:
                 self._happened.popleft()
 
     def _handle(self, event: ev.Event) -> None:
-        before = self._visit.phase
+        before, unspoken = self._visit.phase, self._visit.nameless
         actions = self._visit.handle(event, time.monotonic_ns())
-        if self._visit.phase is not before:
-            self._log.info("visit", handset=self.device, phase=self._visit.phase, call=self._visit.call or None)
+        unspoken = unspoken or self._visit.nameless
+        if unspoken and self.call:
+            self._unspoken.add(self.call)
+        if self._visit.phase is not before and not unspoken:
+            self._log.info("visit", handset=self.device, phase=self._visit.phase, call=self.call or None)
         for action in actions:
             try:
                 self._act(action)
@@ -274,8 +309,8 @@ class Station:
 
     def _act(self, action: act.Action) -> None:
         match action:
-            case act.Say(side, prompt, token, values, overlay):
-                self._say(side, prompt, token, values, overlay)
+            case act.Say():
+                self._say(action)
             case act.Hush(side):
                 if self._speech:
                     self._speech.hush(side)
@@ -295,6 +330,8 @@ class Station:
                 self._timers.clear()
             case act.CheckPin(ticket):
                 self._ask(lambda: self._records.check_pin(action), ev.Failed(ticket))
+            case act.MessageHeard(message):
+                self._tell(lambda: self._records.message_heard(message))
             case act.Attempt(ticket):
                 self._ask(lambda: self._records.attempt(action), ev.Failed(ticket))
             case act.StoreAccept(call):
@@ -318,9 +355,10 @@ class Station:
             case act.StopTalk(call):
                 self._stop_talk(call)
 
-    def _say(self, side: act.Side, prompt: str, token: int, values: dict[str, Any], overlay: bool) -> None:
+    def _say(self, say: act.Say) -> None:
         if self._speech:
-            self._speech.say(side, prompt, self._visit.language, values, token, overlay)
+            language = say.language or self._visit.language
+            self._speech.say(say.side, say.prompt, language, say.values, say.token, say.overlay)
 
     def _ask(self, work: Callable[[], ev.Event], failed: ev.Failed) -> None:
         """Run store work on its thread; its event, or the failure, comes back to the visit."""
@@ -328,27 +366,38 @@ class Station:
         async def run() -> None:
             try:
                 event = await self._services.records_thread(work)
-            except Exception:
-                counters.add("store_failed")
+            except Exception as error:
+                self._count(error)
                 self._log.exception("the store could not answer", handset=self.device)
                 event = failed
+                if isinstance(error, DatabaseError):
+                    self._tell(self._records.settle)
             self._happen(event)
 
         self._services.spawn(run())
 
-    async def _written(self, work: Callable[[], object]) -> bool:
-        """Store work whose failure changes nothing in the visit; whether it was done."""
+    async def _written(self, work: Callable[[], object]) -> Exception | None:
+        """Store work whose failure changes nothing in the visit; what went wrong."""
         try:
             await self._services.records_thread(work)
-        except Exception:
-            counters.add("store_failed")
+        except Exception as error:
+            self._count(error)
             self._log.exception("the store could not be written", handset=self.device)
-            return False
-        return True
+            return error
+        return None
+
+    @staticmethod
+    def _count(error: Exception) -> None:
+        counters.add("store_failed")
+        if isinstance(error, DatabaseError):
+            counters.add("database_trouble", error.reason)
 
     def _tell(self, work: Callable[[], object]) -> None:
+        """Store work that is not lost with the database: tried until it is back."""
+
         async def run() -> None:
-            await self._written(work)
+            while isinstance(await self._written(work), DatabaseError):
+                await asyncio.sleep(RETRY_S)
 
         self._services.spawn(run())
 
@@ -369,19 +418,20 @@ class Station:
 
     def _finish(self, action: act.Finish) -> None:
         recording = self._recordings.pop(action.call, None)
-        self._log.info(
-            "call ended",
-            handset=self.device,
-            call=action.call,
-            outcome=action.outcome.value,
-            ended_by=action.ended_by.value,
-            talk_seconds=action.talk_seconds,
-        )
+        if action.call not in self._unspoken:
+            self._log.info(
+                "call ended",
+                handset=self.device,
+                call=action.call,
+                outcome=action.outcome.value,
+                ended_by=action.ended_by.value,
+                talk_seconds=action.talk_seconds,
+            )
 
         async def run() -> None:
             # Until it is written, inmate, handset and money are held: try on. What a stop of the daemon leaves open
             # is closed at its next start.
-            while not await self._written(lambda: self._records.finish(action, recording)):
+            while await self._written(lambda: self._records.finish(action, recording)):
                 await asyncio.sleep(RETRY_S)
 
         self._services.spawn(run())
@@ -389,9 +439,9 @@ class Station:
     # The far end
 
     def _invite(self, call: int, recorded: bool) -> None:
-        if not recorded:
+        if self._private is recorded:
             self._drop_audio()
-            self._take_call(privileged=True)
+            self._take_call(privileged=not recorded)
         target = self._records.target(call)
         leg = Leg(self._services.trunk, lambda event: self._leg_event(call, event))
         self._legs[call] = leg
@@ -417,7 +467,8 @@ class Station:
                 if current:
                     self._happen(ev.FarEnded(603, by_remote=True))
             case Ended(status, phrase, by_remote):
-                self._log.info("far end gone", call=call, status=status, phrase=phrase, by_remote=by_remote)
+                called = self._mentioned(call)
+                self._log.info("far end gone", call=called, status=status, phrase=phrase, by_remote=by_remote)
                 self._legs.pop(call, None)
                 if self._call is not None and not self._legs:
                     self._call.clear_far()
@@ -486,7 +537,7 @@ class Station:
                 self._speech.stopped(event.code)
             case CallEvent.RTP_SILENT:
                 counters.add("far_media_silent")
-                self._log.warning("nothing heard from the far end", call=self._visit.call)
+                self._log.warning("nothing heard from the far end", call=self._mentioned(self.call))
             case _:
                 pass
 

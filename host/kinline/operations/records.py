@@ -22,7 +22,7 @@ class CallRecord(Answer):
     """One call detail record. Money is micro-dollars."""
 
     id: int
-    handset: str
+    handset: str | None
     facility_id: int
     inmate: str | None
     number: str
@@ -34,6 +34,7 @@ class CallRecord(Answer):
     deny_rule: str | None
     billing: str | None
     rate_micros_per_minute: int
+    rate_source: str | None
     limit_seconds: int
     limited_by: str | None
     recorded: bool

@@ -1,8 +1,9 @@
 """What is said: prompts by id and language, as parts that are fixed or vary from call to call."""
 
+import re
 import string
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -16,8 +17,7 @@ from kinline.rules.reasons import REASONS
 PartKind = Literal["fixed", "value", "clip"]
 
 NEXT_ALLOWED = "next_allowed"
-# The called party's keys where neither the profile nor the site has others.
-STANDING_VALUES: Mapping[str, Any] = {"accept": "1", "refuse": "2", "quote": "3", "block": "9"}
+_OPTIONAL = re.compile(r"\[([^][]*)\]")
 
 
 class PromptError(ValueError):
@@ -26,12 +26,17 @@ class PromptError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a prompt: text to say, or the clip at `path`."""
+    """A piece of a prompt: text to say, or the clip at `path`.
+
+    Fixed pieces are counted by `place` from 1 through the whole prompt, also over those that are left out this time; a
+    mere sign between two values has none.
+    """
 
     kind: PartKind
     lang: Lang
     text: str
     path: Path | None = None
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +62,46 @@ def catalogue() -> Mapping[str, Prompt]:
 def sentence(prompt_id: str, lang: Lang, **values: Any) -> list[Part]:
     """The parts of a prompt, in order. A refusal said with `next_at` goes on with when calling is allowed again.
 
-    Raises PromptError for an unknown prompt or language, or a value that is missing or of the wrong kind.
+    What stands in brackets is left out if one of its values is None or not given. Raises PromptError for an unknown
+    prompt or language, or another value that is missing or of the wrong kind.
     """
     prompt = catalogue().get(prompt_id)
     if prompt is None or lang not in get_args(Lang):
         raise PromptError(f"there is no prompt {prompt_id!r} in language {lang!r}")
-    known = {**STANDING_VALUES, **values}
-    parts = [part for spoken in prompt.order or (lang,) for part in _parts(prompt, spoken, known)]
+    prompts = [(prompt, spoken) for spoken in prompt.order or (lang,)]
     if prompt_id.startswith("denied_") and values.get("next_at") is not None:
-        parts += _parts(catalogue()[NEXT_ALLOWED], lang, known)
-    return parts
-
-
-def _parts(prompt: Prompt, lang: Lang, values: Mapping[str, Any]) -> list[Part]:
+        prompts.append((catalogue()[NEXT_ALLOWED], lang))
     parts: list[Part] = []
-    for literal, field, kind, _ in string.Formatter().parse(prompt.texts[lang]):
-        if literal.strip():
-            parts.append(Part("fixed", lang, literal.strip()))
-        if field is not None:
-            parts.append(_value(prompt.id, lang, field, kind or "text", values))
+    place = 0
+    for each, spoken in prompts:
+        for piece in _pieces(each.texts[spoken]):
+            said = not piece.optional or all(values.get(field) is not None for field in piece.fields)
+            for literal, field, kind in piece.parsed:
+                words = any(sign.isalnum() for sign in literal)
+                place += words
+                if literal and said:
+                    parts.append(Part("fixed", spoken, literal, place=place if words else 0))
+                if field is not None and said:
+                    parts.append(_value(each.id, spoken, field, kind or "text", values))
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of a text that is said as a whole or, where it is optional, not at all."""
+
+    parsed: tuple[tuple[str, str | None, str | None], ...]
+    optional: bool
+
+    @property
+    def fields(self) -> list[str]:
+        return [field for _, field, _ in self.parsed if field is not None]
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
+    for number, stretch in enumerate(_OPTIONAL.split(text)):
+        parsed = tuple((literal.strip(), field, kind) for literal, field, kind, _ in string.Formatter().parse(stretch))
+        yield _Piece(parsed, optional=number % 2 == 1)
 
 
 def _value(prompt_id: str, lang: Lang, field: str, kind: str, values: Mapping[str, Any]) -> Part:
@@ -88,6 +113,8 @@ def _value(prompt_id: str, lang: Lang, field: str, kind: str, values: Mapping[st
             return Part("clip", lang, "", value)
         if kind == "moment":
             return Part("value", lang, speakers.moment(value, values["now"], lang))
+        if kind == "prompt":
+            return Part("value", lang, " ".join(part.text for part in sentence(value, lang)))
         return Part("value", lang, _SPEAKERS[kind](value, lang))
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise PromptError(f"the prompt {prompt_id} cannot say {field}={value!r} as {kind}: {error}") from error
@@ -105,6 +132,7 @@ _SPEAKERS: Mapping[str, Callable[[Any, Lang], str]] = {
     "key": speakers.key,
     "money": speakers.money,
     "price": speakers.price,
+    "cost": speakers.cost,
     "duration": speakers.duration,
 }
 

@@ -33,6 +33,7 @@ _VOICES: dict[Lang, str] = {"en": "en-us", "es": "es-419"}
 _SPEECH_FLAGS = ("-s", "140", "-p", "45", "-b", "1", "--stdin")
 _SYNTHESIS_TIMEOUT_SECONDS = 10.0
 _GAP_SECONDS = 0.12
+_TONE = "tone.wav"
 # At about 200 KB a sentence this bounds the folder at some 100 MB a language.
 _PASSING_KEPT = 500
 # Part of every cache key: a change here, in the flags or in the filter, makes new files.
@@ -74,6 +75,11 @@ class Prompter:
         """The sound of free text."""
         return self._made("", lang, [Part("value", lang, text)])
 
+    @staticmethod
+    def is_tone(file: Path) -> bool:
+        """Whether this is the tone that is heard where words could not be made."""
+        return file.name == _TONE or file.name == _temporary_name(tone())
+
     def warm(self) -> int:
         """Make every prompt that has no values, so that the first call does not wait; how many there are."""
         made = 0
@@ -103,15 +109,16 @@ class Prompter:
         return self._stored(made, samples)
 
     def _site_pieces(self, prompt_id: str, lang: Lang, parts: Sequence[Part]) -> dict[int, Samples]:
-        """`<lang>/<id>.1.wav`, `.2.wav`, …: the fixed parts of a prompt with values; all of them or none."""
+        """`<lang>/<id>.1.wav`, `.2.wav`, …: the fixed parts of a prompt with values; all that are said now, or none."""
         pieces: dict[int, Samples] = {}
-        places = [place for place, part in enumerate(parts) if part.kind == "fixed"]
-        for count, place in enumerate(places, 1):
-            file = self._site_file(lang, f"{prompt_id}.{count}")
+        for index, part in enumerate(parts):
+            if not part.place:
+                continue
+            file = self._site_file(lang, f"{prompt_id}.{part.place}")
             samples = self._site_sound(file) if file else None
             if samples is None:
                 return {}
-            pieces[place] = samples
+            pieces[index] = samples
         return pieces
 
     def _site_file(self, lang: Lang, stem: str) -> Path | None:
@@ -148,8 +155,9 @@ class Prompter:
     def _assembled(self, parts: list[Part], pieces: dict[int, Samples]) -> Samples:
         sounds: list[Samples] = []
         if pieces:
-            for place, part in enumerate(parts):
-                sounds += [pieces[place] if place in pieces else self._sound_of(part), silence(_GAP_SECONDS)]
+            for index, part in enumerate(parts):
+                if part.kind != "fixed" or index in pieces:
+                    sounds += [pieces[index] if index in pieces else self._sound_of(part), silence(_GAP_SECONDS)]
         else:
             # Neighbouring words of one language are one utterance: it keeps the sentence's melody.
             for (lang, is_clip), run in groupby(parts, key=lambda part: (part.lang, part.kind == "clip")):
@@ -203,7 +211,7 @@ class Prompter:
 
     def _failed(self, counter: str, error: Exception) -> Path:
         self._note(counter, error)
-        return self._stored(self._cache / "tone.wav", tone())
+        return self._stored(self._cache / _TONE, tone())
 
     def _note(self, counter: str, error: Exception) -> None:
         self._counters.add(counter)
@@ -248,6 +256,10 @@ def _fingerprint(file: Path | None) -> str:
 
 def _in_temporary(samples: Samples) -> Path:
     """A last place for a prompt when the cache cannot be written; one file a sound, so it does not grow."""
-    file = Path(tempfile.gettempdir()) / f"kinline-prompt-{hash_of(samples)[:32]}.wav"
+    file = Path(tempfile.gettempdir()) / _temporary_name(samples)
     write_wav(file, samples)
     return file
+
+
+def _temporary_name(samples: Samples) -> str:
+    return f"kinline-prompt-{hash_of(samples)[:32]}.wav"

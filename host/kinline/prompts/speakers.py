@@ -86,7 +86,7 @@ def counted(value: int, lang: Lang, one: str, many: str) -> str:
 
 def money(micros: int, lang: Lang) -> str:
     """An amount, rounded down to the cent."""
-    dollars, cents = divmod(max(0, micros) // 10_000, 100)
+    dollars, cents = divmod(max(0, micros) // _MICROS_A_CENT, 100)
     whole = counted(dollars, lang, *(("dollar", "dollars") if lang == "en" else ("dólar", "dólares")))
     small = counted(cents, lang, *_CENTS[lang])
     if dollars and cents:
@@ -94,6 +94,12 @@ def money(micros: int, lang: Lang) -> str:
     return whole if dollars or not cents else small
 
 
+def cost(micros: int, lang: Lang) -> str:
+    """What is asked for, rounded up to the cent: nobody is quoted less than the charge."""
+    return money(-(-micros // _MICROS_A_CENT) * _MICROS_A_CENT, lang)
+
+
+_MICROS_A_CENT = 10_000
 _CENTS: dict[Lang, tuple[str, str]] = {"en": ("cent", "cents"), "es": ("centavo", "centavos")}
 
 
@@ -101,7 +107,7 @@ def price(micros_per_minute: int, lang: Lang) -> str:
     """The sentence that quotes a minute's price exactly, or says that the call is free."""
     if micros_per_minute == 0:
         return "This call is free." if lang == "en" else "Esta llamada es gratuita."
-    cents, rest = divmod(micros_per_minute, 10_000)
+    cents, rest = divmod(micros_per_minute, _MICROS_A_CENT)
     if rest:
         point = " point " if lang == "en" else " punto "
         decimals = " ".join(number(int(digit), lang) for digit in f"{rest:04d}".rstrip("0"))

@@ -23,6 +23,7 @@ def grant(case: Case, seconds: int, limited_by: str) -> Allow:
         caller_id=profile.caller_id.number if profile.caller_id else case.request.facility.caller_id,
         warnings_at=tuple(seconds - before for before in before_end if before < seconds),
         announcements=tuple(Announcement(at, ORIGIN_PROMPT) for at in (range(0, seconds, every) if every else ())),
+        number_class=case.number_class,
     )
 
 

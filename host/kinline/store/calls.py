@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kinline.accounts.ledger import AccountClosed, InsufficientFunds
-from kinline.rules.model import Allow, Deny
+from kinline.rules.model import Allow, Deny, NumberClass
 from kinline.store.billing import set_aside, settle
 from kinline.store.errors import CallRefused, NotFound, is_taken
 from kinline.store.models import CallRow, HandsetRow
@@ -19,6 +19,8 @@ from kinline.store.postgresql import all_written
 from kinline.store.registers import place_block
 from kinline.store.rows import handset_ids
 from kinline.store.tables.places import FacilityRow
+
+ANONYMOUS: NumberClass = "anonymous"
 
 _TALK: BindParameter[int] = bindparam("talk", type_=Integer)
 _MARK = case((CallRow.limit_seconds < _TALK, CallRow.limit_seconds), else_=_TALK)
@@ -39,10 +41,11 @@ class CallInfo:
     """One call detail record."""
 
     id: int
-    handset: str
+    handset: str | None
     facility_id: int
     inmate: str | None
     number: str
+    number_class: NumberClass | None
     started_at: datetime
     accepted_at: datetime | None
     ended_at: datetime | None
@@ -80,7 +83,12 @@ class Calls(People):
 
         Raises CallRefused with rule `busy_elsewhere` if the inmate or handset has an open call, or `balance` if the
         money went elsewhere since the decision; then nothing is written and `deny_call` leaves the record.
+
+        An anonymous call's number and inmate are not written at all.
         """
+        nameless = allow.number_class == ANONYMOUS
+        if nameless:
+            inmate_id, number = None, ""
         with self._calling() as session:
             facility, handset = handset_ids(session, device_id)
             row = CallRow(
@@ -88,6 +96,7 @@ class Calls(People):
                 handset_id=handset,
                 inmate_id=inmate_id,
                 number=number,
+                number_class=allow.number_class,
                 profile=profile,
                 started_at=at,
                 billing=allow.billing,
@@ -98,7 +107,7 @@ class Calls(People):
                 limited_by=allow.limited_by,
                 recorded=allow.recorded,
                 monitored=allow.monitored,
-                caller_id=allow.caller_id,
+                caller_id=None if nameless else allow.caller_id,
             )
             session.add(row)
             try:
@@ -113,15 +122,28 @@ class Calls(People):
                 raise CallRefused("balance", str(error)) from error
             return row.id
 
-    def deny_call(self, device_id: str, inmate_id: int | None, number: str, deny: Deny | str, profile: str, at: datetime) -> int:
+    def deny_call(
+        self,
+        device_id: str,
+        inmate_id: int | None,
+        number: str,
+        deny: Deny | str,
+        profile: str,
+        at: datetime,
+        number_class: NumberClass | None = None,
+    ) -> int:
         """The record of an attempt that was refused, closed at once. `deny` is the refusal or its rule's name."""
+        nameless = number_class == ANONYMOUS
+        if nameless:
+            inmate_id, number, at = None, "", _day_of(at)
         with self._calling() as session:
             facility, handset = handset_ids(session, device_id)
             row = CallRow(
                 facility_id=facility,
-                handset_id=handset,
+                handset_id=None if nameless else handset,
                 inmate_id=inmate_id,
                 number=_printable(number),
+                number_class=number_class,
                 profile=profile,
                 started_at=at,
                 ended_at=at,
@@ -133,7 +155,14 @@ class Calls(People):
             return row.id
 
     def fail_call(
-        self, device_id: str, inmate_id: int | None, number: str, profile: str, at: datetime, cause: str
+        self,
+        device_id: str,
+        inmate_id: int | None,
+        number: str,
+        profile: str,
+        at: datetime,
+        cause: str,
+        number_class: NumberClass | None = None,
     ) -> None:
         """The record of an attempt that the database left unanswered: it is closed if it was stored, else made now.
 
@@ -147,9 +176,21 @@ class Calls(People):
                 _close(session, row, "fault", "fault", 0, at, cause=cause)
             if row is not None:
                 return
-            row = CallRow(facility_id=facility, handset_id=handset, inmate_id=inmate_id, profile=profile, started_at=at)
-            row.number, row.ended_at, row.outcome, row.ended_by = _printable(number), at, "fault", "fault"
-            row.cause = cause[:200]
+            nameless = number_class == ANONYMOUS
+            moment = _day_of(at) if nameless else at
+            row = CallRow(
+                facility_id=facility,
+                handset_id=None if nameless else handset,
+                inmate_id=None if nameless else inmate_id,
+                number="" if nameless else _printable(number),
+                number_class=number_class,
+                profile=profile,
+                started_at=moment,
+                ended_at=moment,
+                outcome="fault",
+                ended_by="fault",
+                cause=cause[:200],
+            )
             session.add(row)
 
     def mark_accepted(self, call_id: int, at: datetime, recording: str | None = None) -> None:
@@ -223,7 +264,7 @@ class Calls(People):
         """Raises NotFound, also if the call was at another facility than the one named."""
         with self._reading() as session:
             row = _call(session, call_id, to_change=False)
-            if facility is not None and row.handset.facility.code != facility:
+            if facility is not None and session.get_one(FacilityRow, row.facility_id).code != facility:
                 raise NotFound(f"call {call_id} does not exist")
             return _call_info(row)
 
@@ -259,12 +300,31 @@ def _close(
     # A call that was not to be recorded has no recording, whatever anyone says.
     row.recording = recording if row.recorded else None
     row.cause = cause[:200] if cause else None
+    if row.number_class == ANONYMOUS:
+        _leave_no_trace(row)
     session.flush()
 
 
 def _printable(number: str) -> str:
     """Whatever was keyed, as far as a record takes it."""
     return "".join(sign for sign in number if sign.isprintable())[:40]
+
+
+def _leave_no_trace(row: CallRow) -> None:
+    """That there was a call, on which day, how it ended and for how many minutes: no more of it is anybody's business.
+
+    28 CFR 115.51(b): inmates may report abuse anonymously; a telephone and a time would name them as well.
+    """
+    row.handset_id = None
+    row.started_at = _day_of(row.started_at)
+    row.accepted_at = _day_of(row.accepted_at) if row.accepted_at else None
+    row.ended_at = _day_of(row.ended_at) if row.ended_at else None
+    row.talk_seconds -= row.talk_seconds % 60
+    row.talk_checkpoint_seconds = 0
+
+
+def _day_of(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _call(session: Session, call_id: int, to_change: bool = True) -> CallRow:
@@ -275,14 +335,17 @@ def _call(session: Session, call_id: int, to_change: bool = True) -> CallRow:
 
 
 def _call_info(row: CallRow) -> CallInfo:
+    # An anonymous call is told while it goes on as it will be when it is over.
+    nameless = row.number_class == ANONYMOUS
     return CallInfo(
         id=row.id,
-        handset=row.handset.device_id,
+        handset=row.handset.device_id if row.handset and not nameless else None,
         facility_id=row.facility_id,
         inmate=row.inmate.number if row.inmate else None,
         number=row.number,
-        started_at=row.started_at,
-        accepted_at=row.accepted_at,
+        number_class=row.number_class,  # type: ignore[arg-type]
+        started_at=_day_of(row.started_at) if nameless else row.started_at,
+        accepted_at=_day_of(row.accepted_at) if nameless and row.accepted_at else row.accepted_at,
         ended_at=row.ended_at,
         outcome=row.outcome,
         ended_by=row.ended_by,

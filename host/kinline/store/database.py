@@ -3,7 +3,6 @@
 import functools
 import inspect
 import random
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
+from kinline.masked import masked
 from kinline.store.errors import DatabaseOvertaken, StoreError, explained
 from kinline.store.postgresql import Lock, only_one, postgresql_engine
 from kinline.store.sqlite import WRITES, sqlite_engine
@@ -128,8 +128,7 @@ def _address(url: str) -> URL:
 
 
 def _unusable(url: str) -> StoreError:
-    shown = re.sub(r":[^:@/]*@", ":***@", url)
     return StoreError(
-        f"{shown!r} is not a database address; write sqlite:////var/lib/kinline/kinline.db, "
+        f"{masked(url)!r} is not a database address; write sqlite:////var/lib/kinline/kinline.db, "
         "or postgresql://user@host:5432/database"
     )

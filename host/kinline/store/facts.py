@@ -203,17 +203,18 @@ def _called_party(
         direct_bill=credit is not None,
         direct_bill_credit_micros=credit,
         line=party.line if party else None,  # type: ignore[arg-type]
-        local=any(number.startswith(prefix) for prefix in home.local_prefixes),
+        # A facility that has not said what is local to it leaves that open.
+        local=any(number.startswith(prefix) for prefix in home.local_prefixes) if home.local_prefixes else None,
     )
 
 
 def _history(session: Session, inmate: InmateRow, since: datetime) -> tuple[PastCall, ...]:
     query = (
-        select(CallRow.started_at, CallRow.talk_seconds, CallRow.number, CallRow.outcome)
+        select(CallRow.started_at, CallRow.talk_seconds, CallRow.number, CallRow.outcome, CallRow.number_class)
         .where(CallRow.inmate_id == inmate.id, CallRow.started_at >= since, CallRow.ended_at.is_not(None))
         .order_by(CallRow.started_at)
     )
     return tuple(
-        PastCall(start=row.started_at, talk_seconds=row.talk_seconds, number=row.number, outcome=row.outcome or "")
+        PastCall(row.started_at, row.talk_seconds, row.number, row.outcome or "", row.number_class)
         for row in session.execute(query)
     )

@@ -56,7 +56,10 @@ _OPEN = text("ended_at IS NULL")
 
 
 class CallRow(Base):
-    """The call detail record: inserted at the attempt, closed once."""
+    """The call detail record: inserted at the attempt, closed once.
+
+    Of an anonymous call it holds neither inmate nor number, and once closed neither telephone nor time of day.
+    """
 
     __tablename__ = "call"
     __table_args__ = (
@@ -69,9 +72,10 @@ class CallRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"))
-    handset_id: Mapped[int] = mapped_column(ForeignKey("handset.id"))
+    handset_id: Mapped[int | None] = mapped_column(ForeignKey("handset.id"))
     inmate_id: Mapped[int | None] = mapped_column(ForeignKey("inmate.id"))
     number: Mapped[str] = mapped_column(String(40))
+    number_class: Mapped[str | None] = mapped_column(String(20))
     profile: Mapped[str] = mapped_column(String(60))
     started_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
@@ -96,7 +100,7 @@ class CallRow(Base):
     recording: Mapped[str | None] = mapped_column(String(400))
     cause: Mapped[str | None] = mapped_column(String(200))
 
-    handset: Mapped[HandsetRow] = relationship()
+    handset: Mapped[HandsetRow | None] = relationship()
     inmate: Mapped[InmateRow | None] = relationship()
 
 

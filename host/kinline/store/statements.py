@@ -11,7 +11,7 @@ from kinline.accounts.statement import CallCharge, Movement, Statement, month_sp
 from kinline.store.billing import paying_account
 from kinline.store.database import Database
 from kinline.store.errors import Conflict, NotFound
-from kinline.store.models import AccountRow, CallRow, EntryRow, HoldRow, InmateRow, PostingRow
+from kinline.store.models import AccountRow, CallRow, EntryRow, FacilityRow, HoldRow, InmateRow, PostingRow
 
 
 class Statements(Database):
@@ -35,7 +35,7 @@ class Statements(Database):
         """The receipt of an ended call, its moments in UTC. Raises NotFound; Conflict for a call without a charge to tell."""
         with self._reading() as session:
             row = session.get(CallRow, call_id)
-            if row is None or (facility is not None and row.handset.facility.code != facility):
+            if row is None or (facility is not None and session.get_one(FacilityRow, row.facility_id).code != facility):
                 raise NotFound(f"call {call_id} does not exist; kinline calls list shows those that do")
             if row.ended_at is None:
                 raise Conflict(f"call {call_id} is still on; ask again when it has ended")

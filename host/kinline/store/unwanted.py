@@ -27,7 +27,7 @@ class Caller:
 
     call: int
     at: datetime
-    handset: str
+    handset: str | None
     inmate: str | None
     name: str | None
     outcome: str | None
@@ -62,7 +62,7 @@ class UnwantedCalls(Database):
                 Caller(
                     call=row.id,
                     at=row.started_at,
-                    handset=row.handset.device_id,
+                    handset=row.handset.device_id if row.handset else None,
                     inmate=row.inmate.number if row.inmate else None,
                     name=row.inmate.name if row.inmate else None,
                     outcome=row.outcome,

@@ -1,0 +1,146 @@
+"""The caller's side of a visit, from off hook to an attempt: language, inmate number, PIN, messages, number or line."""
+
+from typing import Any
+
+from kinline.calls import actions as act
+from kinline.calls import events as ev
+from kinline.calls.actions import Action, Side, Tone
+from kinline.calls.dialogue import Dialogue, Phase
+from kinline.calls.manners import Manners, PinMode
+
+LONGEST_PATIENCE_MS = 65_000  # 16 bits on the wire
+_LINE_SAID_MS = 5_000  # a line and its code, read out
+
+
+class Asking(Dialogue):
+    """Each method answers an event with what to do next."""
+
+    def _reset(self) -> None:
+        super()._reset()
+        self._misses = self._attempts = self._balance_micros = 0
+        self._inmate_number: str | None = None
+        self._inmate: int | None = None
+        self._name: str | None = None
+        self._language_chosen = False
+        self._messages: list[ev.Message] = []
+        self._by_line = False  # the number in hand came from the open lines, without a PIN
+
+    def _off_hook(self, manners: Manners | None) -> list[Action]:
+        self._manners = manners or self._manners
+        self._reset()
+        if len(self._manners.languages) == 1:
+            return self._ask_identity()
+        self.phase = Phase.LANGUAGE
+        return [act.Listen(60_000), self._say(Side.NEAR, "choose_language", self._lines_key), self._ask("digit", 1, 1, "")]
+
+    def _ask_identity(self) -> list[Action]:
+        m = self._manners
+        if m.pin_mode is PinMode.NONE:
+            return self._ask_number()
+        if m.pin_mode is PinMode.ID_AND_PIN and self._inmate_number is None:
+            self.phase = Phase.INMATE_NUMBER
+            question = self._say(Side.NEAR, "enter_inmate_number", self._lines_key)
+            return [act.Listen(60_000), question, self._ask("number", 1, 12, "#")]
+        self.phase = Phase.PIN
+        least = 1 if m.lines else m.pin_least
+        question = self._say(Side.NEAR, "enter_pin", self._lines_key)
+        return [act.Listen(60_000), question, self._ask("secret", least, m.pin_most, "#")]
+
+    def _check(self, pin: str) -> list[Action]:
+        self.phase = Phase.CHECKING
+        self._ticket = self._next()
+        return [act.Hush(Side.NEAR), act.CheckPin(self._ticket, self._inmate_number, pin)]
+
+    def _identified(self, event: ev.Identified) -> list[Action]:
+        self._ticket = None
+        self._inmate, self._name = event.inmate, event.name
+        self._balance_micros, self._messages = event.balance_micros, list(event.messages)
+        if len(self._manners.languages) == 1 and event.language is not None:  # nobody asked: the inmate's own
+            self.language, self._language_chosen = event.language, True
+        return self._next_message()
+
+    def _next_message(self) -> list[Action]:
+        """What staff pass on is heard before anything can be dialed over it."""
+        if not self._messages:
+            return self._ask_number("balance_and_number", {"balance": self._balance_micros})
+        self.phase = Phase.MESSAGES
+        message = self._messages[0]
+        return [act.Listen(120_000), self._say(Side.NEAR, "staff_message", {"text": message.text}, message.language)]
+
+    def _message_played(self, as_meant: bool) -> list[Action]:
+        message = self._messages.pop(0)
+        heard: list[Action] = [act.MessageHeard(message.id)] if as_meant else []  # else it waits for the next visit
+        return [*heard, *self._next_message()]
+
+    def _unidentified(self, locked_seconds: int) -> list[Action]:
+        self._ticket = None
+        self._misses += 1
+        self._inmate_number = None
+        if locked_seconds:
+            return self._over("handset_locked", {"seconds": locked_seconds})
+        if self._misses >= self._manners.pin_tries:
+            return self._over("please_hang_up")
+        first, *rest = self._ask_identity()
+        return [first, act.Say(Side.NEAR, "pin_wrong", self._next()), *rest]
+
+    def _ask_number(self, prompt: str = "enter_number", values: dict[str, Any] | None = None) -> list[Action]:
+        self.phase = Phase.NUMBER
+        question = self._say(Side.NEAR, prompt, self._lines_key if values is None else values)
+        return [act.Listen(120_000), question, self._ask("number", 1, 15, "#")]
+
+    def _ask_line(self) -> list[Action]:
+        """Read out the lines that need no PIN, in every language until one is chosen, and take a code."""
+        self.phase = Phase.LINE
+        languages = (self.language,) if self._language_chosen else self._manners.languages
+        read_out: list[Action] = [
+            self._say(Side.NEAR, "line_code", {"label": line.label, "code": line.code}, language)
+            for language in languages
+            for line in self._manners.lines
+        ]
+        patience = min(LONGEST_PATIENCE_MS, self._manners.first_key_ms + _LINE_SAID_MS * len(read_out))
+        return [act.Listen(120_000), *read_out, self._ask("number", 1, 15, "#", patience)]
+
+    def _ask_again(self) -> list[Action]:
+        return self._ask_line() if self._by_line else self._ask_number()
+
+    @property
+    def _lines_key(self) -> dict[str, Any]:
+        return {"lines": self._manners.lines_key}
+
+    def _entered(self, result: str, digits: str) -> list[Action]:
+        self._collect = None
+        if result != "complete":
+            return self._over("please_hang_up")
+        if digits == self._manners.lines_key and not self._is_code(digits):
+            return [act.Hush(Side.NEAR), *self._ask_line()]
+        match self.phase:
+            case Phase.LANGUAGE:
+                choices = {str(i): language for i, language in enumerate(self._manners.languages, 1)}
+                self.language = choices.get(digits, self.language)
+                self._language_chosen = True
+                return [act.Hush(Side.NEAR), *self._ask_identity()]
+            case Phase.INMATE_NUMBER:
+                self._inmate_number = digits
+                return [act.Hush(Side.NEAR), *self._ask_identity()]
+            case Phase.PIN:
+                return self._check(digits)
+            case Phase.NUMBER | Phase.LINE:
+                self._by_line = self.phase is Phase.LINE
+                self.phase = Phase.ATTEMPTING
+                self._ticket = self._next()
+                inmate = None if self._by_line else self._inmate
+                return [act.Hush(Side.NEAR), act.Attempt(self._ticket, inmate, digits)]
+            case _:
+                return []
+
+    def _is_code(self, digits: str) -> bool:
+        """Whether these digits, where a number is asked for, already name a line."""
+        return self.phase in (Phase.NUMBER, Phase.LINE) and any(line.code == digits for line in self._manners.lines)
+
+    def _not_reached(self, prompt: str, values: dict[str, Any] | None = None) -> list[Action]:
+        """Say why, and offer another number while tries remain."""
+        self._ticket = None
+        self._attempts += 1
+        if self._attempts >= self._manners.number_tries:
+            return self._over(prompt, values)
+        return [act.PlayTone(Tone.NONE), self._say(Side.NEAR, prompt, values), *self._ask_again()]

@@ -1,0 +1,71 @@
+"""What every part of a visit shares: its phase, its language, and the questions whose answers are awaited."""
+
+from enum import StrEnum
+from typing import Any
+
+from kinline.calls import actions as act
+from kinline.calls.actions import Action, Side, Tone
+from kinline.calls.manners import Manners
+from kinline.rules.model import Language
+
+
+class Phase(StrEnum):
+    IDLE = "idle"
+    LANGUAGE = "language"
+    INMATE_NUMBER = "inmate_number"
+    PIN = "pin"
+    CHECKING = "checking"
+    MESSAGES = "messages"
+    LINE = "line"
+    NUMBER = "number"
+    ATTEMPTING = "attempting"
+    TELLING = "telling"
+    INVITING = "inviting"
+    MENU = "menu"
+    ACCEPTING = "accepting"
+    TALK = "talk"
+    OVER = "over"
+
+
+class Dialogue:
+    """One thing is asked at a time; an answer that is no longer awaited fits nothing."""
+
+    def __init__(self, manners: Manners) -> None:
+        self._manners = manners
+        self.phase = Phase.IDLE
+        self._counter = 0  # tokens, tickets and collects: never reused, so a late answer fits nothing
+        self._reset()
+
+    def _reset(self) -> None:
+        self.language: Language = self._manners.languages[0]
+        self._forget_questions()
+
+    def _forget_questions(self) -> None:
+        """Nothing is awaited any more: an answer that still comes fits nothing, whatever id it carries."""
+        self._ticket: int | None = None
+        self._collect: int | None = None
+        self._token: int | None = None
+
+    def _awaits(self, phase: Phase, ticket: int) -> bool:
+        return self.phase is phase and ticket == self._ticket
+
+    def _over(self, prompt: str, values: dict[str, Any] | None = None) -> list[Action]:
+        """Nothing more in this visit but to hang up."""
+        self.phase = Phase.OVER
+        said: list[Action] = [self._say(Side.NEAR, prompt, values)] if prompt else []
+        return [act.PlayTone(Tone.NONE), act.Listen(20_000), *said]
+
+    def _say(
+        self, side: Side, prompt: str, values: dict[str, Any] | None = None, language: Language | None = None
+    ) -> act.Say:
+        self._token = self._next()
+        return act.Say(side, prompt, self._token, values or {}, language=language)
+
+    def _ask(self, kind: str, least: int, most: int, closing: str, first_ms: int | None = None) -> act.Collect:
+        collect = self._collect = self._next() % 0xFFFF + 1  # 16 bits on the wire; 0 is no collect
+        m = self._manners
+        return act.Collect(collect, kind, least, most, closing, first_ms or m.first_key_ms, m.key_gap_ms)
+
+    def _next(self) -> int:
+        self._counter += 1
+        return self._counter
