@@ -183,6 +183,14 @@ class TestGap:
         assert allowed(decide(request(history=(ago(60, number=LAWYER),)), rules))
         assert denied(decide(request(history=(ago(60, number=LAWYER, number_class="social"),)), rules))[0] == "gap"
 
+    @pytest.mark.parametrize("since", ["start", "end"])
+    def test_the_latest_of_several_calls_counts(self, since: Any) -> None:
+        rules = profile(gaps=(Gap(seconds=3600, since=since, **RULE),))
+        assert denied(decide(request(history=(ago(3000, talk=0), ago(60, talk=0))), rules)) == (
+            "gap",
+            "2026-03-02T12:59:00-05:00",
+        )
+
     def test_the_longest_wait_wins(self) -> None:
         rules = profile(gaps=(Gap(seconds=600, **RULE), Gap(seconds=3600, since="start", **RULE)))
         assert denied(decide(request(history=(ago(300, talk=200),)), rules)) == ("gap", "2026-03-02T12:55:00-05:00")
