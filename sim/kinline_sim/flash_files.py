@@ -47,7 +47,7 @@ def serve(image: Path) -> Iterator[int]:
     ours, theirs = socket.socketpair()
     with image.open("r+b") as file, theirs:
         partition = mmap.mmap(file.fileno(), board.FILESYSTEM_BYTES, offset=board.FILESYSTEM_OFFSET)
-        thread = threading.Thread(target=_answer, args=(ours, partition), name="flash-files", daemon=True)
+        thread = threading.Thread(target=_serve, args=(ours, partition), name="flash-files", daemon=True)
         thread.start()
         try:
             yield theirs.fileno()
@@ -58,6 +58,15 @@ def serve(image: Path) -> Iterator[int]:
             thread.join()
             ours.close()
             partition.close()
+
+
+def _serve(line: socket.socket, partition: mmap.mmap) -> None:
+    try:
+        _answer(line, partition)
+    finally:
+        # A VM must not wait for an answer that will not come.
+        with contextlib.suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
 
 
 def _answer(line: socket.socket, partition: mmap.mmap) -> None:

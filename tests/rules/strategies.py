@@ -122,7 +122,7 @@ parties = st.builds(
     direct_bill=st.booleans(),
     direct_bill_credit_micros=st.none() | st.integers(0, 10**7),
     line=lines,
-    local=st.booleans(),
+    local=st.none() | st.booleans(),
 )
 ways = st.sampled_from(["prepaid", "debit", "collect", "direct_bill", "free"])
 requests = st.builds(

@@ -1,7 +1,7 @@
 """When a call may begin in the coming days: the same as asking at every moment."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from hypothesis import given
@@ -75,7 +75,8 @@ def test_says_what_decide_says_at_every_moment(attempt: CallRequest, profile: Pr
     attempt = replace(attempt, at=attempt.at.replace(microsecond=0))
     openings = calendar(attempt, profile, 3)
     assert all(earlier.until <= later.start for earlier, later in pairwise(openings))
-    borders = [moment for opening in openings for moment in (opening.start, opening.until)]
+    # In UTC, where a second before an opening is one even when the clock changes there.
+    borders = [moment.astimezone(UTC) for opening in openings for moment in (opening.start, opening.until)]
     end = attempt.at + timedelta(days=2)
     tried = [attempt.at, attempt.at + share * timedelta(days=2), *edges(attempt, profile, end), *borders]
     for moment in {near for at in tried for near in (at - SECOND, at, at + SECOND)}:

@@ -375,8 +375,9 @@ class TestWaysOfPaying:
 
     def test_a_local_call_has_its_own_price(self) -> None:
         rules = profile(rate=replace(CT.rate, local_micros_per_minute=50_000))
-        answer = decide(request(called_party=CalledParty(prepaid_micros=10**9, local=True)), rules)
-        assert isinstance(answer, Allow) and answer.rate_micros_per_minute == 50_000
+        for local, rate in ((True, 50_000), (False, 210_000), (None, 50_000)):
+            answer = decide(request(called_party=CalledParty(prepaid_micros=10**9, local=local)), rules)
+            assert isinstance(answer, Allow) and answer.rate_micros_per_minute == rate
 
     def test_the_refusal_of_another_rule_names_the_time_of_the_way_that_pays(self) -> None:
         rules = profile(paying=replace(CT.paying, methods=("prepaid", "debit")), hours=CT.hours)

@@ -52,7 +52,8 @@ class TestNextAllowed:
         answer = decide(request, profile)
         if isinstance(answer, Allow):
             return
-        moment = answer.next_allowed_at
+        # In UTC, where the second before it is one even when the clock changes there.
+        moment = answer.next_allowed_at.astimezone(UTC) if answer.next_allowed_at else None
         event(f"{answer.rule}, {'ends' if moment else 'never ends'}")
         if moment is None:
             moment = request.at + timedelta(days=100)

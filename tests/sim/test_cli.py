@@ -33,7 +33,8 @@ def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.vm
-def test_a_board_runs_until_interrupted(tmp_path: Path) -> None:
+@pytest.mark.each_vm
+def test_a_board_runs_until_interrupted(tmp_path: Path, vm_kind: str) -> None:
     image, port = tmp_path / "flash.bin", tmp_path / "port"
     assert build(image) == 0
     command = [sys.executable, "-m", "kinline_sim.cli", "board", "--pty", str(port), "--flash", str(image),
@@ -41,6 +42,8 @@ def test_a_board_runs_until_interrupted(tmp_path: Path) -> None:
     with running(command) as process:
         assert process.stdout
         assert "seed 5" in process.stdout.readline()
+        name = {"unix": "32-bit", "wasm": "WebAssembly"}[vm_kind]
+        assert process.stdout.readline() == f"firmware on the {name} MicroPython (asked for)\n"
         peer = SerialPeer(str(port), KEY)
         peer.expect(wire.Snapshot)
         assert peer.hello and peer.hello.device == "wall-9"

@@ -1,7 +1,10 @@
 """The second VM is to be told from the first by nothing but its version: the same programs say the same on both."""
 
+import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -60,6 +63,41 @@ def test_a_main_task_that_fails_restarts_the_handset_and_is_told(altered: Alter)
         assert peer.until(lambda: board.boot_count == 2, 5), board.console
         assert peer.until(lambda: any(isinstance(m, wire.Snapshot) and m.reset == wire.RESET_FAULT for m in peer.messages), 5)
         assert "OSError" in board.console
+        peer.close()
+
+
+LATE_READER = """
+import asyncio, binascii
+from machine import UART, Pin
+from handset import _board as board
+uart = UART(board.UART_ID, board.UART_BAUD, tx=Pin(board.LINK_TX), rx=Pin(board.LINK_RX))
+
+async def main():
+    print("deaf")
+    await asyncio.sleep_ms(800)
+    reader, buffer, total, crc = asyncio.StreamReader(uart), bytearray(1000), 0, 0
+    while total < 16000:
+        count = await reader.readinto(buffer)
+        crc = binascii.crc32(memoryview(buffer)[:count], crc)
+        total += count
+    print(total, crc)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.each_vm
+def test_bytes_wait_for_firmware_that_reads_late(altered: Alter) -> None:
+    """More of them than the VM itself keeps: the rest stays in the kernel meanwhile."""
+    sent = Random(1).randbytes(16000)
+    with Board(source=altered("main.py", LATE_READER), seed=1) as board:
+        peer = SerialPeer(board.path, KEY)
+        assert peer.until(lambda: "deaf" in board.console, 5)
+        for at in range(0, len(sent), 1000):
+            os.write(peer.fd, sent[at : at + 1000])
+            peer.pump(0.01)
+        assert peer.until(lambda: board.vm.failure, 5), board.console
+        assert board.console == f"deaf\n{len(sent)} {zlib.crc32(sent)}\n"
         peer.close()
 
 

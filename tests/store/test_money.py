@@ -181,6 +181,8 @@ class TestClosing:
         assert refused(store, "direct_bill") == "balance"
         with pytest.raises(Conflict, match="open it again first"):
             store.set_credit_limit(MOTHER, PRICE)
+        store.open_account(DIRECT_BILL)
+        assert refused(store, "direct_bill") == "balance"
 
     @pytest.mark.parametrize("account", ["cash", "revenue", "held:1", "prepaid:+12025550188", "nothing"])
     def test_the_houses_books_are_nobodys_to_close(self, store: Store, account: str) -> None:
@@ -328,6 +330,13 @@ class TestStatements:
         assert (march.charges_micros, march.set_aside_micros, april.charges_micros) == (0, PRICE, RATE)
         assert march.closing_micros == april.opening_micros == TEN
         assert april.closing_micros == store.balance_micros(AUNTS) and april.set_aside_micros == 0
+
+    def test_midnight_belongs_to_the_month_that_it_begins(self, store: Store) -> None:
+        midnight = datetime(2026, 4, 1, 4, tzinfo=UTC)
+        for n, at in enumerate((midnight - timedelta(microseconds=1), midnight)):
+            store.deposit(AUNTS, 10**n, f"till-{n}", at)
+        told = [store.statement(AUNTS, month, "America/New_York") for month in ("2026-03", "2026-04")]
+        assert [(one.opening_micros, one.deposits_micros, one.closing_micros) for one in told] == [(0, 1, 1), (1, 10, 11)]
 
     @pytest.mark.parametrize("billing", ["direct_bill", "collect"])
     def test_what_is_owed_has_one_too(self, store: Store, billing: str) -> None:

@@ -34,6 +34,7 @@ class CallRecord(Answer):
     deny_rule: str | None
     billing: str | None
     rate_micros_per_minute: int
+    rate_source: str | None
     limit_seconds: int
     limited_by: str | None
     recorded: bool

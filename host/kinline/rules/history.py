@@ -1,9 +1,8 @@
 """The earlier calls that a rule looks at, found without reading all of them."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from kinline.rules.case import Case
@@ -29,29 +28,30 @@ def calls_since(case: Case, since: datetime, classes: Classes) -> Iterator[PastC
 
 def talk_seconds(case: Case, since: datetime, classes: Classes, enough: int) -> int:
     """Seconds of talk in completed calls that began from `since` on; counted no further than `enough`."""
-    return _total(case, since, classes, enough, attrgetter("talk_seconds"), failed_too=False)
+    return _total(case, since, classes, enough, talk=True, failed_too=False)
 
 
 def calls_made(case: Case, since: datetime, classes: Classes, enough: int, failed_too: bool = False) -> int:
     """Calls that began from `since` on, completed ones or every attempt; counted no further than `enough`."""
-    return _total(case, since, classes, enough, None, failed_too)
+    return _total(case, since, classes, enough, talk=False, failed_too=failed_too)
 
 
-def _total(
-    case: Case, since: datetime, classes: Classes, enough: int, amount: Callable[[PastCall], int] | None, failed_too: bool
-) -> int:
+def _total(case: Case, since: datetime, classes: Classes, enough: int, talk: bool, failed_too: bool) -> int:
     first, last = _slice(case, since)
-    key = (first, last, classes, enough, amount is None, failed_too)
-    if key not in case.totals:
-        total = 0
-        for call in reversed(case.request.history[first:last]):
-            counts = call.outcome == COMPLETED or (failed_too and call.outcome != REFUSED_BY_RULE)
-            if counts and _class(case, call) in classes:
-                total += 1 if amount is None else amount(call)
-                if total >= enough:
-                    break
-        case.totals[key] = total
-    return case.totals[key]
+    key = (first, last, classes, enough, talk, failed_too)
+    if (known := case.totals.get(key)) is not None:
+        return known
+    total, class_now = 0, case.classes.get
+    # The one loop that may see thousands of calls: `_class` is written out.
+    for call in reversed(case.request.history[first:last]):
+        if (call.number_class or class_now(call.number, "social")) in classes and (
+            call.outcome == COMPLETED or (failed_too and call.outcome != REFUSED_BY_RULE)
+        ):
+            total += call.talk_seconds if talk else 1
+            if total >= enough:
+                break
+    case.totals[key] = total
+    return total
 
 
 def _slice(case: Case, since: datetime) -> tuple[int, int]:

@@ -175,7 +175,7 @@ class Inmate:
 class CalledParty:
     """`direct_bill_credit_micros` is what is left of the credit limit; absent: no limit.
 
-    `line` serves where no contact says what the line is.
+    `line` serves where no contact says what the line is. `local` is absent where nobody knows.
     """
 
     __pydantic_config__ = _STRICT_KEYS
@@ -187,7 +187,7 @@ class CalledParty:
     direct_bill: bool = False
     direct_bill_credit_micros: NonNegativeInt | None = None
     line: Line | None = None
-    local: bool = False
+    local: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

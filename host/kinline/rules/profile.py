@@ -313,11 +313,14 @@ class Profile:
     def named(self, number: str) -> NamedNumber | None:
         return next((line for line in self.named_numbers if line.number == number), None)
 
-    def rate_for(self, number_class: NumberClass, local: bool = False) -> int:
-        """Micro-dollars a minute for one class of number. Free and anonymous lines cost nothing, whatever stands in the rate."""
+    def rate_for(self, number_class: NumberClass, local: bool | None = False) -> int:
+        """Micro-dollars a minute for one class of number. Free and anonymous lines cost nothing, whatever stands in the rate.
+
+        Where nobody knows whether a number is local (None) it counts as local: no one pays what the law may make free.
+        """
         if number_class in OPEN_CLASSES:
             return 0
-        near = self.rate.local_micros_per_minute if local else None
+        near = None if local is False else self.rate.local_micros_per_minute
         return self.rate.classes.get(number_class, self.rate.micros_per_minute if near is None else near)
 
 

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from kinline.accounts.ledger import Entry, Posting, Standing, account_kind, after, same_movement
 from kinline.store.models import AccountRow, EntryRow, HoldRow, PostingRow
 
-# SQLite takes 999 values in one statement at least (SQLITE_MAX_VARIABLE_NUMBER before 3.32); a new account has three.
-_KEYS_A_QUERY = 999
-_NAMES_A_QUERY = _KEYS_A_QUERY // 3
+# SQLite takes 999 values in one statement at least (SQLITE_MAX_VARIABLE_NUMBER before 3.32), some of them for conditions
+# beside a list; a new account has five.
+VALUES_A_QUERY = 900
+_NAMES_A_QUERY = VALUES_A_QUERY // 5
 
 _INSERTS: dict[str, Callable[[type[AccountRow]], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
@@ -97,8 +98,8 @@ def _posted(session: Session, entries: Sequence[Entry]) -> dict[str, tuple[Posti
     """The postings of those entries whose keys were used before."""
     found: dict[str, list[Posting]] = {}
     keys = [entry.key for entry in entries]
-    for start in range(0, len(keys), _KEYS_A_QUERY):
+    for start in range(0, len(keys), VALUES_A_QUERY):
         query = select(EntryRow.key, PostingRow.account, PostingRow.amount_micros).join(EntryRow.postings)
-        for key, account, amount in session.execute(query.where(EntryRow.key.in_(keys[start : start + _KEYS_A_QUERY]))):
+        for key, account, amount in session.execute(query.where(EntryRow.key.in_(keys[start : start + VALUES_A_QUERY]))):
             found.setdefault(key, []).append(Posting(account, amount))
     return {key: tuple(postings) for key, postings in found.items()}

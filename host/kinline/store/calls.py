@@ -21,6 +21,7 @@ from kinline.store.rows import handset_ids
 from kinline.store.tables.places import FacilityRow
 
 ANONYMOUS: NumberClass = "anonymous"
+
 _TALK: BindParameter[int] = bindparam("talk", type_=Integer)
 _MARK = case((CallRow.limit_seconds < _TALK, CallRow.limit_seconds), else_=_TALK)
 _CHECKPOINT = (
@@ -285,6 +286,11 @@ def _close(
     session.flush()
 
 
+def _printable(number: str) -> str:
+    """Whatever was keyed, as far as a record takes it."""
+    return "".join(sign for sign in number if sign.isprintable())[:40]
+
+
 def _leave_no_trace(row: CallRow) -> None:
     """That there was a call, on which day, how it ended and for how many minutes: no more of it is anybody's business.
 
@@ -300,11 +306,6 @@ def _leave_no_trace(row: CallRow) -> None:
 
 def _day_of(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _printable(number: str) -> str:
-    """Whatever was keyed, as far as a record takes it."""
-    return "".join(sign for sign in number if sign.isprintable())[:40]
 
 
 def _call(session: Session, call_id: int, to_change: bool = True) -> CallRow:

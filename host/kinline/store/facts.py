@@ -203,7 +203,8 @@ def _called_party(
         direct_bill=credit is not None,
         direct_bill_credit_micros=credit,
         line=party.line if party else None,  # type: ignore[arg-type]
-        local=any(number.startswith(prefix) for prefix in home.local_prefixes),
+        # A facility that has not said what is local to it leaves that open.
+        local=any(number.startswith(prefix) for prefix in home.local_prefixes) if home.local_prefixes else None,
     )
 
 

@@ -12,7 +12,7 @@ from kinline.accounts.ledger import debit_account, deposit
 from kinline.accounts.money import dollars
 from kinline.store import audit
 from kinline.store.accounts import SYSTEM
-from kinline.store.books import locked, post_all
+from kinline.store.books import VALUES_A_QUERY, locked, post_all
 from kinline.store.database import Database
 from kinline.store.errors import NotFound
 from kinline.store.models import FacilityRow, InmateRow
@@ -49,7 +49,7 @@ class Kiosks(Database):
                 raise NotFound(f"facility {facility!r} does not exist; kinline facility list shows those that do")
             # The row of the money's origin orders two imports of one file: the second finds what the first has taken.
             locked(session, {"cash"})
-            known = _known(session, home, source)
+            known = _known(session, home, source, [payment.key for payment in payments])
             inmates = _inmates(session, home)
             fresh = [payment for payment in payments if payment.key not in known]
             accounts = locked(session, {debit_account(i) for p in fresh if (i := inmates.get(p.inmate)) is not None} | {"cash"})
@@ -80,9 +80,14 @@ class Kiosks(Database):
             return report
 
 
-def _known(session: Session, home: FacilityRow, source: str) -> dict[str, KioskPaymentRow]:
+def _known(session: Session, home: FacilityRow, source: str, keys: Sequence[str]) -> dict[str, KioskPaymentRow]:
+    """What those of the keys stand for that were taken before."""
     query = select(KioskPaymentRow).where(KioskPaymentRow.facility_id == home.id, KioskPaymentRow.source == source)
-    return {row.key: row for row in session.scalars(query)}
+    found: dict[str, KioskPaymentRow] = {}
+    for start in range(0, len(keys), VALUES_A_QUERY):
+        some = query.where(KioskPaymentRow.key.in_(keys[start : start + VALUES_A_QUERY]))
+        found.update({row.key: row for row in session.scalars(some)})
+    return found
 
 
 def _inmates(session: Session, home: FacilityRow) -> dict[str, int]:
