@@ -173,6 +173,17 @@ def test_without_synthesis_a_tone_is_heard(tmp_path: Path, counted: Counters) ->
     assert len(list((tmp_path / "cache").rglob("*.wav"))) == 1
 
 
+def test_a_tone_in_place_of_words_is_known_as_one(tmp_path: Path, counted: Counters) -> None:
+    """Who passes a message on must know whether the words were heard."""
+    mute = Prompter(tmp_path / "cache", None, counted, espeak="no-such-espeak")
+    assert mute.is_tone(mute.wav("staff_message", "en", text="Call home."))
+    (tmp_path / "file").write_text("a file where the folder should be")
+    nowhere = Prompter(tmp_path / "file", None, counted, espeak="no-such-espeak")
+    assert nowhere.is_tone(nowhere.wav("time_over", "en"))
+    speaking = Prompter(tmp_path / "cache", None, counted)
+    assert not speaking.is_tone(speaking.wav("time_over", "en"))
+
+
 def test_an_unknown_prompt_is_a_tone(prompter: Prompter, counted: Counters) -> None:
     assert np.array_equal(read_wav(prompter.wav("nonsense", "en")), tone())
     assert np.array_equal(read_wav(prompter.wav("balance", "en")), tone())
