@@ -18,8 +18,12 @@ _SECRET_WORDS = frozenset({"pin", "pins", "psk", "password", "passwd", "secret",
 
 def configure(level: str = "info", form: Format = "json", stream: TextIO | None = None) -> None:
     """Set up structlog for the process. Idempotent."""
+    # structlog's own tracebacks show every variable, and with them any PIN that is in one.
+    plain = structlog.dev.plain_traceback
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False) if form == "json" else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(exception_formatter=plain)
     )
     # Redaction stands after the exception's text is made and right before the renderer: nothing joins after it.
     structlog.configure(

@@ -1,6 +1,8 @@
 """The OpenAPI document, and the API held to it by schemathesis: whatever is asked gets an answer that the document names."""
 
+import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -21,8 +23,8 @@ CONFIG = SchemathesisConfig.from_dict(
             # test_access asks every route without a token once; here it would be asked with every case.
             "ignored_auth": {"enabled": False},
         },
-        # test_requests asks with other methods.
-        "phases": {"coverage": {"unexpected-methods": []}},
+        # Every bound of every field takes minutes: THOROUGH=1 does it. test_requests asks with other methods.
+        "phases": {"coverage": {"enabled": "THOROUGH" in os.environ, "unexpected-methods": []}},
     }
 )
 
@@ -52,6 +54,23 @@ def test_every_operation_is_in_it_once_with_what_it_may_answer(big_house: House)
     assert big_house.client.get("/openapi.json").json() == DOCUMENT
 
 
+@pytest.mark.parametrize("bound", ["minimum", "maximum"])
+def test_the_largest_and_smallest_numbers_have_room(big_house: House, bound: str) -> None:
+    for wanted in catalogue().values():
+        fields = wanted.request.model_json_schema(by_alias=True)["properties"]
+        for name, value in _at(bound, fields) if wanted.over_http else ():
+            staff = "everything" if wanted.changes else "auditor"
+            answer = big_house.ask(wanted, staff, **{name: value})
+            assert answer.status_code in (200, 404, 409, 422), f"{wanted.name} with {name} {value}: {answer.text}"
+
+
+def _at(bound: str, fields: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    for name, schema in fields.items():
+        for part in schema.get("anyOf", [schema]):
+            if part.get("type") == "integer" and bound in part:
+                yield name, part[bound]
+
+
 async def elsewhere(*_: object) -> None:
     """Stands in the document for the application that each call names."""
     raise AssertionError("a call without an application")
@@ -62,7 +81,7 @@ SCHEMA.app = elsewhere
 
 
 @SCHEMA.parametrize()
-@settings(max_examples=5, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_documented(case: schemathesis.Case, big_house: House) -> None:
     staff = "auditor" if case.method == "GET" else "everything"
     case.call_and_validate(app=big_house.app, headers={"Authorization": f"Bearer {big_house.tokens[staff]}"})

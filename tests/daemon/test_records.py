@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -11,13 +12,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from kinline.accounts import prepaid_account
 from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.config import Settings
 from kinline.daemon.arrangement import Arrangements
 from kinline.daemon.records import Records
 from kinline.rules.profile import NamedNumber
-from kinline.store import CallInfo, Store
+from kinline.store import CallInfo, DatabaseUnreachable, Store
 from tests.store.site import MOTHER, NOON
 
 OMBUDSMAN, SUPPORT = "+12025550180", "+12025550181"
@@ -162,3 +164,46 @@ def test_messages_wait_for_the_pin_and_are_told_until_heard(store: Store, settin
     records.message_heard(message)
     answer = records.check_pin(act.CheckPin(1, "1001", "4001"))
     assert isinstance(answer, ev.Identified) and answer.messages == ()
+
+
+class TestDatabaseThatDoesNotAnswer:
+    """The attempt is told as trouble; once the database is back it has left one record, closed, and holds no money."""
+
+    @pytest.fixture
+    def gone_after(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> str:
+        """The call is begun, and the answer is lost on the way."""
+        begin = store.begin_call
+
+        def lost(*args: Any, **kwargs: Any) -> int:
+            begin(*args, **kwargs)
+            raise DatabaseUnreachable("the connection went away")
+
+        monkeypatch.setattr(store, "begin_call", lost)
+        return "stored"
+
+    @pytest.fixture
+    def gone_before(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> str:
+        def lost(*_args: Any, **_kwargs: Any) -> int:
+            raise DatabaseUnreachable("no connection")
+
+        monkeypatch.setattr(store, "begin_call", lost)
+        return "not stored"
+
+    @pytest.mark.parametrize("gone", ["gone_after", "gone_before"])
+    def test_leaves_one_record(self, records: Records, store: Store, gone: str, request: pytest.FixtureRequest) -> None:
+        request.getfixturevalue(gone)
+        before = store.balance_micros(prepaid_account(MOTHER))
+        with pytest.raises(DatabaseUnreachable):
+            tried(records, MOTHER, 1)
+        for _ in range(2):
+            records.settle()
+            (info,) = store.calls()
+            assert (info.outcome, info.cause) == ("fault", "the database did not answer") and info.ended_at is not None
+        assert store.balance_micros(prepaid_account(MOTHER)) == before and store.trial_balance() == 0
+
+    def test_leaves_no_name_on_an_anonymous_line(self, records: Records, store: Store, gone_before: str) -> None:
+        with pytest.raises(DatabaseUnreachable):
+            tried(records, CODE, 1)
+        records.settle()
+        (info,) = store.calls()
+        assert (info.number, info.inmate, info.handset) == ("", None, None)

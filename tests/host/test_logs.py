@@ -54,6 +54,19 @@ def test_the_text_form_hides_secrets_too() -> None:
     assert "73519264" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_failure_shows_no_variables(form: logs.Format) -> None:
+    """A traceback with its variables would show whatever PIN was in one of them."""
+    stream = io.StringIO()
+    logs.configure("debug", form, stream)
+    entered = "7351" + "9264"
+    try:
+        raise ZeroDivisionError(len(entered))
+    except ZeroDivisionError:
+        logs.log().exception("failed")
+    assert "ZeroDivisionError" in stream.getvalue() and entered not in stream.getvalue()
+
+
 def test_an_exceptions_text_is_in_the_line() -> None:
     stream = io.StringIO()
     logs.configure("debug", "json", stream)

@@ -131,7 +131,7 @@ class TestCredits:
     def test_it_holds_through_a_crash(self, store: Store) -> None:
         call = store.begin_call("h1", 1, MOTHER, grant(), PROFILE, NOON, credits_faults=True)
         store.mark_accepted(call, NOON)
-        store.checkpoint(call, 60)
+        store.checkpoint({call: 60})
         assert [info.charged_micros for info in store.recover(NOON + timedelta(minutes=5))] == [RATE]
         assert store.balance_micros(PREPAID) == TEN
 

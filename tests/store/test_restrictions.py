@@ -91,19 +91,6 @@ def test_what_cannot_be(units: Store, said: str, wrong: dict[str, object]) -> No
         units.restrict("north", at=NOON, **wrong)  # type: ignore[arg-type]
 
 
-def test_what_is_cut_now(units: Store) -> None:
-    ids = {info.device_id: info.id for info in units.handsets()}
-    assert units.cuts(NOON) == type(units.cuts(NOON))(frozenset(), frozenset(), frozenset(), frozenset())
-    units.restrict("north", inmate="1002", since=NOON + HOUR, at=NOON)
-    units.suspend_facility("north", True)
-    units.change_handset("h2", enabled=False)
-    cuts = units.cuts(NOON)
-    assert (cuts.facilities, cuts.handsets, cuts.inmates) == ({1}, {ids["h2"]}, frozenset())
-    units.suspend_facility("north", False)
-    cuts = units.cuts(NOON + HOUR)
-    assert (cuts.facilities, cuts.inmates) == (frozenset(), {2})
-
-
 def test_a_facility_is_suspended_once_and_opened_again(store: Store) -> None:
     for _ in range(2):
         store.suspend_facility("north", True)

@@ -1,15 +1,11 @@
 """A database of the first release comes through every migration with its money, its open call and its locks on the past."""
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from kinline.store import migrate
-from kinline.store.database import connect
-from kinline.store.sqlite import WRITES
 from tests.store.backends import Backend
+from tests.store.first_release import of_first_release
 from tests.store.site import MOTHER, NOON, PREPAID, RATE, store_at
 
 MOMENT = "2026-03-02 17:00:00+00:00"
@@ -37,21 +33,7 @@ INSERT INTO posting VALUES (4, 2, 'held:1', 900000)
 
 @pytest.fixture
 def first_release(backend: Backend) -> str:
-    address = backend.bare()
-    engine = connect(address)
-    config = Config()
-    config.set_main_option("script_location", str(migrate.MIGRATIONS))
-    with engine.execution_options(**{WRITES: True}).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        stamp = MOMENT if engine.dialect.name == "postgresql" else MOMENT.removesuffix("+00:00")
-        for statement in FIRST_RELEASE.replace(MOMENT, stamp).strip().split(";\n"):
-            connection.exec_driver_sql(statement)
-        if engine.dialect.name == "postgresql":
-            for table in ("ledger_entry", "posting", "call"):
-                connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 4)")
-    engine.dispose()
-    return address
+    return of_first_release(backend, FIRST_RELEASE, ("ledger_entry", "posting", "call"))
 
 
 def test_the_open_call_is_settled_after_the_upgrade(first_release: str) -> None:

@@ -16,7 +16,7 @@ from kinline.rules.cut import cut_by
 from kinline.rules.history import history_needed_since
 from kinline.rules.pricing import priced
 from kinline.rules.reasons import reason_text
-from kinline.store import CallRefused, PinFound, PinLocked, Store
+from kinline.store import CallRefused, DatabaseError, PinFound, PinLocked, Store
 
 LONGEST_SHORT_CODE = 4  # as many digits as the store keeps; no number is this short
 
@@ -57,6 +57,7 @@ class Records:
         self.arrangement = arrangement
         self._now = now
         self._targets: dict[int, Target] = {}
+        self._unanswered: list[tuple[act.Attempt, datetime]] = []
 
     @property
     def handset(self) -> str:
@@ -81,8 +82,24 @@ class Records:
         self._store.message_heard(message, self._device, self._now())
 
     def attempt(self, request: act.Attempt) -> ev.Event:
-        """Decide, and leave a record either way."""
+        """Decide, and leave a record either way. Where the database does not answer, `settle` does so later."""
         at = self._now()
+        try:
+            return self._attempt(request, at)
+        except DatabaseError:
+            self._unanswered.append((request, at))
+            raise
+
+    def settle(self) -> None:
+        """Leave one record, closed, of each attempt that the database did not answer: it may have stored it or not."""
+        while self._unanswered:
+            request, at = self._unanswered[0]
+            asked, profile = self._asked(request), self.arrangement.profile.name
+            cause = "the database did not answer"
+            self._store.fail_call(self._device, asked.inmate, asked.number, profile, at, cause, asked.number_class)
+            del self._unanswered[0]
+
+    def _attempt(self, request: act.Attempt, at: datetime) -> ev.Event:
         asked, profile = self._asked(request), self._priced(at)
         decision = decide(self._request(asked.inmate, asked.number, at), profile)
         if not isinstance(decision, Deny):

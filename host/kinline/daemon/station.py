@@ -38,6 +38,7 @@ from kinline.media import (
     Tone,
     recorded,
 )
+from kinline.store import DatabaseError
 from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media
 
 TICK_S = 0.05
@@ -365,27 +366,38 @@ class Station:
         async def run() -> None:
             try:
                 event = await self._services.records_thread(work)
-            except Exception:
-                counters.add("store_failed")
+            except Exception as error:
+                self._count(error)
                 self._log.exception("the store could not answer", handset=self.device)
                 event = failed
+                if isinstance(error, DatabaseError):
+                    self._tell(self._records.settle)
             self._happen(event)
 
         self._services.spawn(run())
 
-    async def _written(self, work: Callable[[], object]) -> bool:
-        """Store work whose failure changes nothing in the visit; whether it was done."""
+    async def _written(self, work: Callable[[], object]) -> Exception | None:
+        """Store work whose failure changes nothing in the visit; what went wrong."""
         try:
             await self._services.records_thread(work)
-        except Exception:
-            counters.add("store_failed")
+        except Exception as error:
+            self._count(error)
             self._log.exception("the store could not be written", handset=self.device)
-            return False
-        return True
+            return error
+        return None
+
+    @staticmethod
+    def _count(error: Exception) -> None:
+        counters.add("store_failed")
+        if isinstance(error, DatabaseError):
+            counters.add("database_trouble", error.reason)
 
     def _tell(self, work: Callable[[], object]) -> None:
+        """Store work that is not lost with the database: tried until it is back."""
+
         async def run() -> None:
-            await self._written(work)
+            while isinstance(await self._written(work), DatabaseError):
+                await asyncio.sleep(RETRY_S)
 
         self._services.spawn(run())
 
@@ -419,7 +431,7 @@ class Station:
         async def run() -> None:
             # Until it is written, inmate, handset and money are held: try on. What a stop of the daemon leaves open
             # is closed at its next start.
-            while not await self._written(lambda: self._records.finish(action, recording)):
+            while await self._written(lambda: self._records.finish(action, recording)):
                 await asyncio.sleep(RETRY_S)
 
         self._services.spawn(run())

@@ -27,7 +27,7 @@ from kinline.store.open import open_store, site_secret
 from kinline.store.pins import PinAnswer, PinFound, PinLocked, PinWrong
 from kinline.store.places import FacilityInfo, HandsetInfo, OwnLimits, PinModeOf, UnitInfo
 from kinline.store.registers import BarInfo, BarKind, BarPlaced
-from kinline.store.restrictions import Cuts, RestrictionInfo
+from kinline.store.restrictions import RestrictionInfo
 from kinline.store.staff import StaffInfo
 from kinline.store.store import Store
 from kinline.store.unwanted import Caller
@@ -47,7 +47,6 @@ __all__ = [
     "Calls",
     "Conflict",
     "ContactInfo",
-    "Cuts",
     "DatabaseCorrupt",
     "DatabaseDenied",
     "DatabaseError",

@@ -155,7 +155,14 @@ class Calls(People):
             return row.id
 
     def fail_call(
-        self, device_id: str, inmate_id: int | None, number: str, profile: str, at: datetime, cause: str
+        self,
+        device_id: str,
+        inmate_id: int | None,
+        number: str,
+        profile: str,
+        at: datetime,
+        cause: str,
+        number_class: NumberClass | None = None,
     ) -> None:
         """The record of an attempt that the database left unanswered: it is closed if it was stored, else made now.
 
@@ -169,9 +176,21 @@ class Calls(People):
                 _close(session, row, "fault", "fault", 0, at, cause=cause)
             if row is not None:
                 return
-            row = CallRow(facility_id=facility, handset_id=handset, inmate_id=inmate_id, profile=profile, started_at=at)
-            row.number, row.ended_at, row.outcome, row.ended_by = _printable(number), at, "fault", "fault"
-            row.cause = cause[:200]
+            nameless = number_class == ANONYMOUS
+            moment = _day_of(at) if nameless else at
+            row = CallRow(
+                facility_id=facility,
+                handset_id=None if nameless else handset,
+                inmate_id=None if nameless else inmate_id,
+                number="" if nameless else _printable(number),
+                number_class=number_class,
+                profile=profile,
+                started_at=moment,
+                ended_at=moment,
+                outcome="fault",
+                ended_by="fault",
+                cause=cause[:200],
+            )
             session.add(row)
 
     def mark_accepted(self, call_id: int, at: datetime, recording: str | None = None) -> None:

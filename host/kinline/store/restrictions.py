@@ -38,16 +38,6 @@ class RestrictionInfo:
     counsel: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Cuts:
-    """What is cut at a moment, by row id: places as a whole, and inmates wherever they are."""
-
-    facilities: frozenset[int]
-    units: frozenset[int]
-    handsets: frozenset[int]
-    inmates: frozenset[int]
-
-
 class Restrictions(Database):
     def restrict(
         self,
@@ -143,18 +133,6 @@ class Restrictions(Database):
             rows = session.scalars(query).all()
             kept = rows if ended_too else [row for row in rows if _not_over(row, moment(at))]
             return [_restriction_info(session, row) for row in kept]
-
-    def cuts(self, at: datetime) -> Cuts:
-        """What is cut now: a small query, for a daemon that asks several times a second."""
-        with self._reading() as session:
-            rows = standing(session, at)
-            off = session.scalars(select(HandsetRow.id).where(HandsetRow.enabled.is_(False)))
-            return Cuts(
-                facilities=frozenset(row.facility_id for row in rows if whole_facility(row)),
-                units=frozenset(row.unit_id for row in rows if row.unit_id is not None),
-                handsets=frozenset(row.handset_id for row in rows if row.handset_id is not None) | frozenset(off),
-                inmates=frozenset(row.inmate_id for row in rows if row.inmate_id is not None),
-            )
 
 
 def restriction_row(session: Session, restriction: int, facility: str) -> RestrictionRow:

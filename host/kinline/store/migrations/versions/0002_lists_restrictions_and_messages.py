@@ -82,8 +82,8 @@ def _restrictions() -> None:
     old = sa.table("restriction", *(sa.column(n) for n in ("id", "inmate_id", "starts_at", "ends_at", "reason")))
     people = sa.table("inmate", sa.column("id"), sa.column("facility_id"))
     # Naive in SQLite and aware in PostgreSQL, as the rows that follow are: read and written without a type.
-    kept = op.get_bind().execute(sa.select(old, people.c.facility_id).join(people, people.c.id == old.c.inmate_id)).mappings()
-    rows = [dict(row) for row in kept]
+    kept = sa.select(old, people.c.facility_id).join(people, people.c.id == old.c.inmate_id).order_by(old.c.id)
+    rows = [dict(row) for row in op.get_bind().execute(kept).mappings()]
     op.drop_table("restriction")
     op.create_table(
         "restriction",
