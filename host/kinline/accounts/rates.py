@@ -2,8 +2,8 @@
 
 One table feeds the price that is spoken, the price on the web and the bill. A profile's rate rule is its seed; a
 facility may have lines of its own, which hold between two days of the facility's calendar. Prices are by the minute
-and nothing else: there is no charge for a call, a connection, a payment or an account (47 CFR 64.6000 calls those
-ancillary). Rates are micro-dollars a minute.
+and nothing else: there is no charge for a call, a connection, a payment or an account (the FCC's rules for calls from
+custody, 47 CFR part 64 subpart FF, call those ancillary). Rates are micro-dollars a minute.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from kinline.accounts.money import MICROS_A_DOLLAR, MoneyError, dollars
 # Above every price that a regulator allowed or complained of; more is a slip of the decimal point.
 LARGEST_RATE_MICROS = 10 * MICROS_A_DOLLAR
 
-# These are free wherever they are called from: a facility's line cannot put a price on them. Relay: 47 CFR 64.6040.
+# These are free wherever they are called from: a facility's line cannot put a price on them. Relay: the FCC's rules.
 ALWAYS_FREE = frozenset({"free", "anonymous", "relay"})
 
 

@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+_LONGEST_NUMBER = 16  # E.164 with its plus
+
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.", show_default=False)]
 
 # What people entered is shown as it stands: brackets and colons in a label are no markup.
@@ -34,11 +36,20 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) 
     """A table, or the sentence that says what to do when there is nothing in it. A column "#…" is numeric."""
     if not rows:
         return empty
-    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        grid.add_column(column.removeprefix("#"), justify="right" if column.startswith("#") else "left")
-    for row in rows:
-        grid.add_row(*(_cell(value) for value in row))
+    # Nine columns fit into the eighty of a terminal only when they sit close.
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2 if len(columns) < 9 else 1, 0, 0))
+    shown = [[_cell(value) for value in row] for row in rows]
+    for column, cells in zip(columns, zip(*shown, strict=True), strict=True):
+        longest = max(len(word) for cell in cells for word in cell.split() or [""])
+        grid.add_column(
+            column.removeprefix("#"),
+            justify="right" if column.startswith("#") else "left",
+            # A narrow window breaks lines, but no telephone number or moment.
+            min_width=min(longest, _LONGEST_NUMBER),
+            overflow="fold",
+        )
+    for row in shown:
+        grid.add_row(*row)
     return grid
 
 

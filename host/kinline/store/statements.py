@@ -1,6 +1,7 @@
 """Statements and receipts, drawn up from the ledger and the call records."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
@@ -32,25 +33,30 @@ class Statements(Database):
             )
 
     def receipt(self, call_id: int, facility: str | None = None) -> Receipt:
-        """The receipt of an ended call, its moments in UTC. Raises NotFound; Conflict for a call without a charge to tell."""
+        """The receipt of an ended call, its moments by the facility's clock.
+
+        Raises NotFound; Conflict for a call without a charge to tell.
+        """
         with self._reading() as session:
             row = session.get(CallRow, call_id)
-            if row is None or (facility is not None and session.get_one(FacilityRow, row.facility_id).code != facility):
+            home = session.get_one(FacilityRow, row.facility_id) if row is not None else None
+            if row is None or home is None or (facility is not None and home.code != facility):
                 raise NotFound(f"call {call_id} does not exist; kinline calls list shows those that do")
             if row.ended_at is None:
                 raise Conflict(f"call {call_id} is still on; ask again when it has ended")
             if row.billing is None:
                 raise Conflict(f"call {call_id} was refused before it began; nothing was charged and there is no receipt")
             held = session.get(HoldRow, call_id)
+            zone = ZoneInfo(home.timezone)
             return Receipt(
                 call=row.id,
                 account=paying_account(row),
                 billing=row.billing,
                 inmate=row.inmate.number if row.inmate else None,
                 number=row.number,
-                started_at=row.started_at,
-                accepted_at=row.accepted_at,
-                ended_at=row.ended_at,
+                started_at=row.started_at.astimezone(zone),
+                accepted_at=row.accepted_at.astimezone(zone) if row.accepted_at else None,
+                ended_at=row.ended_at.astimezone(zone),
                 limit_seconds=row.limit_seconds,
                 talk_seconds=row.talk_seconds,
                 rate_micros_per_minute=row.rate_micros_per_minute,
