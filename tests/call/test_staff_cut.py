@@ -34,7 +34,12 @@ async def test_a_suspension_silences_a_running_call_and_outlives_the_daemon(tmp_
         assert (record.outcome, record.ended_by) == ("completed", "staff")
         cut = await seen(site, board, "staff cut the call", since)
         assert cut["rule"] == "suspension" and cut["mono"] - stopped < CUT_S
-        opened = next(at for at, closed in board.relay_log if not closed and at > stopped)
+
+        def openings() -> list[float]:
+            return [at for at, closed in board.relay_log if not closed and at > stopped]
+
+        await until(lambda: bool(openings()), "the relay opens")
+        opened = openings()[0]
         assert opened - stopped < CUT_S, f"the handset fell silent {opened - stopped:.2f} s after the cut"
 
         far = await site.far_end_of(ALEX.contact)
