@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from kinline.calls import actions as act
-from kinline.calls.visit import Manners, Phase
+from kinline.calls.manners import Manners
+from kinline.calls.visit import Phase
 from kinline.profiles import load_profile, price_caps
 from kinline.rules import Allow, ScenarioError, decide, decision_json, read_scenario
 from kinline.rules.caps import Service, excesses

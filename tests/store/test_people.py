@@ -131,7 +131,7 @@ def test_the_rules_see_what_staff_entered(store: Store) -> None:
     store.add_unit("north", "B2", [Window.parse("08:00", "11:00"), Window.parse("13:00", "24:00")])
     store.add_inmate("north", "1003", "Three", "4003", unit="B2", language="es")
     inmate = store.inmate("north", "1003")
-    store.restrict_inmate("north", "1003", NOON, NOON + timedelta(days=1), "sanction")
+    store.restrict("north", inmate="1003", kind="sanction", since=NOON, until=NOON + timedelta(days=1), reason="sanction")
     store.suspend_facility("north", True)
     store.block_number(MOTHER, "staff", "north")
     request = store.call_request(inmate.id, MOTHER, "h1", NOON)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from kinline.rules.model import Restriction, RestrictionKind
@@ -81,20 +81,6 @@ class Restrictions(Database):
             details = {"kind": kind, "reason": reason} | {k: v.isoformat() if v else None for k, v in times.items()}
             return insert(session, row, actor, action, subject, "restriction", when, details)
 
-    def restrict_inmate(
-        self,
-        facility: str,
-        number: str,
-        starts_at: datetime | None,
-        ends_at: datetime | None,
-        reason: str,
-        actor: str = SYSTEM,
-    ) -> int:
-        """A sanction on one inmate; its id."""
-        return self.restrict(
-            facility, inmate=number, kind="sanction", since=starts_at, until=ends_at, reason=reason, actor=actor
-        )
-
     def suspend_facility(self, facility: str, suspended: bool, actor: str = SYSTEM) -> None:
         """Stop every call of a facility until this is lifted, or lift all that stops it. Saying so twice changes nothing."""
         with self._writing() as session:
@@ -143,32 +129,40 @@ def restriction_row(session: Session, restriction: int, facility: str) -> Restri
     return row
 
 
+def not_over(at: datetime) -> ColumnElement[bool]:
+    """Of restrictions: those that stand at a moment, or are to come."""
+    return and_(RestrictionRow.lifted_at.is_(None), or_(RestrictionRow.ends_at.is_(None), RestrictionRow.ends_at > at))
+
+
+def stands(at: datetime) -> ColumnElement[bool]:
+    """Of restrictions: those that hold at a moment."""
+    return and_(not_over(at), or_(RestrictionRow.starts_at.is_(None), RestrictionRow.starts_at <= at))
+
+
 def standing(session: Session, at: datetime) -> Sequence[RestrictionRow]:
     """The restrictions that hold at a moment."""
-    begun = or_(RestrictionRow.starts_at.is_(None), RestrictionRow.starts_at <= at)
-    not_over = or_(RestrictionRow.ends_at.is_(None), RestrictionRow.ends_at > at)
-    return session.scalars(select(RestrictionRow).where(RestrictionRow.lifted_at.is_(None), begun, not_over)).all()
+    return session.scalars(select(RestrictionRow).where(stands(at))).all()
 
 
 def concerning(
     session: Session, at: datetime, facility_id: int, unit_ids: Iterable[int], handset_id: int, inmate_id: int | None
 ) -> Sequence[RestrictionRow]:
     """The restrictions that stand at a moment, or are to come, and concern a call from there by this inmate."""
-    here = (
-        (RestrictionRow.facility_id == facility_id)
-        & RestrictionRow.unit_id.is_(None)
-        & RestrictionRow.handset_id.is_(None)
-        & RestrictionRow.inmate_id.is_(None)
-    )
-    subjects = [here, RestrictionRow.unit_id.in_(list(unit_ids)), RestrictionRow.handset_id == handset_id]
+    subjects = [
+        and_(RestrictionRow.facility_id == facility_id, WHOLE_FACILITY),
+        RestrictionRow.unit_id.in_(list(unit_ids)),
+        RestrictionRow.handset_id == handset_id,
+    ]
     if inmate_id is not None:
         subjects.append(RestrictionRow.inmate_id == inmate_id)
-    query = select(RestrictionRow).where(
-        RestrictionRow.lifted_at.is_(None),
-        or_(RestrictionRow.ends_at.is_(None), RestrictionRow.ends_at > at),
-        or_(*subjects),
-    )
+    query = select(RestrictionRow).where(not_over(at), or_(*subjects))
     return session.scalars(query.order_by(RestrictionRow.id)).all()
+
+
+WHOLE_FACILITY = and_(
+    RestrictionRow.unit_id.is_(None), RestrictionRow.handset_id.is_(None), RestrictionRow.inmate_id.is_(None)
+)
+"""What `whole_facility` says of a row, for a query."""
 
 
 def whole_facility(row: RestrictionRow) -> bool:

@@ -6,6 +6,7 @@ from sqlalchemy import and_, or_, select
 
 from kinline.store.database import Database
 from kinline.store.models import CallRow
+from kinline.store.restrictions import WHOLE_FACILITY, stands
 from kinline.store.tables.people import InmateRow
 from kinline.store.tables.places import HandsetRow
 from kinline.store.tables.restrictions import RestrictionRow
@@ -17,20 +18,14 @@ class Running(Database):
         service. Whether it stops the call, the rules say. A small query, for a daemon that asks several times a second.
         """
         here = RestrictionRow
-        whole_facility = and_(here.unit_id.is_(None), here.handset_id.is_(None), here.inmate_id.is_(None))
         concerns = or_(
-            and_(whole_facility, here.facility_id == CallRow.facility_id),
+            and_(WHOLE_FACILITY, here.facility_id == CallRow.facility_id),
             here.unit_id == HandsetRow.unit_id,
             here.unit_id == InmateRow.unit_id,
             here.handset_id == CallRow.handset_id,
             here.inmate_id == CallRow.inmate_id,
         )
-        stands = and_(
-            here.lifted_at.is_(None),
-            or_(here.starts_at.is_(None), here.starts_at <= at),
-            or_(here.ends_at.is_(None), here.ends_at > at),
-        )
-        restricted = select(here.id).where(stands, concerns).exists()
+        restricted = select(here.id).where(stands(at), concerns).exists()
         query = (
             select(CallRow.id)
             .join(HandsetRow, HandsetRow.id == CallRow.handset_id)
