@@ -47,6 +47,7 @@ class Manners:
     ring_limit_ms: int = 45_000
     menu_patience_ms: int = 6_000
     menu_times: int = 2
+    quote_times: int = 5  # who asks on and on neither accepts nor refuses, and the line is not held for ever
     number_tries: int = 3
     pin_tries: int = 3
     checkpoint_ms: int = 1_000

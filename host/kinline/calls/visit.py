@@ -48,7 +48,7 @@ class Visit(Asking):
 
     def _reset(self) -> None:
         super()._reset()
-        self._menus_said = 0
+        self._menus_said = self._quotes_said = 0
         self._call = 0
         self._invited = False
         self._allow: Allow | None = None
@@ -132,7 +132,7 @@ class Visit(Asking):
 
     def _menu(self) -> list[Action]:
         self.phase = Phase.MENU
-        self._menus_said = 0
+        self._menus_said = self._quotes_said = 0
         return [act.ClearTimers(), *self._say_menu()]
 
     def _say_menu(self) -> list[Action]:
@@ -151,7 +151,8 @@ class Visit(Asking):
             self.phase = Phase.ACCEPTING
             self._token = None
             return [*hush, act.StoreAccept(self._call)]
-        if digit == manners.quote_digit:
+        if digit == manners.quote_digit and self._quotes_said < manners.quote_times:
+            self._quotes_said += 1
             quote = self._say(Side.FAR, "rate_quote", quote_values(manners, self._allow))
             return [*hush, quote, act.SetTimer("menu", LONGEST_MENU_MS)]
         if digit == manners.refuse_digit:
