@@ -162,7 +162,7 @@ def _counted(
     """Count a hit (`right_hash` is the hash that the PIN fits) or a miss, one after another for the same rows."""
     telephone = select(HandsetRow).where(HandsetRow.device_id == device_id).with_for_update(of=HandsetRow, key_share=True)
     handset = one(session, telephone, f"handset {device_id!r}")
-    inmate = None if inmate_id is None else session.get(InmateRow, inmate_id, with_for_update={"of": InmateRow, "key_share": True})
+    inmate = session.get(InmateRow, inmate_id, with_for_update={"of": InmateRow, "key_share": True}) if inmate_id else None
     # Found by the PIN itself, an inmate has no misses: a wrong PIN meets nobody, or somebody else.
     pair = _pair(session, handset, inmate) if inmate is not None and mode == "id+pin" else None
     counted = (handset, pair, inmate if pair else None)
