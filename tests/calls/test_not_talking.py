@@ -74,7 +74,7 @@ def test_the_menu_tells_who_listens(recorded: bool, monitored: bool, kept: str) 
     walk = reach(Phase.MENU, replace(grant(), recorded=recorded, monitored=monitored), Manners("North Unit", provider="Acme"))
     assert walk.said(Side.FAR) == ["menu"]
     who = {"provider": "Acme", "name": "R. Doe", "facility": "North Unit"}
-    assert walk.last(act.Say).values == {**who, "kept": kept, "rate": 60_000, **KEYS}
+    assert walk.last(act.Say).values == {**who, "kept": kept, "rate": 60_000, "account": None, **KEYS}
     assert not walk.said(Side.NEAR)
 
 

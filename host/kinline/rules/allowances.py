@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from kinline.rules.case import Bound, Case
+from kinline.rules.case import Bound, Case, case_of
 from kinline.rules.history import LONGEST_TALK, calls_made, calls_since, end_of, talk_seconds
+from kinline.rules.model import CallRequest
 from kinline.rules.periods import extra_at, period_at, season_edges
-from kinline.rules.profile import OPEN_CLASSES, Allowance, Classes, Floor, Gap
+from kinline.rules.profile import OPEN_CLASSES, Allowance, Classes, Floor, Gap, Profile
 
 
 def gap(case: Case) -> Iterable[Bound]:
@@ -36,6 +37,11 @@ def calls(case: Case) -> Iterable[Bound]:
             bound = _remaining(case, rule, "calls", 1, more, used, end)
             if bound.refuses:
                 yield bound
+
+
+def talk_left(request: CallRequest, profile: Profile) -> int | None:
+    """Seconds of talk that the allowances leave for social numbers at the request's moment; None if none counts minutes."""
+    return min((bound.seconds for bound in minutes(case_of(request, profile))), default=None)
 
 
 def parent_more(case: Case, more: int) -> int:
