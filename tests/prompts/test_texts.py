@@ -66,7 +66,8 @@ def test_a_key_that_is_not_offered_is_not_spoken(key: str, signs: str) -> None:
 
 
 def test_who_is_not_to_be_named_is_not() -> None:
-    nameless = VALUES | {"name": None, "provider": None, "block": None, "account": None, "quote": None, "rate": 0, "kept": "kept_private"}
+    unsaid = dict.fromkeys(("name", "provider", "block", "account", "quote"))
+    nameless = VALUES | unsaid | {"rate": 0, "kept": "kept_private"}
     assert spoken_text(sentence("menu", "en", **nameless)) == (
         "This is a call from North Facility. This call is neither recorded nor monitored. This call is free. "
         "To accept, press one. To refuse, hang up or press two."
