@@ -79,7 +79,7 @@ class Trunk:
         def translate(event: Event) -> None:
             match sip.decode(event):
                 case sip.Progress(status=status, phrase=phrase):
-                    _log.info("progress", leg=leg, status=status, phrase=phrase)
+                    _log.debug("progress", leg=leg, status=status, phrase=phrase)
                 case sip.Answered(media=media):
                     if media is None:
                         _log.error("answered without media that we can use", leg=leg)
