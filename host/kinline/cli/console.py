@@ -19,7 +19,7 @@ def console(
         str, typer.Option("--bind", help="The address; what is not loopback belongs behind a proxy that speaks TLS.")
     ] = "127.0.0.1",
     metrics_port: Annotated[
-        int | None, typer.Option("--metrics-port", min=1, max=65535, help="Where Prometheus may ask for the counters; off without.")
+        int | None, typer.Option("--metrics-port", min=1, max=65535, help="Where Prometheus may ask for counters; off without.")
     ] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:

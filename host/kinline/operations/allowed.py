@@ -34,11 +34,11 @@ class Explained(Answer):
     """`rule` and `next_allowed_at` belong to a refusal, `max_seconds` and `limited_by` to a grant. `text` has every rule."""
 
     allow: bool
-    rule: str | None
-    next_allowed_at: datetime | None
-    max_seconds: int | None
-    limited_by: str | None
     text: list[str]
+    rule: str | None = None
+    next_allowed_at: datetime | None = None
+    max_seconds: int | None = None
+    limited_by: str | None = None
 
 
 @operation(
@@ -52,10 +52,8 @@ def explain_contact(desk: Desk, request: ContactExplain) -> Explained:
     explanation = explain(*_attempt(desk, request))
     decision, text = explanation.decision, in_words(explanation, request.language)
     if isinstance(decision, Allow):
-        grant = {"max_seconds": decision.max_seconds, "limited_by": decision.limited_by}
-        return Explained(allow=True, rule=None, next_allowed_at=None, text=text, **grant)
-    refusal = {"rule": decision.rule, "next_allowed_at": decision.next_allowed_at}
-    return Explained(allow=False, max_seconds=None, limited_by=None, text=text, **refusal)
+        return Explained(allow=True, text=text, max_seconds=decision.max_seconds, limited_by=decision.limited_by)
+    return Explained(allow=False, text=text, rule=decision.rule, next_allowed_at=decision.next_allowed_at)
 
 
 class ContactCalendar(Question):
