@@ -25,7 +25,7 @@ demo: setup-demo ## run two scripted calls end to end; leaves build/demo/
 test: setup lint gen-check c-test pytest ## run every check and every test
 
 pytest: setup ## run the Python tests alone; ARGS="-k word" chooses
-	@$(VENV)/python -m pytest $(ARGS)
+	@$(VENV)/python -m tests.lanes $(ARGS)
 
 lint: setup lint-firmware ## ruff and strict mypy
 	@$(VENV)/ruff check --quiet .
