@@ -64,8 +64,10 @@ def kicad_faults(n: Netlist, command: Path) -> list[str]:
         for file, text in schematic.files(n).items():
             (folder / file).write_text(text)
         root, report, nets = folder / f"{schematic.PROJECT}.kicad_sch", folder / "erc.json", folder / "nets.xml"
-        for work in (["erc", "--severity-error", "--severity-warning", "--format", "json", "--output", report],
-                     ["export", "netlist", "--format", "kicadxml", "--output", nets]):
+        for work in (
+            ["erc", "--severity-error", "--severity-warning", "--format", "json", "--output", report],
+            ["export", "netlist", "--format", "kicadxml", "--output", nets],
+        ):
             done = subprocess.run([command, "sch", *work, root], capture_output=True, text=True, check=False)
             if done.returncode or not Path(work[-1]).exists():
                 return [f"KiCad ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-300:]}"]
@@ -81,11 +83,16 @@ def _complaint(violation: dict[str, object]) -> str:
 
 
 def _differences(n: Netlist, nets: Path) -> list[str]:
-    read = {net.get("name", "").lstrip("/"): {(node.get("ref"), node.get("pin")) for node in net.iter("node")}
-            for net in ET.parse(nets).getroot().iter("net")}
+    read = {
+        net.get("name", "").lstrip("/"): {(node.get("ref"), node.get("pin")) for node in net.iter("node")}
+        for net in ET.parse(nets).getroot().iter("net")
+    }
     ours = {net: {(part.ref, pin.number) for part, pin in pins} for net, pins in n.nets.items()}
-    return [f"KiCad reads net {net} otherwise than board.toml has it: {sorted(ours[net] ^ read.get(net, set()), key=str)}"
-            for net in ours if read.get(net) != ours[net]]
+    return [
+        f"KiCad reads net {net} otherwise than board.toml has it: {sorted(ours[net] ^ read.get(net, set()), key=str)}"
+        for net in ours
+        if read.get(net) != ours[net]
+    ]
 
 
 if __name__ == "__main__":

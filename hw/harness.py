@@ -21,18 +21,34 @@ def wireviz(n: Netlist) -> str:
         numbers = [pin.number for pin in wires]
         lines += _connector(near.ref, near.mpn, near.does, numbers, labels)
         lines += _far_end(n, cable["to"], numbers, labels)
-        cables += [f"  {name}:", f"    type: {_quoted(cable['does'])}", f"    gauge: {cable['gauge_mm2']} mm2", f"    length: {cable['length_m']}",
-                   f"    wirecount: {len(wires)}", f"    colors: [{', '.join(cable['colors'])}]", f"    notes: {_quoted(cable['note'])}"]
+        cables += [
+            f"  {name}:",
+            f"    type: {_quoted(cable['does'])}",
+            f"    gauge: {cable['gauge_mm2']} mm2",
+            f"    length: {cable['length_m']}",
+            f"    wirecount: {len(wires)}",
+            f"    colors: [{', '.join(cable['colors'])}]",
+            f"    notes: {_quoted(cable['note'])}",
+        ]
         far = cable["to"]
         far_pins = list(range(1, len(wires) + 1)) if far in n.parts or far == "X4" else numbers
-        connections += ["  -", f"    - {near.ref}: [{', '.join(numbers)}]", f"    - {name}: [1-{len(wires)}]",
-                        f"    - {far}: [{', '.join(map(str, far_pins))}]"]
+        connections += [
+            "  -",
+            f"    - {near.ref}: [{', '.join(numbers)}]",
+            f"    - {name}: [1-{len(wires)}]",
+            f"    - {far}: [{', '.join(map(str, far_pins))}]",
+        ]
     return "\n".join([*lines, *cables, *connections]) + "\n"
 
 
 def _connector(name: str, kind: str, does: str, numbers: list[str], labels: list[str]) -> list[str]:
-    return [f"  {name}:", f"    type: {_quoted(kind)}", f"    subtype: {_quoted(does)}", f"    pins: [{', '.join(numbers)}]",
-            f"    pinlabels: [{', '.join(map(_quoted, labels))}]"]
+    return [
+        f"  {name}:",
+        f"    type: {_quoted(kind)}",
+        f"    subtype: {_quoted(does)}",
+        f"    pins: [{', '.join(numbers)}]",
+        f"    pinlabels: [{', '.join(map(_quoted, labels))}]",
+    ]
 
 
 def _far_end(n: Netlist, name: str, numbers: list[str], labels: list[str]) -> list[str]:
@@ -43,7 +59,7 @@ def _far_end(n: Netlist, name: str, numbers: list[str], labels: list[str]) -> li
         does, own = _FAR_ENDS[name]
         lines = _connector(name, does, "", [str(i + 1) for i in range(len(own))] if own else numbers, list(own) or labels)
         lines = [line for line in lines if not line.endswith('subtype: ""')]
-    ends = [part for part in _far_resistors(n, name)]
+    ends = _far_resistors(n, name)
     if ends:
         lines.append("    additional_components:")
         for part in ends:

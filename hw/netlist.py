@@ -118,7 +118,9 @@ def _part(ref: str, entry: dict[str, Any], raw: dict[str, Any], board: Board) ->
     pins = [tuple(text.split()) for text in facts["pins"]]
     for pin in pins:
         if len(pin) != 3 or pin[2] not in KINDS:
-            raise ContractError(f"board.toml: types.{entry['type']}: pin {' '.join(pin)!r}; write number, name and one of {KINDS}")
+            raise ContractError(
+                f"board.toml: types.{entry['type']}: pin {' '.join(pin)!r}; write number, name and one of {KINDS}"
+            )
     nets = _named_nets(place, entry["nets"], [name for _, name, _ in pins])
     if entry["type"] == "mcu":
         used = _firmware_pins(board, place, {name for _, name, _ in pins})
@@ -134,8 +136,16 @@ def _part(ref: str, entry: dict[str, Any], raw: dict[str, Any], board: Board) ->
         if entry["type"] == "mcu":
             kind = _mcu_kind(board, nets[name], kind)
         made.append(PinOfPart(number, name, kind, nets[name]))
-    return Part(ref, entry["type"], entry["block"], entry.get("value", ""), entry.get("does", facts.get("does", "")),
-                tuple(made), tuple(entry.get("decoupling", ())), facts)
+    return Part(
+        ref,
+        entry["type"],
+        entry["block"],
+        entry.get("value", ""),
+        entry.get("does", facts.get("does", "")),
+        tuple(made),
+        tuple(entry.get("decoupling", ())),
+        facts,
+    )
 
 
 def _named_nets(place: str, nets: str | dict[str, str], names: list[str]) -> dict[str, str]:

@@ -20,23 +20,29 @@ def svg(n: Netlist) -> str:
     pins = pins_of(mcu)
     left, right = pins[:_SIDES], pins[_SIDES:][::-1]
     height = _TOP + _ROW * max(len(left), len(right)) + 90
-    middle = _WIDTH / 2
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
-           ' font-family="DejaVu Sans, sans-serif" font-size="13">',
-           "<!-- GENERATED from hw/board.toml by hw/generate.py (make gen). Do not edit. -->",
-           f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-           f'<text x="30" y="40" font-size="22" font-weight="bold">{escape(n.board.name)} rev {escape(n.board.revision)}: {escape(mcu.mpn)}</text>',
-           '<text x="30" y="64" fill="#555555">module pin · GPIO · net · how the firmware uses it</text>',
-           f'<rect x="{middle - _BODY / 2}" y="{_TOP - 20}" width="{_BODY}" height="{_ROW * len(right) + 24}" rx="8" fill="#333333"/>',
-           f'<text x="{middle}" y="{_TOP + _ROW * len(right) / 2}" fill="#ffffff" text-anchor="middle" font-weight="bold">{escape(mcu.mpn)}</text>']
+    middle, body = _WIDTH / 2, _ROW * len(right) + 24
+    title = f"{n.board.name} rev {n.board.revision}: {mcu.mpn}"
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
+        ' font-family="DejaVu Sans, sans-serif" font-size="13">',
+        "<!-- GENERATED from hw/board.toml by hw/generate.py (make gen). Do not edit. -->",
+        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
+        f'<text x="30" y="40" font-size="22" font-weight="bold">{escape(title)}</text>',
+        '<text x="30" y="64" fill="#555555">module pin · GPIO · net · how the firmware uses it</text>',
+        f'<rect x="{middle - _BODY / 2}" y="{_TOP - 20}" width="{_BODY}" height="{body}" rx="8" fill="#333333"/>',
+        f'<text x="{middle}" y="{_TOP + body / 2}" fill="#ffffff" text-anchor="middle" font-weight="bold">'
+        f"{escape(mcu.mpn)}</text>",
+    ]
     for index, pin in enumerate(left):
         out += _pin(n, pin, middle - _BODY / 2, _TOP + index * _ROW, -1)
     for index, pin in enumerate(right):
         out += _pin(n, pin, middle + _BODY / 2, _TOP + index * _ROW, 1)
     x = 30
     for fill, label in _COLORS.values():
-        out += [f'<rect x="{x}" y="{height - 50}" width="18" height="18" fill="{fill}" stroke="#777777"/>',
-                f'<text x="{x + 24}" y="{height - 36}">{escape(label)}</text>']
+        out += [
+            f'<rect x="{x}" y="{height - 50}" width="18" height="18" fill="{fill}" stroke="#777777"/>',
+            f'<text x="{x + 24}" y="{height - 36}">{escape(label)}</text>',
+        ]
         x += 40 + 8 * len(label) + 12
     return "\n".join([*out, "</svg>"]) + "\n"
 
@@ -48,12 +54,15 @@ def _pin(n: Netlist, pin: PinOfPart, edge: float, y: float, side: int) -> list[s
     name = "open" if pin.net == OPEN else pin.net
     use = _use(n, pin)
     anchor = "start" if side > 0 else "end"
-    return [f'<rect x="{min(edge, near):g}" y="{y - 9:g}" width="44" height="18" fill="#c9a227"/>',
-            f'<text x="{edge + side * 22:g}" y="{y + 5:g}" text-anchor="middle" font-size="12">{pin.number}</text>',
-            f'<rect x="{x:g}" y="{y - 11:g}" width="356" height="22" fill="{fill}" stroke="#999999"/>',
-            f'<text x="{near + side * 8:g}" y="{y + 5:g}" text-anchor="{anchor}" font-family="DejaVu Sans Mono, monospace">{escape(pin.name)}</text>',
-            f'<text x="{near + side * 64:g}" y="{y + 5:g}" text-anchor="{anchor}" font-weight="bold">{escape(name)}</text>',
-            f'<text x="{near + side * 206:g}" y="{y + 5:g}" text-anchor="{anchor}" fill="#444444">{escape(use)}</text>']
+    return [
+        f'<rect x="{min(edge, near):g}" y="{y - 9:g}" width="44" height="18" fill="#c9a227"/>',
+        f'<text x="{edge + side * 22:g}" y="{y + 5:g}" text-anchor="middle" font-size="12">{pin.number}</text>',
+        f'<rect x="{x:g}" y="{y - 11:g}" width="356" height="22" fill="{fill}" stroke="#999999"/>',
+        f'<text x="{near + side * 8:g}" y="{y + 5:g}" text-anchor="{anchor}" font-family="DejaVu Sans Mono, monospace">'
+        f"{escape(pin.name)}</text>",
+        f'<text x="{near + side * 64:g}" y="{y + 5:g}" text-anchor="{anchor}" font-weight="bold">{escape(name)}</text>',
+        f'<text x="{near + side * 206:g}" y="{y + 5:g}" text-anchor="{anchor}" fill="#444444">{escape(use)}</text>',
+    ]
 
 
 def _kind(n: Netlist, pin: PinOfPart) -> str:
@@ -73,6 +82,12 @@ def _use(n: Netlist, pin: PinOfPart) -> str:
     if pin.net not in n.board.pins:
         return ""
     p = n.board.pins[pin.net]
-    words = {"adc": "analog in", "in_pullup": "in, pull-up", "out": "out", "open_drain": "open drain", "uart": f"UART {p.direction}",
-             "i2s": f"I2S {p.direction}"}[p.mode]
+    words = {
+        "adc": "analog in",
+        "in_pullup": "in, pull-up",
+        "out": "out",
+        "open_drain": "open drain",
+        "uart": f"UART {p.direction}",
+        "i2s": f"I2S {p.direction}",
+    }[p.mode]
     return words if p.safe is None else f"{words}, rests {'high' if p.safe else 'low'}"

@@ -49,8 +49,11 @@ def pins_are_free_for_use(n: Netlist) -> Iterator[Fault]:
     limits = n.raw["limits"]
     for name, pin in n.board.pins.items():
         if str(pin.gpio) in limits["strapping"]:
-            yield Fault(f"pins.{name}", f"GPIO {pin.gpio} is a strapping pin: what hangs on it decides how the chip starts",
-                        f"take a GPIO other than {', '.join(limits['strapping'])}")
+            yield Fault(
+                f"pins.{name}",
+                f"GPIO {pin.gpio} is a strapping pin: what hangs on it decides how the chip starts",
+                f"take a GPIO other than {', '.join(limits['strapping'])}",
+            )
         if pin.gpio in limits["flash"]:
             yield Fault(f"pins.{name}", f"GPIO {pin.gpio} belongs to the flash", "take a GPIO below 26 or above 32")
 
@@ -73,8 +76,11 @@ def strapping_pins_are_held(n: Netlist) -> Iterator[Fault]:
                 yield Fault(f"parts.{_MCU}", f"strapping pin IO{gpio} floats", f"pull it {level} with a resistor")
             continue
         if not _pulled(n, net, level):
-            yield Fault(f"parts.{_MCU}", f"strapping pin IO{gpio} on {net} is not pulled {level}",
-                        f"add a resistor of at most 10k from {net} to {'3V3' if level == 'high' else 'GND'}")
+            yield Fault(
+                f"parts.{_MCU}",
+                f"strapping pin IO{gpio} on {net} is not pulled {level}",
+                f"add a resistor of at most 10k from {net} to {'3V3' if level == 'high' else 'GND'}",
+            )
 
 
 @rule
@@ -98,11 +104,17 @@ def gpio_currents_stay_small(n: Netlist) -> Iterator[Fault]:
             if part.type == "resistor":
                 total += _level_mv(n, pin_mv=3300, resistor=part, near=name) / part.number
             elif part.type in ("led", "capacitor"):
-                yield Fault(f"parts.{part.ref}", f"{part.type} straight at {name}: nothing limits the current",
-                            f"put a resistor between {name} and {part.ref}")
+                yield Fault(
+                    f"parts.{part.ref}",
+                    f"{part.type} straight at {name}: nothing limits the current",
+                    f"put a resistor between {name} and {part.ref}",
+                )
         if total > n.raw["limits"]["gpio_ma"]:
-            yield Fault(f"pins.{name}", f"up to {total:.1f} mA flow, {n.raw['limits']['gpio_ma']} are allowed",
-                        "take larger resistors at this pin")
+            yield Fault(
+                f"pins.{name}",
+                f"up to {total:.1f} mA flow, {n.raw['limits']['gpio_ma']} are allowed",
+                "take larger resistors at this pin",
+            )
 
 
 @rule
@@ -112,12 +124,17 @@ def lamps_are_limited(n: Netlist) -> Iterator[Fault]:
         anode = part.net("A")
         resistors = [p for p, _ in n.nets[anode] if p.type == "resistor"]
         if len(resistors) != 1 or len(n.nets[anode]) != 2:
-            yield Fault(f"parts.{part.ref}", "this LED has no resistor of its own", "put one resistor between the GPIO and its anode")
+            yield Fault(
+                f"parts.{part.ref}", "this LED has no resistor of its own", "put one resistor between the GPIO and its anode"
+            )
             continue
         ma = (3300 - part.facts["forward_mv"]) / resistors[0].number
         if not n.raw["limits"]["lamp_least_ma"] <= ma <= n.raw["limits"]["gpio_ma"]:
-            yield Fault(f"parts.{resistors[0].ref}", f"{ma:.1f} mA through {part.ref}",
-                        f"choose a value for {n.raw['limits']['lamp_least_ma']} to {n.raw['limits']['gpio_ma']} mA")
+            yield Fault(
+                f"parts.{resistors[0].ref}",
+                f"{ma:.1f} mA through {part.ref}",
+                f"choose a value for {n.raw['limits']['lamp_least_ma']} to {n.raw['limits']['gpio_ma']} mA",
+            )
 
 
 # Who drives what, when nothing runs
@@ -134,14 +151,23 @@ def enables_have_their_polarity(n: Netlist) -> Iterator[Fault]:
             elif net in n.board.pins:
                 rest = "low" if active == "high" else "high"
                 if not _pulled(n, net, rest):
-                    yield Fault(f"parts.{part.ref}", f"enable {pin} on {net} is not pulled {rest}: while the chip starts it may be on",
-                                f"add a resistor from {net} to {'GND' if rest == 'low' else '3V3'}")
+                    yield Fault(
+                        f"parts.{part.ref}",
+                        f"enable {pin} on {net} is not pulled {rest}: while the chip starts it may be on",
+                        f"add a resistor from {net} to {'GND' if rest == 'low' else '3V3'}",
+                    )
                 if n.board.pins[net].safe != (0 if rest == "low" else 1):
-                    yield Fault(f"pins.{net}", f"its safe level switches {part.ref} on ({pin} is active {active})",
-                                f"write safe = {0 if rest == 'low' else 1}")
+                    yield Fault(
+                        f"pins.{net}",
+                        f"its safe level switches {part.ref} on ({pin} is active {active})",
+                        f"write safe = {0 if rest == 'low' else 1}",
+                    )
             elif not _pulled(n, net, active) and not _at(n, net, active):
-                yield Fault(f"parts.{part.ref}", f"enable {pin} on {net} is not held {active}",
-                            f"add a resistor from {net} to {'a supply' if active == 'high' else 'GND'}")
+                yield Fault(
+                    f"parts.{part.ref}",
+                    f"enable {pin} on {net} is not held {active}",
+                    f"add a resistor from {net} to {'a supply' if active == 'high' else 'GND'}",
+                )
 
 
 @rule
@@ -158,8 +184,11 @@ def configuration_pins_are_tied(n: Netlist) -> Iterator[Fault]:
     for part in n.parts.values():
         for pin, level in part.facts.get("straps", {}).items():
             if not _at(n, part.net(pin), level):
-                yield Fault(f"parts.{part.ref}", f"{pin} is on {part.net(pin)}, not {level}",
-                            f"tie it to {'GND' if level == 'low' else 'the supply'}")
+                yield Fault(
+                    f"parts.{part.ref}",
+                    f"{pin} is on {part.net(pin)}, not {level}",
+                    f"tie it to {'GND' if level == 'low' else 'the supply'}",
+                )
 
 
 # Sound
@@ -167,20 +196,29 @@ def configuration_pins_are_tied(n: Netlist) -> Iterator[Fault]:
 
 @rule
 def converters_lock_to_the_bit_clock(n: Netlist) -> Iterator[Fault]:
-    """Stock machine.I2S gives no master clock, 16-bit slots outwards and 32-bit slots inwards: both converters must do with that."""
+    """Stock machine.I2S gives no master clock, 16-bit slots out and 32-bit slots in: both converters do with that."""
     rate = n.board.audio["rate_hz"]
     for type_name, prefix, bits in (("dac", "DAC", 16), ("adc", "ADC", 32)):
         for part in _of_type(n, type_name):
             clocks = part.facts["clocks"]
             if clocks["master"]:
-                yield Fault(f"types.{type_name}", f"{part.mpn} needs a master clock, which stock machine.I2S does not give",
-                            "take a converter that locks to BCLK")
+                yield Fault(
+                    f"types.{type_name}",
+                    f"{part.mpn} needs a master clock, which stock machine.I2S does not give",
+                    "take a converter that locks to BCLK",
+                )
             if 2 * bits not in clocks["ratios"]:
-                yield Fault(f"types.{type_name}", f"{part.mpn} does not lock to {2 * bits} bit clocks a sample at {rate} Hz",
-                            f"take one whose ratios hold {2 * bits}")
+                yield Fault(
+                    f"types.{type_name}",
+                    f"{part.mpn} does not lock to {2 * bits} bit clocks a sample at {rate} Hz",
+                    f"take one whose ratios hold {2 * bits}",
+                )
             if rate < clocks["least_hz"]:
-                yield Fault(f"types.{type_name}", f"{part.mpn} runs from {clocks['least_hz']} Hz, the codec at {rate}",
-                            "take another converter, or change audio.rate_hz")
+                yield Fault(
+                    f"types.{type_name}",
+                    f"{part.mpn} runs from {clocks['least_hz']} Hz, the codec at {rate}",
+                    "take another converter, or change audio.rate_hz",
+                )
             pins = {"dac": ("BCLK", "LRCLK", "DIN"), "adc": ("BCLK", "FSYNC", "SDOUT")}[type_name]
             for pin, net in zip(pins, (f"{prefix}_BCLK", f"{prefix}_WS", f"{prefix}_DATA"), strict=True):
                 if part.net(pin) != net:
@@ -198,7 +236,11 @@ def cord_current_is_limited(n: Netlist) -> Iterator[Fault]:
             continue
         ma = 3300 / 2 / others[0].number
         if ma > n.raw["limits"]["cord_ma"]:
-            yield Fault(f"parts.{others[0].ref}", f"{ma:.0f} mA into a shorted cord", f"take at least {1650 / n.raw['limits']['cord_ma']:.0f} ohm")
+            yield Fault(
+                f"parts.{others[0].ref}",
+                f"{ma:.0f} mA into a shorted cord",
+                f"take at least {1650 / n.raw['limits']['cord_ma']:.0f} ohm",
+            )
 
 
 # The mute relay
@@ -210,8 +252,11 @@ def only_toggling_holds_the_relay(n: Netlist) -> Iterator[Fault]:
     mute, pins = n.raw["mute"], n.board.pins
     keepalive = pins["AUDIO_KEEPALIVE"]
     if keepalive.gpio in n.raw["limits"]["pulses_high"]:
-        yield Fault("pins.AUDIO_KEEPALIVE", f"GPIO {keepalive.gpio} pulses by itself at power-up",
-                    f"take a GPIO other than {n.raw['limits']['pulses_high']}")
+        yield Fault(
+            "pins.AUDIO_KEEPALIVE",
+            f"GPIO {keepalive.gpio} pulses by itself at power-up",
+            f"take a GPIO other than {n.raw['limits']['pulses_high']}",
+        )
     if keepalive.mode != "out" or keepalive.safe != 0:
         yield Fault("pins.AUDIO_KEEPALIVE", "the keep-alive must be an output that rests low", 'write mode = "out" and safe = 0')
     driver, pump = n.part(mute["driver"], "mute.driver"), n.part(mute["pump"], "mute.pump")
@@ -219,11 +264,16 @@ def only_toggling_holds_the_relay(n: Netlist) -> Iterator[Fault]:
         yield Fault("mute.pump", f"{pump.ref} is a {pump.type}: a pin stuck high would hold the relay", "put a capacitor there")
     for net in _reached_by_dc(n, "AUDIO_KEEPALIVE"):
         if net == driver.net("G"):
-            yield Fault(f"parts.{driver.ref}", "a level on AUDIO_KEEPALIVE reaches the gate: a program that hangs holds the relay",
-                        "let nothing but the pump's capacitor join the two")
+            yield Fault(
+                f"parts.{driver.ref}",
+                "a level on AUDIO_KEEPALIVE reaches the gate: a program that hangs holds the relay",
+                "let nothing but the pump's capacitor join the two",
+            )
     for name, pin in pins.items():
         if name != "AUDIO_KEEPALIVE" and pin.mode == "out" and driver.net("G") in _reached_by_dc(n, name):
-            yield Fault(f"pins.{name}", f"it drives the relay past the charge pump (through {driver.ref})", "take it off the gate")
+            yield Fault(
+                f"pins.{name}", f"it drives the relay past the charge pump (through {driver.ref})", "take it off the gate"
+            )
 
 
 @rule
@@ -234,22 +284,34 @@ def relay_falls_in_time(n: Netlist) -> Iterator[Fault]:
     driver, coil = n.part(mute["driver"], "mute.driver"), n.part(mute["relay"], "mute.relay")
     tau = reservoir.number * bleed.number * _MILLI
     if abs(tau - relay["pump_tau_ms"]) > 0.1 * relay["pump_tau_ms"]:
-        yield Fault("relay.pump_tau_ms", f"{relay['pump_tau_ms']} ms, but {bleed.ref} and {reservoir.ref} make {tau:.0f}",
-                    "let the two agree")
+        yield Fault(
+            "relay.pump_tau_ms",
+            f"{relay['pump_tau_ms']} ms, but {bleed.ref} and {reservoir.ref} make {tau:.0f}",
+            "let the two agree",
+        )
     slowest = tau * (1 + reservoir.facts["tolerance"]) * (1 + bleed.facts["tolerance"])
     fall = slowest * math.log(1 / relay["release_fraction"]) + relay["toggle_ms"] + coil.facts["release_ms"]
     if fall > n.raw["limits"]["mute_ms"]:
-        yield Fault(f"parts.{bleed.ref}", f"the relay may hold for {fall:.0f} ms, {n.raw['limits']['mute_ms']} are allowed",
-                    "take a smaller bleed or reservoir")
+        yield Fault(
+            f"parts.{bleed.ref}",
+            f"the relay may hold for {fall:.0f} ms, {n.raw['limits']['mute_ms']} are allowed",
+            "take a smaller bleed or reservoir",
+        )
     if tau * math.log(1 / relay["release_fraction"]) > relay["rest_ms"]:
         yield Fault("relay.rest_ms", "the firmware's rest is shorter than the relay needs to fall", "lengthen it")
     pumped = 3300 - 2 * n.part(mute["diodes"], "mute.diodes").facts["forward_mv"]
     if relay["operate_fraction"] * pumped < driver.facts["gate_on_mv"]:
-        yield Fault(f"types.{driver.type}", f"{driver.mpn} wants {driver.facts['gate_on_mv']} mV, "
-                    f"the pump gives {relay['operate_fraction'] * pumped:.0f}", "take a transistor with a lower gate")
+        yield Fault(
+            f"types.{driver.type}",
+            f"{driver.mpn} wants {driver.facts['gate_on_mv']} mV, the pump gives {relay['operate_fraction'] * pumped:.0f}",
+            "take a transistor with a lower gate",
+        )
     if relay["release_fraction"] * pumped > driver.facts["gate_off_mv"]:
-        yield Fault(f"types.{driver.type}", f"{driver.mpn} may still conduct at {relay['release_fraction'] * pumped:.0f} mV",
-                    "take a transistor with a higher threshold, or release later")
+        yield Fault(
+            f"types.{driver.type}",
+            f"{driver.mpn} may still conduct at {relay['release_fraction'] * pumped:.0f} mV",
+            "take a transistor with a higher threshold, or release later",
+        )
 
 
 @rule
@@ -258,7 +320,9 @@ def relay_opens_when_dead(n: Netlist) -> Iterator[Fault]:
     relay = n.part(n.raw["mute"]["relay"], "mute.relay")
     for pole in "12":
         if relay.net(f"NC{pole}") != OPEN or relay.net(f"NO{pole}") == OPEN:
-            yield Fault(f"parts.{relay.ref}", f"pole {pole} passes sound while the coil is dead", f"use NO{pole}, leave NC{pole} open")
+            yield Fault(
+                f"parts.{relay.ref}", f"pole {pole} passes sound while the coil is dead", f"use NO{pole}, leave NC{pole} open"
+            )
     coil = {relay.net("COIL+"), relay.net("COIL-")}
     diodes = [p for p in n.parts.values() if p.type == "diode" and p.nets() == coil and n.is_supply(p.net("K"))]
     if not diodes:
@@ -266,10 +330,15 @@ def relay_opens_when_dead(n: Netlist) -> Iterator[Fault]:
     ears = {p.net("RX+") for p in _of_type(n, "receiver")}
     if not ears & {relay.net("COM1"), relay.net("COM2")}:
         yield Fault(f"parts.{relay.ref}", "the ear is not behind the relay", "connect the receiver to a common contact")
-    sensed = [p for p in _of_type(n, "capacitor") if p.nets() & ears and p.nets() & {d.net("COM") for d in _of_type(n, "pump_diodes")}]
+    sensed = [
+        p for p in _of_type(n, "capacitor") if p.nets() & ears and p.nets() & {d.net("COM") for d in _of_type(n, "pump_diodes")}
+    ]
     if not sensed:
-        yield Fault("pins.RX_SENSE", "the level is not taken behind the relay: the self-test could not prove the mute",
-                    "take it from the receiver's line")
+        yield Fault(
+            "pins.RX_SENSE",
+            "the level is not taken behind the relay: the self-test could not prove the mute",
+            "take it from the receiver's line",
+        )
 
 
 # Loops and sensors
@@ -295,9 +364,14 @@ def loops_tell_their_four_states(n: Netlist) -> Iterator[Fault]:
         below = {"short": bounds[0], "closed": bounds[1], "open": bounds[2], "cut": None}
         for state, (least, most) in states.items():
             low, high = above[state], below[state]
-            if (low is not None and least - limits["adc_error_mv"] <= low) or (high is not None and most + limits["adc_error_mv"] >= high):
-                yield Fault(f"loops.{name}", f"{state} reads {least:.0f} to {most:.0f} mV, too near a threshold of {bounds}",
-                            "change the resistors or the thresholds")
+            if (low is not None and least - limits["adc_error_mv"] <= low) or (
+                high is not None and most + limits["adc_error_mv"] >= high
+            ):
+                yield Fault(
+                    f"loops.{name}",
+                    f"{state} reads {least:.0f} to {most:.0f} mV, too near a threshold of {bounds}",
+                    "change the resistors or the thresholds",
+                )
 
 
 @rule
@@ -306,7 +380,9 @@ def far_ends_carry_the_resistors(n: Netlist) -> Iterator[Fault]:
     for name, loop in _loops(n):
         for key in ("end", "contact"):
             if key in loop and n.part(loop[key], f"loops.{name}").block != "far end":
-                yield Fault(f"parts.{loop[key]}", f"the {name} loop's {key} resistor sits on the board", 'write block = "far end"')
+                yield Fault(
+                    f"parts.{loop[key]}", f"the {name} loop's {key} resistor sits on the board", 'write block = "far end"'
+                )
 
 
 @rule
@@ -317,7 +393,9 @@ def sensors_stay_in_range(n: Netlist) -> Iterator[Fault]:
     upper, lower = n.part(supply["upper"], "supply.upper"), n.part(supply["lower"], "supply.lower")
     share = lower.number * 1.01 / (lower.number * 1.01 + upper.number * 0.99)
     if supply["most_mv"] * share > highest:
-        yield Fault(f"parts.{lower.ref}", f"{supply['most_mv']} mV of supply read {supply['most_mv'] * share:.0f} mV", "lower the divider")
+        yield Fault(
+            f"parts.{lower.ref}", f"{supply['most_mv']} mV of supply read {supply['most_mv'] * share:.0f} mV", "lower the divider"
+        )
     if not supply["least_mv"] < n.raw["nets"]["VIN"]["least_mv"] < n.raw["nets"]["VIN"]["mv"] < supply["most_mv"]:
         yield Fault("supply.least_mv", "the alarm would ring at a supply that is allowed", "let it enclose nets.VIN")
     for key in ("lifted_mv", "resting_mv"):
@@ -327,7 +405,11 @@ def sensors_stay_in_range(n: Netlist) -> Iterator[Fault]:
         yield Fault("magnet.resting_mv", "the handset's own magnet cannot be told from none", "bring it nearer to the sensor")
     ear = n.raw["receiver"]
     if not limits["adc_error_mv"] <= ear["mute_below_mv"] < ear["tone_above_mv"] < highest:
-        yield Fault("receiver.mute_below_mv", "silence and tone are not told apart", "mute_below_mv < tone_above_mv < the converter's range")
+        yield Fault(
+            "receiver.mute_below_mv",
+            "silence and tone are not told apart",
+            "mute_below_mv < tone_above_mv < the converter's range",
+        )
 
 
 @rule
@@ -351,14 +433,19 @@ def keys_have_diodes_and_levels(n: Netlist) -> Iterator[Fault]:
     ma = (3300 - diode["forward_mv"]) / (pull_up.number + 2 * series.number)
     low = diode["forward_mv"] + 2 * ma * series.number + 100  # 100 mV: the row's own low level
     if low > limits["low_fraction"] * 3300:
-        yield Fault("keypad.diode_type", f"a pressed key leaves its column at {low:.0f} mV, low is below "
-                    f"{limits['low_fraction'] * 3300:.0f}", "take a diode with less forward voltage, or a larger pull-up")
+        yield Fault(
+            "keypad.diode_type",
+            f"a pressed key leaves its column at {low:.0f} mV, low is below {limits['low_fraction'] * 3300:.0f}",
+            "take a diode with less forward voltage, or a larger pull-up",
+        )
     rows = {f"{pad['line']}{pin.removeprefix('KEY_')}" for pin in n.board.matrix["rows"]}
     for part in _of_type(n, pad["key_type"]):
         node = part.net("B")
         diodes = [p for p, _ in n.nets[node] if p.type == pad["diode_type"]]
         if len(diodes) != 1 or diodes[0].net("A") != node or diodes[0].net("K") not in rows:
-            yield Fault(f"parts.{part.ref}", f"key {part.value} has no diode of its own towards its row", "give it one, anode at the key")
+            yield Fault(
+                f"parts.{part.ref}", f"key {part.value} has no diode of its own towards its row", "give it one, anode at the key"
+            )
 
 
 @rule
@@ -390,7 +477,11 @@ def converter_gives_its_voltage(n: Netlist) -> Iterator[Fault]:
         out = next(net for net in upper[0].nets() if net != feedback)
         made = part.facts["feedback_mv"] * (1 + upper[0].number / lower[0].number)
         if abs(made - n.raw["nets"][out]["mv"]) > 0.03 * n.raw["nets"][out]["mv"]:
-            yield Fault(f"parts.{upper[0].ref}", f"{out} comes to {made:.0f} mV, not {n.raw['nets'][out]['mv']}", "choose the divider anew")
+            yield Fault(
+                f"parts.{upper[0].ref}",
+                f"{out} comes to {made:.0f} mV, not {n.raw['nets'][out]['mv']}",
+                "choose the divider anew",
+            )
 
 
 @rule
@@ -402,8 +493,12 @@ def surges_stop_before_the_converter(n: Netlist) -> Iterator[Fault]:
             yield Fault(f"parts.{part.ref}", "no surge clamp at its input", "put one from the input to GND")
         for clamp in clamps:
             if clamp.facts["clamp_mv"] > part.facts["absolute_mv"]:
-                yield Fault(f"types.{clamp.type}", f"{clamp.mpn} lets {clamp.facts['clamp_mv'] / 1000:.0f} V through, "
-                            f"{part.mpn} survives {part.facts['absolute_mv'] / 1000:.0f}", "take a lower clamp or a higher converter")
+                yield Fault(
+                    f"types.{clamp.type}",
+                    f"{clamp.mpn} lets {clamp.facts['clamp_mv'] / 1000:.0f} V through, "
+                    f"{part.mpn} survives {part.facts['absolute_mv'] / 1000:.0f}",
+                    "take a lower clamp or a higher converter",
+                )
             if clamp.facts["standoff_mv"] < n.raw["supply"]["most_mv"]:
                 yield Fault(f"types.{clamp.type}", f"{clamp.mpn} conducts at an allowed supply", "take a higher clamp")
 
@@ -414,11 +509,17 @@ def supply_suffices(n: Netlist) -> Iterator[Fault]:
     total = sum(p.facts.get("supply_ma", 0) + p.facts.get("coil_ma", 0) for p in n.parts.values())
     for part in _of_type(n, "buck"):
         if total > _SUPPLY_SHARE * part.facts["most_ma"]:
-            yield Fault(f"parts.{part.ref}", f"the parts want {total} mA, {part.mpn} gives {part.facts['most_ma']}", "take a larger converter")
+            yield Fault(
+                f"parts.{part.ref}",
+                f"the parts want {total} mA, {part.mpn} gives {part.facts['most_ma']}",
+                "take a larger converter",
+            )
     into = total * 3300 / _EFFICIENCY / n.raw["supply"]["least_mv"]
     for fuse in _of_type(n, "fuse"):
         if into > fuse.facts["hold_ma"]:
-            yield Fault(f"parts.{fuse.ref}", f"{into:.0f} mA at the lowest supply, it holds {fuse.facts['hold_ma']}", "take a larger fuse")
+            yield Fault(
+                f"parts.{fuse.ref}", f"{into:.0f} mA at the lowest supply, it holds {fuse.facts['hold_ma']}", "take a larger fuse"
+            )
 
 
 @rule
@@ -505,7 +606,9 @@ def watchdog_bites(n: Netlist) -> Iterator[Fault]:
         if part.net("nRESET") != n.parts[_MCU].net("EN"):
             yield Fault(f"parts.{part.ref}", "it does not reset the chip", "connect nRESET to U1's EN")
         if n.board.watchdog["kick_ms"] * 2 > part.facts["least_kick_ms"]:
-            yield Fault("watchdog.kick_ms", f"{part.mpn} may bite after {part.facts['least_kick_ms']} ms", "kick at least twice as often")
+            yield Fault(
+                "watchdog.kick_ms", f"{part.mpn} may bite after {part.facts['least_kick_ms']} ms", "kick at least twice as often"
+            )
 
 
 @rule
@@ -572,8 +675,14 @@ def _pull_up_or_load(n: Netlist, net: str) -> bool:
     near = {net} | {other for p, _ in n.nets[net] if p.type == "resistor" for other in p.nets()}
     if any(n.is_supply(x) for x in near):
         return True
-    beyond = {other for x in near if x in n.nets for p, _ in n.nets[x] if p.type in ("resistor", "relay", "quad_esd", "dome", "key_diode")
-              for other in p.nets()}
+    beyond = {
+        other
+        for x in near
+        if x in n.nets
+        for p, _ in n.nets[x]
+        if p.type in ("resistor", "relay", "quad_esd", "dome", "key_diode")
+        for other in p.nets()
+    }
     return any(n.is_supply(x) for x in beyond) or any(x.startswith("KP_") for x in near)
 
 

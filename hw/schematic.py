@@ -18,8 +18,12 @@ _PAGE_WIDTH, _PAGE_HEIGHT, _MARGIN, _TITLE = 420.0, 297.0, 20.32, 45.0  # A3; th
 _LETTER = 1.15  # mm a character of a label takes
 _FLAG = "PWR_FLAG"
 # What our parts cannot satisfy: there is no symbol library beside the drawing, and no footprints are chosen yet.
-_SEVERITIES = {"lib_symbol_issues": "ignore", "lib_symbol_mismatch": "ignore", "footprint_link_issues": "ignore",
-               "footprint_filter": "ignore"}
+_SEVERITIES = {
+    "lib_symbol_issues": "ignore",
+    "lib_symbol_mismatch": "ignore",
+    "footprint_link_issues": "ignore",
+    "footprint_filter": "ignore",
+}
 
 
 class Point(NamedTuple):
@@ -58,13 +62,22 @@ def _id(*names: str) -> str:
 
 
 def _project() -> str:
-    return json.dumps({"erc": {"rule_severities": _SEVERITIES}, "meta": {"filename": f"{PROJECT}.kicad_pro", "version": 3}}, indent=2) + "\n"
+    return (
+        json.dumps(
+            {"erc": {"rule_severities": _SEVERITIES}, "meta": {"filename": f"{PROJECT}.kicad_pro", "version": 3}}, indent=2
+        )
+        + "\n"
+    )
 
 
 def _head(n: Netlist, identity: str, title: str) -> list[str]:
-    return ['(kicad_sch (version 20250114) (generator "kinline") (generator_version "9.0")', f'(uuid "{identity}")', '(paper "A3")',
-            f'(title_block (title "{n.board.name}: {title}") (rev "{n.board.revision}") (company "Kinline")'
-            ' (comment 1 "Generated from hw/board.toml by hw/generate.py"))']
+    return [
+        '(kicad_sch (version 20250114) (generator "kinline") (generator_version "9.0")',
+        f'(uuid "{identity}")',
+        '(paper "A3")',
+        f'(title_block (title "{n.board.name}: {title}") (rev "{n.board.revision}") (company "Kinline")'
+        ' (comment 1 "Generated from hw/board.toml by hw/generate.py"))',
+    ]
 
 
 def _root(n: Netlist, blocks: list[str]) -> str:
@@ -73,12 +86,15 @@ def _root(n: Netlist, blocks: list[str]) -> str:
     for index, block in enumerate(blocks):
         x, y = 40.64 + index % 3 * 101.6, 50.8 + index // 3 * 63.5
         count = sum(part.block == block for part in n.parts.values())
-        lines += [f"(sheet (at {x:g} {y:g}) (size 76.2 38.1) (stroke (width 0.15) (type solid)) (fill (color 0 0 0 0.0))"
-                  f' (uuid "{_id("sheet", block)}")',
-                  f'(property "Sheetname" "{block}" (at {x:g} {y - 0.71:g} 0) (effects (font (size 2.54 2.54)) (justify left bottom)))',
-                  f'(property "Sheetfile" "{_file(block)}.kicad_sch" (at {x:g} {y + 38.7:g} 0) (effects (font (size 1.27 1.27)) (justify left top)))',
-                  f'(instances (project "{PROJECT}" (path "/{_id("root")}" (page "{index + 2}")))))',
-                  f'(text "{count} parts" (at {x + 38.1:g} {y + 20:g} 0) (effects (font (size 2 2))) (uuid "{_id("count", block)}"))']
+        lines += [
+            f"(sheet (at {x:g} {y:g}) (size 76.2 38.1) (stroke (width 0.15) (type solid)) (fill (color 0 0 0 0.0))"
+            f' (uuid "{_id("sheet", block)}")',
+            f'(property "Sheetname" "{block}" (at {x:g} {y - 0.71:g} 0) (effects (font (size 2.54 2.54)) (justify left bottom)))',
+            f'(property "Sheetfile" "{_file(block)}.kicad_sch" (at {x:g} {y + 38.7:g} 0)'
+            " (effects (font (size 1.27 1.27)) (justify left top)))",
+            f'(instances (project "{PROJECT}" (path "/{_id("root")}" (page "{index + 2}")))))',
+            f'(text "{count} parts" (at {x + 38.1:g} {y + 20:g} 0) (effects (font (size 2 2))) (uuid "{_id("count", block)}"))',
+        ]
     lines.append('(sheet_instances (path "/" (page "1")))')
     return "\n".join([*lines, ")"]) + "\n"
 
@@ -108,8 +124,11 @@ def _sheet(n: Netlist, block: str, number: int) -> str:
 
 def _flags(n: Netlist) -> list[str]:
     """The nets that a passive source feeds: KiCad must be told. A source that is not on its net gets none."""
-    return [net for net, facts in n.raw["nets"].items()
-            if facts["source"] in n.parts and net in n.parts[facts["source"]].nets() and net in n.nets]
+    return [
+        net
+        for net, facts in n.raw["nets"].items()
+        if facts["source"] in n.parts and net in n.parts[facts["source"]].nets() and net in n.nets
+    ]
 
 
 class _Packer:
@@ -164,14 +183,20 @@ def _symbol(name: str, part: Part) -> str:
     pins = []
     hidden = " (hide yes)" if len(part.pins) == 2 else ""
     for pin, end, angle in shape.ends:
-        pins.append(f'(pin {pin.kind} line (at {end.x:g} {end.y:g} {0 if angle == 180 else 180}) (length {_PIN:g})'
-                    f' (name "{pin.name}" (effects (font (size 1.27 1.27)){hidden}))'
-                    f' (number "{pin.number}" (effects (font (size 1.0 1.0)){hidden})))')
-    hide_names = "(pin_numbers (hide yes)) (pin_names (offset 0) (hide yes))" if len(part.pins) == 2 else "(pin_names (offset 0.5))"
-    return (f'(symbol "{PROJECT}:{name}" {hide_names} (exclude_from_sim no) (in_bom yes) (on_board yes)'
-            f' (property "Reference" "{part.facts["prefix"]}" (at 0 0 0) (effects (font (size 1.27 1.27))))'
-            f' (property "Value" "{name}" (at 0 0 0) (effects (font (size 1.27 1.27))))'
-            f'\n(symbol "{name}_0_1" {body})\n(symbol "{name}_1_1" {" ".join(pins)}))')
+        pins.append(
+            f"(pin {pin.kind} line (at {end.x:g} {end.y:g} {0 if angle == 180 else 180}) (length {_PIN:g})"
+            f' (name "{pin.name}" (effects (font (size 1.27 1.27)){hidden}))'
+            f' (number "{pin.number}" (effects (font (size 1.0 1.0)){hidden})))'
+        )
+    hide_names = (
+        "(pin_numbers (hide yes)) (pin_names (offset 0) (hide yes))" if len(part.pins) == 2 else "(pin_names (offset 0.5))"
+    )
+    return (
+        f'(symbol "{PROJECT}:{name}" {hide_names} (exclude_from_sim no) (in_bom yes) (on_board yes)'
+        f' (property "Reference" "{part.facts["prefix"]}" (at 0 0 0) (effects (font (size 1.27 1.27))))'
+        f' (property "Value" "{name}" (at 0 0 0) (effects (font (size 1.27 1.27))))'
+        f'\n(symbol "{name}_0_1" {body})\n(symbol "{name}_1_1" {" ".join(pins)}))'
+    )
 
 
 def _line(*points: tuple[float, float], fill: str = "none") -> str:
@@ -192,9 +217,19 @@ def _body(part: Part, shape: _Shape) -> str:
     if kind in ("R", "F", "FB"):
         return _line((-w, 0), (-2.54, 0)) + _line((2.54, 0), (w, 0)) + _box(2.54, 0.9)
     if kind == "C":
-        return (_line((-w, 0), (-0.5, 0)) + _line((0.5, 0), (w, 0)) + _line((-0.5, -1.6), (-0.5, 1.6)) + _line((0.5, -1.6), (0.5, 1.6)))
+        return (
+            _line((-w, 0), (-0.5, 0))
+            + _line((0.5, 0), (w, 0))
+            + _line((-0.5, -1.6), (-0.5, 1.6))
+            + _line((0.5, -1.6), (0.5, 1.6))
+        )
     if kind in ("D", "LED"):
-        return (leads + _line((-2, 0), (2, 0)) + _line((-1.3, 1.3), (-1.3, -1.3), (1.3, 0), (-1.3, 1.3)) + _line((1.3, 1.3), (1.3, -1.3)))
+        return (
+            leads
+            + _line((-2, 0), (2, 0))
+            + _line((-1.3, 1.3), (-1.3, -1.3), (1.3, 0), (-1.3, 1.3))
+            + _line((1.3, 1.3), (1.3, -1.3))
+        )
     if kind in ("S", "SW"):
         return leads + _line((-2, 0), (1.6, 1.5))
     return leads + _box(2.0, 0.9, "outline")
@@ -204,12 +239,14 @@ def _placed(part: Part, shape: _Shape, at: Point, block: str) -> list[str]:
     name = part.type if len(part.pins) == 2 else part.ref
     shown = part.value or part.mpn
     above, value_y = at.y - shape.half_height - 2.8, at.y - shape.half_height - 0.6
-    lines = [f'(symbol (lib_id "{PROJECT}:{name}") (at {at.x:g} {at.y:g} 0) (unit 1) (exclude_from_sim no) (in_bom yes) (on_board yes)'
-             f' (dnp no) (uuid "{_id("part", part.ref)}")',
-             f'(property "Reference" "{part.ref}" (at {at.x:g} {above:g} 0) (effects (font (size 1.27 1.27) (bold yes))))',
-             f'(property "Value" "{shown}" (at {at.x:g} {value_y:g} 0) (effects (font (size 1.1 1.1))))',
-             f'(property "MPN" "{part.mpn}" (at {at.x:g} {at.y:g} 0) (effects (font (size 1.27 1.27)) (hide yes)))',
-             f'(instances (project "{PROJECT}" (path "/{_id("root")}/{_id("sheet", block)}" (reference "{part.ref}") (unit 1)))))']
+    lines = [
+        f'(symbol (lib_id "{PROJECT}:{name}") (at {at.x:g} {at.y:g} 0) (unit 1) (exclude_from_sim no) (in_bom yes) (on_board yes)'
+        f' (dnp no) (uuid "{_id("part", part.ref)}")',
+        f'(property "Reference" "{part.ref}" (at {at.x:g} {above:g} 0) (effects (font (size 1.27 1.27) (bold yes))))',
+        f'(property "Value" "{shown}" (at {at.x:g} {value_y:g} 0) (effects (font (size 1.1 1.1))))',
+        f'(property "MPN" "{part.mpn}" (at {at.x:g} {at.y:g} 0) (effects (font (size 1.27 1.27)) (hide yes)))',
+        f'(instances (project "{PROJECT}" (path "/{_id("root")}/{_id("sheet", block)}" (reference "{part.ref}") (unit 1)))))',
+    ]
     for pin, end, angle in shape.ends:
         x, y = round(at.x + end.x, 2), round(at.y - end.y, 2)
         if pin.net == OPEN:
@@ -221,24 +258,31 @@ def _placed(part: Part, shape: _Shape, at: Point, block: str) -> list[str]:
 
 def _label(net: str, x: float, y: float, angle: int, identity: str) -> str:
     side = "right" if angle == 180 else "left"
-    return (f'(global_label "{net}" (shape passive) (at {x:g} {y:g} {angle}) (effects (font (size 1.27 1.27)) (justify {side}))'
-            f' (uuid "{identity}"))')
+    return (
+        f'(global_label "{net}" (shape passive) (at {x:g} {y:g} {angle}) (effects (font (size 1.27 1.27)) (justify {side}))'
+        f' (uuid "{identity}"))'
+    )
 
 
 def _flag_symbol() -> str:
-    return (f'(symbol "{PROJECT}:{_FLAG}" (power) (pin_numbers (hide yes)) (pin_names (offset 0) (hide yes)) (exclude_from_sim no)'
-            ' (in_bom yes) (on_board yes) (property "Reference" "#FLG" (at 0 0 0) (effects (font (size 1.27 1.27)) (hide yes)))'
-            f' (property "Value" "{_FLAG}" (at 0 0 0) (effects (font (size 1.27 1.27))))'
-            f'\n(symbol "{_FLAG}_0_1" {_line((0, 0), (0, 1.27), (-1, 1.9), (0, 2.54), (1, 1.9), (0, 1.27))})'
-            f'\n(symbol "{_FLAG}_1_1" (pin power_out line (at 0 0 90) (length 0) (name "pwr" (effects (font (size 1 1))))'
-            ' (number "1" (effects (font (size 1 1)))))))')
+    return (
+        f'(symbol "{PROJECT}:{_FLAG}" (power) (pin_numbers (hide yes)) (pin_names (offset 0) (hide yes)) (exclude_from_sim no)'
+        ' (in_bom yes) (on_board yes) (property "Reference" "#FLG" (at 0 0 0) (effects (font (size 1.27 1.27)) (hide yes)))'
+        f' (property "Value" "{_FLAG}" (at 0 0 0) (effects (font (size 1.27 1.27))))'
+        f'\n(symbol "{_FLAG}_0_1" {_line((0, 0), (0, 1.27), (-1, 1.9), (0, 2.54), (1, 1.9), (0, 1.27))})'
+        f'\n(symbol "{_FLAG}_1_1" (pin power_out line (at 0 0 90) (length 0) (name "pwr" (effects (font (size 1 1))))'
+        ' (number "1" (effects (font (size 1 1)))))))'
+    )
 
 
 def _placed_flag(net: str, index: int, at: Point) -> list[str]:
     ref = f"#FLG{index:02d}"
-    return [f'(symbol (lib_id "{PROJECT}:{_FLAG}") (at {at.x:g} {at.y:g} 0) (unit 1) (exclude_from_sim no) (in_bom yes) (on_board yes)'
-            f' (dnp no) (uuid "{_id("flag", net)}")',
-            f'(property "Reference" "{ref}" (at {at.x:g} {at.y:g} 0) (effects (font (size 1 1)) (hide yes)))',
-            f'(property "Value" "{_FLAG}" (at {at.x:g} {at.y - 4:g} 0) (effects (font (size 1 1))))',
-            f'(instances (project "{PROJECT}" (path "/{_id("root")}/{_id("sheet", "power")}" (reference "{ref}") (unit 1)))))',
-            _label(net, at.x, at.y, 180, _id("label", "flag", net))]
+    return [
+        f'(symbol (lib_id "{PROJECT}:{_FLAG}") (at {at.x:g} {at.y:g} 0) (unit 1) (exclude_from_sim no)'
+        " (in_bom yes) (on_board yes)"
+        f' (dnp no) (uuid "{_id("flag", net)}")',
+        f'(property "Reference" "{ref}" (at {at.x:g} {at.y:g} 0) (effects (font (size 1 1)) (hide yes)))',
+        f'(property "Value" "{_FLAG}" (at {at.x:g} {at.y - 4:g} 0) (effects (font (size 1 1))))',
+        f'(instances (project "{PROJECT}" (path "/{_id("root")}/{_id("sheet", "power")}" (reference "{ref}") (unit 1)))))',
+        _label(net, at.x, at.y, 180, _id("label", "flag", net)),
+    ]

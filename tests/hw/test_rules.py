@@ -8,8 +8,18 @@ from tests.hw.boards import ROOT, check, contracts, netlist, rules, sound
 from tests.hw.boards import changed as c
 from tests.hw.boards import moved as m
 
-_U5 = {"R": "LINK_RX", "nRE": "LINK_NRE", "DE": "LINK_DE", "D": "LINK_TX", "GND": "GND", "Y": "TXP", "Z": "TXN", "A": "RXP",
-       "B": "RXN", "VCC": "3V3"}
+_U5 = {
+    "R": "LINK_RX",
+    "nRE": "LINK_NRE",
+    "DE": "LINK_DE",
+    "D": "LINK_TX",
+    "GND": "GND",
+    "Y": "TXP",
+    "Z": "TXN",
+    "A": "RXP",
+    "B": "RXN",
+    "VCC": "3V3",
+}
 _U2 = sound()["parts"]["U2"]["nets"]
 _K1 = sound()["parts"]["K1"]["nets"]
 _U6 = sound()["parts"]["U6"]["nets"]
@@ -145,13 +155,20 @@ def test_a_malformed_board_is_refused_with_its_place(raw: dict[str, object], tex
 def test_a_fault_names_its_line() -> None:
     text = (ROOT / "hw/board.toml").read_text()
     lines = text.splitlines()
-    for place, begins in (("parts.R16", "R16 ="), ("pins.LINK_DE", "[pins.LINK_DE]"), ("nets.3V3", "3V3 ="), ("relay.rest_ms", "rest_ms ="),
-                          ("loops.hook", "[loops.hook]")):
+    for place, begins in (
+        ("parts.R16", "R16 ="),
+        ("pins.LINK_DE", "[pins.LINK_DE]"),
+        ("nets.3V3", "3V3 ="),
+        ("relay.rest_ms", "rest_ms ="),
+        ("loops.hook", "[loops.hook]"),
+    ):
         where = check._place("board.toml", text, rules.Fault(place, "", ""))
         assert lines[int(where.split(":")[1]) - 1].startswith(begins), place
 
 
-@pytest.mark.parametrize(("text", "number"), [("4k7", 4700), ("100n", 1e-7), ("330", 330), ("2u2", 2.2e-6), ("1M", 1e6), ("56p", 56e-12)])
+@pytest.mark.parametrize(
+    ("text", "number"), [("4k7", 4700), ("100n", 1e-7), ("330", 330), ("2u2", 2.2e-6), ("1M", 1e6), ("56p", 56e-12)]
+)
 def test_values_are_read(text: str, number: float) -> None:
     assert netlist.parse_value(text) == pytest.approx(number)
 
