@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "hw/pictures"
 BUILD = ROOT / "build/hw"
 _WIDTH = 1700  # pixels of a schematic sheet: letters can be read, and a sheet stays under 100 kB
-_COLORS = 16
+_COLORS = 24
 _TAG = "source"  # the PNG text chunk with the hash of what was drawn
 
 

@@ -8,7 +8,7 @@ from rules import pins_of
 _ROW, _WIDTH, _BODY, _TOP = 26, 1080, 220, 110
 _COLORS = {  # fill and text of a pin's kind
     "sense": ("#d9ead3", "sense, ADC1"), "sound": ("#cfe2f3", "sound, I2S"), "keypad": ("#fff2cc", "keypad"),
-    "link": ("#f4cccc", "link, RS-422"), "out": ("#ead1dc", "output"), "power": ("#eeeeee", "supply"),
+    "link": ("#f7b9b0", "link, RS-422"), "out": ("#d5c8ec", "output"), "power": ("#eeeeee", "supply"),
     "strap": ("#fce5cd", "strapping, service"), "open": ("#ffffff", "open"),
 }  # fmt: skip
 _SIDES = 20  # pins on each long side of the module's drawing; the pad under it is listed with the right ones

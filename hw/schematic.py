@@ -14,7 +14,7 @@ PROJECT = "kinline"
 _NAMESPACE = uuid.UUID("5b5f0b7e-6a57-5f0e-9d0c-6b696e6c696e")
 _GRID = 2.54
 _PIN = 2.54  # length of a drawn pin
-_PAGE_WIDTH, _PAGE_HEIGHT, _MARGIN, _TITLE = 420.0, 297.0, 20.32, 45.0  # A3; the title block needs the foot
+_PAGE_WIDTH, _PAGE_HEIGHT, _MARGIN, _TITLE = 297.0, 210.0, 15.24, 40.0  # A4; the title block needs the foot
 _LETTER = 1.15  # mm a character of a label takes
 _FLAG = "PWR_FLAG"
 # What our parts cannot satisfy: there is no symbol library beside the drawing, and no footprints are chosen yet.
@@ -74,7 +74,7 @@ def _head(n: Netlist, identity: str, title: str) -> list[str]:
     return [
         '(kicad_sch (version 20250114) (generator "kinline") (generator_version "9.0")',
         f'(uuid "{identity}")',
-        '(paper "A3")',
+        '(paper "A4")',
         f'(title_block (title "{n.board.name}: {title}") (rev "{n.board.revision}") (company "Kinline")'
         ' (comment 1 "Generated from hw/board.toml by hw/generate.py"))',
     ]
@@ -84,16 +84,16 @@ def _root(n: Netlist, blocks: list[str]) -> str:
     lines = _head(n, _id("root"), "sheets")
     lines.append("(lib_symbols)")
     for index, block in enumerate(blocks):
-        x, y = 40.64 + index % 3 * 101.6, 50.8 + index // 3 * 63.5
+        x, y = 20.32 + index % 4 * 66.04, 45.72 + index // 4 * 63.5
         count = sum(part.block == block for part in n.parts.values())
         lines += [
-            f"(sheet (at {x:g} {y:g}) (size 76.2 38.1) (stroke (width 0.15) (type solid)) (fill (color 0 0 0 0.0))"
+            f"(sheet (at {x:g} {y:g}) (size 55.88 38.1) (stroke (width 0.15) (type solid)) (fill (color 0 0 0 0.0))"
             f' (uuid "{_id("sheet", block)}")',
             f'(property "Sheetname" "{block}" (at {x:g} {y - 0.71:g} 0) (effects (font (size 2.54 2.54)) (justify left bottom)))',
             f'(property "Sheetfile" "{_file(block)}.kicad_sch" (at {x:g} {y + 38.7:g} 0)'
             " (effects (font (size 1.27 1.27)) (justify left top)))",
             f'(instances (project "{PROJECT}" (path "/{_id("root")}" (page "{index + 2}")))))',
-            f'(text "{count} parts" (at {x + 38.1:g} {y + 20:g} 0) (effects (font (size 2 2))) (uuid "{_id("count", block)}"))',
+            f'(text "{count} parts" (at {x + 27.94:g} {y + 20:g} 0) (effects (font (size 2 2))) (uuid "{_id("count", block)}"))',
         ]
     lines.append('(sheet_instances (path "/" (page "1")))')
     return "\n".join([*lines, ")"]) + "\n"
@@ -114,7 +114,7 @@ def _sheet(n: Netlist, block: str, number: int) -> str:
         shape = _shape(part)
         left = max((_label_width(pin.net) for pin, _, angle in shape.ends if angle == 180), default=0.0)
         right = max((_label_width(pin.net) for pin, _, angle in shape.ends if angle == 0), default=0.0)
-        at = place.next(left + shape.half_width, right + shape.half_width, shape.top, shape.half_height + 2.54)
+        at = place.next(left + shape.half_width, right + shape.half_width, shape.top, shape.half_height + 3.81)
         lines += _placed(part, shape, at, block)
     for index, net in enumerate(flags, 1):
         lines += _placed_flag(net, index, place.next(_label_width(net), 12.7, 7.62, 5.08))
@@ -143,7 +143,7 @@ class _Packer:
             self._x, self._y, self._row = _MARGIN, self._y + self._row, 0.0
         at = Point(_on_grid(self._x + left), _on_grid(self._y + up))
         if at.y + down > _PAGE_HEIGHT - _TITLE:
-            raise ValueError("a block no longer fits its A3 sheet: split it in board.toml")
+            raise ValueError("a block no longer fits its A4 sheet: split it in board.toml")
         self._x += width
         self._row = max(self._row, height)
         return at
@@ -238,7 +238,7 @@ def _body(part: Part, shape: _Shape) -> str:
 def _placed(part: Part, shape: _Shape, at: Point, block: str) -> list[str]:
     name = part.type if len(part.pins) == 2 else part.ref
     shown = part.value or part.mpn
-    above, value_y = at.y - shape.half_height - 2.8, at.y - shape.half_height - 0.6
+    above, value_y, below = at.y - shape.half_height - 3.2, at.y - shape.half_height - 1.3, at.y + shape.half_height + 1.1
     lines = [
         f'(symbol (lib_id "{PROJECT}:{name}") (at {at.x:g} {at.y:g} 0) (unit 1) (exclude_from_sim no) (in_bom yes) (on_board yes)'
         f' (dnp no) (uuid "{_id("part", part.ref)}")',
@@ -247,6 +247,9 @@ def _placed(part: Part, shape: _Shape, at: Point, block: str) -> list[str]:
         f'(property "MPN" "{part.mpn}" (at {at.x:g} {at.y:g} 0) (effects (font (size 1.27 1.27)) (hide yes)))',
         f'(instances (project "{PROJECT}" (path "/{_id("root")}/{_id("sheet", block)}" (reference "{part.ref}") (unit 1)))))',
     ]
+    if part.does:
+        size = "(size 0.9 0.9)"
+        lines.append(f'(text "{part.does}" (at {at.x:g} {below:g} 0) (effects (font {size})) (uuid "{_id("does", part.ref)}"))')
     for pin, end, angle in shape.ends:
         x, y = round(at.x + end.x, 2), round(at.y - end.y, 2)
         if pin.net == OPEN:
