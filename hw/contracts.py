@@ -96,6 +96,7 @@ class Pin:
     mode: str
     safe: int | None
     direction: str = ""  # of the pins of a shared peripheral: in or out
+    floats: bool = False  # an output that is driven by nobody until the firmware runs
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,8 @@ def board_of(raw: dict[str, Any], file: str) -> Board:
             raise ContractError(f"{file}: pins.{name}: mode {pin['mode']!r}; take one of {', '.join(_MODES)}")
         if pin["mode"] in ("uart", "i2s") and pin.get("direction") not in ("in", "out"):
             raise ContractError(f"{file}: pins.{name}: a {pin['mode']} pin needs a direction, in or out")
-    pins = {name: Pin(p["gpio"], p["mode"], p.get("safe"), p.get("direction", "")) for name, p in raw["pins"].items()}
+    pins = {name: Pin(p["gpio"], p["mode"], p.get("safe"), p.get("direction", ""), p.get("floats", False))
+            for name, p in raw["pins"].items()}
     used: dict[int, str] = {}
     for name, pin in pins.items():
         if pin.gpio in used:

@@ -197,7 +197,7 @@ def firmware_safe_state(board: Board) -> str:
     """safe_state.py: what boot.py drives each output to, before anything else may fail."""
     lines = [f"# {NOTE.format(source='board.toml')}"]
     for name, mode in (("OUTPUTS", "out"), ("OPEN_DRAINS", "open_drain")):
-        pins = [(pin.gpio, pin.safe) for pin in board.pins.values() if pin.mode == mode]
+        pins = [(pin.gpio, pin.safe) for pin in board.pins.values() if pin.mode == mode and not pin.floats]
         lines.append(f"{name} = {tuple(pins)}")
     return "\n".join(lines) + "\n"
 

@@ -44,7 +44,7 @@ def _hash(source: Path) -> str:
     return hashlib.sha256(source.read_bytes()).hexdigest()
 
 
-def draw() -> None:
+def draw(wanted: list[str]) -> None:
     import cairosvg
 
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -53,6 +53,8 @@ def draw() -> None:
     _run(str(kicad), "sch", "export", "svg", "--output", str(BUILD / "schematic"), str(ROOT / "hw/kicad/kinline.kicad_sch"))
     _run(str(ROOT / ".venv/bin/wireviz"), "--format", "pst", "--output-dir", str(BUILD), str(ROOT / "hw/harness.yml"))
     for name, source in sources().items():
+        if name not in wanted:
+            continue
         if name == "harness.png":
             data = (BUILD / "harness.png").read_bytes()
         elif name == "pin-out.png":
@@ -85,7 +87,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="draw nothing, exit 1 when a picture is out of date")
     if not parser.parse_args().check:
-        draw()
+        draw(stale())
         return 0
     for name in (late := stale()):
         print(f"hw/pictures/{name} was drawn from something else: run 'make hw-pictures' and commit it", file=sys.stderr)

@@ -90,4 +90,6 @@ def _use(n: Netlist, pin: PinOfPart) -> str:
         "uart": f"UART {p.direction}",
         "i2s": f"I2S {p.direction}",
     }[p.mode]
+    if p.floats:
+        return f"{words}, floats at first"
     return words if p.safe is None else f"{words}, rests {'high' if p.safe else 'low'}"

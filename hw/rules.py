@@ -87,7 +87,9 @@ def strapping_pins_are_held(n: Netlist) -> Iterator[Fault]:
 def outputs_say_their_safe_level(n: Netlist) -> Iterator[Fault]:
     """Every pin that drives names its level after a reset."""
     for name, pin in n.board.pins.items():
-        if pin.mode in ("out", "open_drain") and pin.safe is None:
+        if pin.floats and not any(part.type == "watchdog" and part.net("WDI") == name for part, _ in n.nets[name]):
+            yield Fault(f"pins.{name}", "an output that floats after a reset", "write safe = 0 or safe = 1 instead of floats")
+        if pin.mode in ("out", "open_drain") and pin.safe is None and not pin.floats:
             yield Fault(f"pins.{name}", "an output without a safe level", "add safe = 0 or safe = 1")
         if pin.mode == "open_drain" and pin.safe == 0:
             yield Fault(f"pins.{name}", "an open drain that is low when nothing runs", "write safe = 1")

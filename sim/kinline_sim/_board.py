@@ -43,7 +43,7 @@ PIN_MODES = {
     5: ("MAG_SENSE", "adc", None),
     6: ("RX_SENSE", "adc", None),
     7: ("VIN_MON", "adc", None),
-    8: ("WDOG_KICK", "out", 0),
+    8: ("WDOG_KICK", "out", None),
     10: ("DAC_BCLK", "i2s", None),
     11: ("DAC_WS", "i2s", None),
     12: ("DAC_DATA", "i2s", None),

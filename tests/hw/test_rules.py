@@ -35,6 +35,7 @@ BROKEN = [
     ("strapping_pins_are_held", c("parts/R13", _R | {"nets": "BOOT GND"}), "parts.U1"),
     ("outputs_say_their_safe_level", c("pins/LINK_DE/safe", None), "pins.LINK_DE"),
     ("outputs_say_their_safe_level", c("pins/KEY_R1/safe", 0), "pins.KEY_R1"),
+    ("outputs_say_their_safe_level", c("pins/LED_CALL/floats", True), "pins.LED_CALL"),
     ("gpio_currents_stay_small", c("parts/R30/value", "100"), "pins.AUDIO_KEEPALIVE"),
     ("gpio_currents_stay_small", c("parts/R16/value", "47"), "pins.LED_STATUS"),
     ("gpio_currents_stay_small", c("parts/LED1/nets", "LED_STATUS GND"), "parts.LED1"),
