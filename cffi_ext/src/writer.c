@@ -149,6 +149,7 @@ static void *run(void *arg)
     writer *w = arg;
     struct pollfd wake = {.fd = w->wake, .events = POLLIN};
 
+    pthread_setname_np(pthread_self(), "kinline-writer");
     while (!atomic_load(&w->stopping)) {
         poll(&wake, 1, DRAIN_MS);
         serve(w, false);
