@@ -24,7 +24,7 @@ def _constants(link: Link) -> dict[str, int]:
     """The scalar facts of the link that all three sides need, by name."""
     names: dict[str, int] = {"MAJOR": link.major, "MINOR": link.minor, "SCHEMA": link.schema}
     names |= {key.upper(): value for key, value in link.frame.items() if isinstance(value, int)}
-    names |= {f"{key.upper()}_MS" if key not in ("retransmit_tries", "window") else key.upper(): value
+    names |= {f"{key.upper()}_MS" if key not in ("retransmit_tries", "window", "hellos") else key.upper(): value
               for key, value in link.timing.items()}
     names |= {"NONCE_BYTES": link.keys["nonce_bytes"], "PROOF_BYTES": link.keys["proof_bytes"]}
     return names
