@@ -12,7 +12,6 @@ from kinline_sim.page import Page
 from kinline_sim.relay import Relay
 from kinline_sim.shims import registers as at
 
-
 _SUPPLY_MV = 47200  # a 48 V port at the end of its cable
 
 

@@ -163,7 +163,7 @@ def test_an_open_session_is_given_fresh_keys_and_goes_on() -> None:
 def test_keys_change_each_hour_and_not_before() -> None:
     session = open_session()
     at = []
-    for minute in range(0, 130):
+    for minute in range(130):
         now = NOW + minute * 60_000 * MS
         session.heard_ns = now
         for action in session.tick(now):

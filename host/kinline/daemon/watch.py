@@ -71,7 +71,7 @@ class Watch:
             await self._cut()
             if renew:
                 self._renew(await self._asked(self._arrangements.all))
-                if self._keys and await self._asked(self._keys.renew):
+                if self._keys is not None and await self._asked(self._keys.renew):
                     for station in self._stations:
                         station.check_key()
         except (StoreError, ProfileError, OSError) as error:

@@ -56,7 +56,8 @@ def check_a_magnet_belongs_where_the_hook_is():
 
 
 def check_the_supply():
-    for supply, state in ((12000, wire.SUPPLY_LOW), (24000, wire.SUPPLY_GOOD), (48000, wire.SUPPLY_GOOD), (56000, wire.SUPPLY_HIGH)):
+    good = wire.SUPPLY_GOOD
+    for supply, state in ((12000, wire.SUPPLY_LOW), (24000, good), (48000, good), (56000, wire.SUPPLY_HIGH)):
         assert loops.supply_state(supply * 1000 // board.SUPPLY_DIVIDER + 1) == state
 
 
