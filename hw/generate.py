@@ -65,7 +65,9 @@ def _python_type(field: Field) -> str:
 def host_board(board: Board) -> str:
     """kinline/handsets/_board.py: the little that a host must know of the board at the other end of the cable."""
     lines = [f'"""{NOTE.format(source="board.toml")}"""', "", f"BAUD = {board.uart['baud']}"]
-    return "\n".join([*lines, *_scalars(board.audio, "AUDIO")]) + "\n"
+    lines += [f'KEYS = {tuple(board.matrix["keys"])}'.replace("'", '"')]
+    lines += [*_scalars(board.audio, "AUDIO"), *_scalars(board.loops, "LOOP"), *_sensors(board)]
+    return "\n".join(lines) + "\n"
 
 
 def host_link(link: Link) -> str:

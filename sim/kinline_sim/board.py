@@ -156,6 +156,10 @@ class Board:
         """What the wall gives at the board's terminals."""
         self.world.set_supply(millivolts)
 
+    def weld(self) -> None:
+        """From its next closing on the relay's contact sticks, whatever its coil does."""
+        self.world.relay.welded = True
+
     def cup(self, coupling: float) -> None:
         """Hold ear and mouth together: so much of the sound comes back; 0 lets go."""
         self.world.codec.coupling = coupling

@@ -124,6 +124,16 @@ class Session:
         return self._epoch != 0
 
     @property
+    def minor(self) -> int:
+        """What both sides of the session in force speak."""
+        return self._minor
+
+    @property
+    def rekeying(self) -> bool:
+        """Whether the handset has been told new keys and has not used them yet."""
+        return self._rekeying != 0
+
+    @property
     def retransmits(self) -> int:
         return self._arq.retransmits
 
