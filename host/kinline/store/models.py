@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kinline.store.tables.alarms import AlarmRow
 from kinline.store.tables.base import Base, Utc
 from kinline.store.tables.lists import ArrangementRow, BarRow, BlockRow, ContactRow, ListEventRow, PrefixRow
 from kinline.store.tables.money import AccountNoteRow, AccountRow, EntryRow, HoldRow, KioskPaymentRow, PostingRow, RateRow
@@ -20,7 +19,6 @@ from kinline.store.tables.restrictions import DeterminationRow, RestrictionRow
 __all__ = [
     "AccountNoteRow",
     "AccountRow",
-    "AlarmRow",
     "ArrangementRow",
     "BarRow",
     "Base",
