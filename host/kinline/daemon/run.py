@@ -10,6 +10,7 @@ from importlib.metadata import version
 from kinline.config import HandsetLink, Settings
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement, Arrangements
+from kinline.daemon.keys import Keys
 from kinline.daemon.port import opened
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
@@ -62,7 +63,7 @@ async def _serve(settings: Settings, store: Store) -> None:
     hub.start(loop)
     trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port, Dialogs(settings.storage.data_dir / "dialogs"))
     trunk.end_left_over()
-    enrolled = {info.device_id: info for info in store.handsets() if info.enabled}
+    keys = Keys(store)
     services = Services(
         engine=engine,
         hub=hub,
@@ -70,7 +71,7 @@ async def _serve(settings: Settings, store: Store) -> None:
         prompter=Prompter(settings.storage.prompts_cache_dir, settings.storage.site_prompts_dir),
         clips=Clips(engine),
         recordings=settings.storage.recordings_dir,
-        key_of=lambda device: enrolled[device].psk if device in enrolled else None,
+        key_of=keys.of,
         store_thread=ThreadPoolExecutor(1, thread_name_prefix="store"),
     )
     if settings.metrics.port:
@@ -78,7 +79,7 @@ async def _serve(settings: Settings, store: Store) -> None:
     arrangements = Arrangements(settings, store)
     arranged = arrangements.all()
     stations = [_station(link, arranged, services, store) for link in settings.handset]
-    watch = Watch(store, arrangements, stations)
+    watch = Watch(store, arrangements, stations, keys=keys)
     _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
     work = [asyncio.create_task(_attend(station)) for station in stations]
     work += [asyncio.create_task(_probe(trunk)), asyncio.create_task(watch.run())]

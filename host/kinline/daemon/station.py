@@ -22,6 +22,7 @@ from kinline.daemon.speech import Speech
 from kinline.daemon.timers import Timers
 from kinline.handsets import _link as wire
 from kinline.handsets import session as ses
+from kinline.handsets.alarms import alarms
 from kinline.handsets.keys import SessionKeys
 from kinline.logs import log
 from kinline.media import (
@@ -85,6 +86,7 @@ class Station:
         self._talks: dict[int, int] = {}  # call record by the number that the handset knows the talk by
         self._checkpointing = False
         self._unspoken: set[int] = set()  # calls that the log is not to mention
+        self._alarms: dict[str, str] = {}  # as the handset last reported them
 
     @property
     def handset(self) -> str:
@@ -241,10 +243,29 @@ class Station:
                     underruns=message.underruns,
                     overruns=message.overruns,
                 )
+            case wire.Loops():
+                self._alarm(alarms(message))
             case wire.Events(_, text):
                 self._log.info("handset events", handset=self.device, text=text)
             case _:
                 counters.add("link_unexpected")
+
+    def _alarm(self, standing: dict[str, str]) -> None:
+        """Tell what is new, and keep for staff what stands."""
+        for kind, detail in standing.items():
+            if self._alarms.get(kind) != detail:
+                counters.add("handset_alarm", kind)
+                self._log.warning("the handset raises an alarm", handset=self.device, alarm=kind, detail=detail)
+        for kind in self._alarms.keys() - standing.keys():
+            self._log.info("an alarm is over", handset=self.device, alarm=kind)
+        self._alarms = standing
+        self._tell(lambda: self._records.report_alarms(standing))
+
+    def check_key(self) -> None:
+        """End the session of a handset whose key staff have revoked."""
+        if self._session.open and self._services.key_of(self._session.device) is None:
+            counters.add("link_revoked")
+            self._do(self._session.revoke())
 
     def _hook(self, off_hook: bool) -> None:
         self._log.info("off hook" if off_hook else "on hook", handset=self.device)
