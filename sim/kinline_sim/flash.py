@@ -9,6 +9,7 @@ from typing import Any
 from littlefs import LittleFS
 
 from kinline_sim import _board as board
+from kinline_sim import esp_image
 
 _BLOCK = 4096
 # MicroPython's own littlefs geometry; with other values it misreads inline files (hence never the defaults).
@@ -59,6 +60,9 @@ def build_flash(target: Path, device: str, key: bytes, source: Path = FIRMWARE) 
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as out:
         out.truncate(board.FLASH_BYTES)
+        for address, piece in esp_image.pieces().items():
+            out.seek(address)
+            out.write(piece)
         out.seek(board.FILESYSTEM_OFFSET)
         out.write(bytes(image.context.buffer))
     return build
