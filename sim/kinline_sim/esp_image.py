@@ -28,6 +28,15 @@ def pieces() -> dict[int, bytes]:
     return {BOOTLOADER: _image(_DRAM, bytes(16)), TABLE: _table(), APP: _image(_DROM, _app_description())}
 
 
+def whole() -> bytes:
+    """All of it as one file, as MicroPython is published: written at address 0."""
+    found = pieces()
+    content = bytearray(b"\xff" * (max(found) + len(found[max(found)])))
+    for address, piece in found.items():
+        content[address : address + len(piece)] = piece
+    return bytes(content)
+
+
 def _image(address: int, segment: bytes) -> bytes:
     """One segment, its checksum in the last byte of a 16-byte line, and the SHA-256 of all that."""
     head = struct.pack("<4BI", 0xE9, 1, _DIO, _8_MB_80_MHZ, address)

@@ -1,9 +1,10 @@
 """The board's littlefs partition as files: read from what esptool read, laid out for what esptool writes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from littlefs import LittleFS, LittleFSError
+from littlefs.context import UserContext
 
 from kinline.handsets import _board
 
@@ -16,6 +17,7 @@ _GEOMETRY: dict[str, Any] = {
 _MAGIC = b"littlefs"
 _MAGIC_AT = 8
 _BLANK = b"\xff" * BLOCK
+_FETCHED = 64 * BLOCK  # read from the board at once: a few seconds of its serial line, and most often all that is in use
 
 
 def is_blank(superblocks: bytes) -> bool:
@@ -23,10 +25,42 @@ def is_blank(superblocks: bytes) -> bool:
     return all(superblocks[at + _MAGIC_AT : at + _MAGIC_AT + len(_MAGIC)] != _MAGIC for at in (0, BLOCK))
 
 
+class _Fetched(UserContext):
+    """The partition as far as it is asked for: reading six megabytes over a serial line takes more than a minute."""
+
+    def __init__(self, fetch: Callable[[int, int], bytes]) -> None:
+        super().__init__(buffsize=_board.FILESYSTEM_BYTES)
+        self._fetch = fetch
+        self._there: set[int] = set()
+        self.error: Exception | None = None
+
+    def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:
+        place = block * BLOCK // _FETCHED
+        if place not in self._there and self.error is None:
+            start = place * _FETCHED
+            try:
+                self.buffer[start : start + _FETCHED] = self._fetch(_board.FILESYSTEM_OFFSET + start, _FETCHED)
+            except Exception as error:  # littlefs, in C, cannot carry it
+                self.error = error
+            self._there.add(place)
+        return super().read(cfg, block, off, size)
+
+
+def fetched(fetch: Callable[[int, int], bytes]) -> dict[str, bytes] | None:
+    """Path to content of everything in a board's file system; None if it cannot be read as one. Raises what fetch does."""
+    context = _Fetched(fetch)
+    found = _files(LittleFS(context=context, **_GEOMETRY, mount=False))
+    if context.error:
+        raise context.error
+    return found
+
+
 def files_of(partition: bytes) -> dict[str, bytes] | None:
-    """Path to content of everything in it; None if it cannot be read as a file system."""
-    image = LittleFS(**_GEOMETRY, mount=False)
-    image.context.buffer[:] = partition
+    """The same of a whole partition."""
+    return fetched(lambda address, length: partition[address - _board.FILESYSTEM_OFFSET :][:length])
+
+
+def _files(image: LittleFS) -> dict[str, bytes] | None:
     try:
         image.mount()
         return {

@@ -10,7 +10,7 @@ from kinline.technician.detect import Detected, detect
 from kinline.technician.esptool import Advance, Esptool
 from kinline.technician.exits import Exit
 from kinline.technician.identity import parsed
-from kinline.technician.rewriting import IDENTITY, Files, current, write
+from kinline.technician.rewriting import IDENTITY, current, write
 from kinline.technician.trouble import Trouble
 from kinline.technician.worksheet import sheet_of
 
@@ -80,5 +80,3 @@ def _micropython(path: Path, bundle: Bundle, other: bool) -> str:
     return f"other, sha256 {digest[:16]}"
 
 
-def without_identity(files: Files) -> Files:
-    return {name: content for name, content in files.items() if name != IDENTITY}

@@ -1,6 +1,6 @@
 """Changing files on a board that has no running firmware to ask, without losing any of the others.
 
-The partition is read, changed and written back. Until what was written is verified, the laptop keeps what was read (for its
+The partition is read, changed and written back. Until what was written is verified, the laptop keeps a copy of it (for its
 owner's eyes: the device key is in it), so that a cut between erasing and writing loses nothing.
 """
 
@@ -11,7 +11,8 @@ from pathlib import Path
 from kinline.handsets import _board
 from kinline.technician.esptool import Advance, Esptool
 from kinline.technician.exits import Exit
-from kinline.technician.filesystem import BLOCK, files_of, is_blank, laid_out, stretches
+from kinline.technician.filesystem import BLOCK, fetched, files_of, is_blank, laid_out, stretches
+from kinline.technician.identity import parsed
 from kinline.technician.trouble import Trouble
 from kinline.technician.worksheet import Worksheet
 
@@ -21,19 +22,17 @@ Files = dict[str, bytes]
 
 def current(tool: Esptool, sheet: Worksheet, advance: Advance | None = None) -> Files | None:
     """The board's files, or those that an interrupted verb had read; {} if there are none, None if they cannot be read."""
-    copy = _copy(sheet)
     with tempfile.TemporaryDirectory(prefix="kinline-tech-") as folder:
         scratch = Path(folder) / "read"
         found: Files | None = {}
         if not is_blank(tool.read(_board.FILESYSTEM_OFFSET, 2 * BLOCK, scratch)):
-            partition = tool.read(_board.FILESYSTEM_OFFSET, _board.FILESYSTEM_BYTES, scratch, advance)
-            found = files_of(partition)
-            if found and IDENTITY in found:
-                scratch.replace(copy) if scratch.stat().st_dev == copy.parent.stat().st_dev else _save(copy, partition)
-                return found
-    if copy.exists():
-        return files_of(copy.read_bytes())
-    return found
+            found = fetched(lambda address, length: tool.read(address, length, scratch, advance))
+    if not _copy(sheet).exists():
+        return found
+    meant = files_of(_copy(sheet).read_bytes()) or {}
+    held = parsed((found or {}).get(IDENTITY))
+    # Half written, its files may be a mixture; but what somebody else has made of it since is not undone.
+    return meant if held in (None, parsed(meant.get(IDENTITY))) else found
 
 
 def write(

@@ -17,7 +17,7 @@ from kinline.technician.flash import flash as flashed
 Bundle = Annotated[Path, typer.Option("--bundle", envvar="KINLINE_BUNDLE", metavar="FILE", help="The signed firmware.")]
 Signer = Annotated[
     str | None,
-    typer.Option("--signer", metavar="HEX", help="Whose firmware to take: the public key that make firmware shows. Remembered."),
+    typer.Option("--signer", metavar="KEY", help="Whose firmware to take: signer.txt of make firmware, or hex. Remembered."),
 ]
 
 
