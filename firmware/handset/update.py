@@ -48,13 +48,14 @@ class Update:
     def offer(self, now, size, digest):
         """Take up a bundle, or go on with it."""
         digest = bytes(digest)
+        if not self._idle():
+            # What is under way waits; nobody's call does.
+            self._send(wire.UPDATE_STATE, now, wire.UPDATE_REFUSED, wire.REASON_BUSY, "the handset is off hook")
+            return
         if self._task and digest == self._digest:
             self._want()
             return
         self.cancel(forget=False)
-        if not self._idle():
-            self._tell(wire.UPDATE_REFUSED, wire.REASON_BUSY, "the handset is off hook")
-            return
         self._digest = digest
         name = hexlify(digest).decode()
         if self._came_from(slots.running) == name:
