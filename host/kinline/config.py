@@ -135,6 +135,7 @@ class Firmware(_Section):
 
     bundle: Path | None = None
     signer: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    idle_seconds: Seconds = 20  # on hook for so long before an update begins: a caller often lifts again
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

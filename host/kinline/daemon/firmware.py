@@ -10,7 +10,7 @@ from kinline.handsets.session import Opened
 from kinline.handsets.updating import REASONS, SINCE_MINOR, Offer, Outcome, Updating
 from kinline.logs import log
 
-IDLE_NS = 20_000_000_000  # on hook for so long before an update begins: a caller often lifts again
+_NS = 1_000_000_000
 
 _log = log(part="firmware")
 
@@ -20,6 +20,7 @@ class Upgrades:
     """What every handset of this daemon is to run, or None to leave them as they are. `busy` is the one under way."""
 
     offer: Offer | None = None
+    idle_seconds: int = 20  # on hook before it begins
     busy: "Firmware | None" = None
     given_up: set[str] = field(default_factory=set)  # handsets, until the daemon starts again or they ask anew
 
@@ -80,7 +81,7 @@ class Firmware:
         self._idle_since_ns = now if self._idle_since_ns is None else self._idle_since_ns
         if offer is None or self._upgrades.busy or opened.build == offer.name or opened.device in self._upgrades.given_up:
             return False
-        return now - self._idle_since_ns >= IDLE_NS or opened.minor < SINCE_MINOR
+        return now - self._idle_since_ns >= self._upgrades.idle_seconds * _NS or opened.minor < SINCE_MINOR
 
     def _say(self, messages: Sequence[wire.Message]) -> None:
         for message in messages:

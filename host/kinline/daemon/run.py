@@ -74,7 +74,7 @@ async def _serve(settings: Settings, store: Store) -> None:
         recordings=settings.storage.recordings_dir,
         key_of=lambda device: enrolled[device].psk if device in enrolled else None,
         store_thread=ThreadPoolExecutor(1, thread_name_prefix="store"),
-        upgrades=Upgrades(_offer(settings.firmware)),
+        upgrades=Upgrades(_offer(settings.firmware), settings.firmware.idle_seconds),
     )
     if settings.metrics.port:
         counters.serve(settings.metrics.port, str(settings.metrics.bind))
