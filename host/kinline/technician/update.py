@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import serial
 
 from kinline.handsets import _link as wire
-from kinline.handsets.session import KeyOf
+from kinline.handsets.session import KeyOf, Opened
 from kinline.handsets.updating import REASONS, Offer, Outcome, Phase, Updating
 from kinline.technician.exits import Exit
 from kinline.technician.link import BoardLink
@@ -15,6 +15,7 @@ from kinline.technician.trouble import Trouble
 
 Advance = Callable[[int, int], None]
 _BUSY_S = 60.0  # a technician waits so long for a caller to hang up
+_AWAY_S = 60.0  # a board that fails its trial restarts three times
 _MOST_S = 600.0
 _TURN_S = 0.05
 _EXITS = {
@@ -38,38 +39,61 @@ def update(line: serial.SerialBase, key_of: KeyOf, offer: Offer | None, advance:
     """See the board through to the offered firmware, proved, or with None to that of its other slot. Raises Trouble."""
     link = BoardLink(line, key_of)
     first = link.open()
-    job = Updating(offer)
-    _say(link, job.opened(first.minor, time.monotonic_ns()))
-    session, began, busy_since = first, time.monotonic(), 0.0
-    while not job.over:
-        link.until(lambda: link.messages or link.closings or link.opened is not session, _TURN_S)
+    course = _Course(link, first, Updating(offer))
+    while not course.job.over:
+        course.turn()
+        if offer and course.job.phase is Phase.SENDING:
+            advance(course.job.sent, len(offer.content))
+    outcome = course.job.outcome
+    assert outcome
+    if outcome not in (Outcome.DONE, Outcome.ALREADY):
+        raise _trouble(outcome, course.job.detail)
+    return Updated(first.device, first.build, course.session.build, outcome is Outcome.ALREADY)
+
+
+class _Course:
+    """Carries what is said between the link and the update."""
+
+    def __init__(self, link: BoardLink, first: Opened, job: Updating) -> None:
+        self.job = job
+        self.session = first
+        self._link = link
+        self._began = self._in_reach = time.monotonic()
+        self._busy_since: float | None = None
+        self._say(job.opened(first.minor, time.monotonic_ns()))
+
+    def turn(self) -> None:
+        """Serve the link for a moment. Raises Trouble when patience is at its end."""
+        link = self._link
+        link.until(lambda: link.messages or link.closings or link.opened is not self.session, _TURN_S)
         now = time.monotonic_ns()
         if link.closings:
             link.closings.clear()
-            job.closed()
-        if link.opened is not None and link.opened is not session:
-            session = link.opened
-            _say(link, job.opened(session.minor, now))
+            self.job.closed()
+        if link.opened is not None and link.opened is not self.session:
+            self.session = link.opened
+            self._say(self.job.opened(self.session.minor, now))
         messages, link.messages = link.messages, []
         for message in messages:
-            _say(link, job.message(message, now))
-        _say(link, job.tick(now))
-        if offer and job.phase is Phase.SENDING:
-            advance(job.sent, len(offer.content))
-        busy_since = (busy_since or time.monotonic()) if job.busy else 0.0
-        if busy_since and time.monotonic() - busy_since > _BUSY_S:
+            self._say(self.job.message(message, now))
+        self._say(self.job.tick(now))
+        self._hurry(time.monotonic())
+
+    def _hurry(self, now: float) -> None:
+        if not self.job.busy:
+            self._busy_since = None
+        elif self._busy_since is None:
+            self._busy_since = now
+        elif now - self._busy_since > _BUSY_S:
             raise _trouble(Outcome.BUSY, "")
-        if time.monotonic() - began > _MOST_S or (not link.up and time.monotonic_ns() - link.session.heard_ns > _MOST_S * 1e9 / 10):
+        if self._link.up:
+            self._in_reach = now
+        if now - self._in_reach > _AWAY_S or now - self._began > _MOST_S:
             raise _trouble(Outcome.SILENT, "")
-    assert job.outcome
-    if job.outcome not in (Outcome.DONE, Outcome.ALREADY):
-        raise _trouble(job.outcome, job.detail)
-    return Updated(first.device, first.build, session.build, job.outcome is Outcome.ALREADY)
 
-
-def _say(link: BoardLink, messages: Sequence[wire.Message]) -> None:
-    for message in messages:
-        link.send(message)
+    def _say(self, messages: Sequence[wire.Message]) -> None:
+        for message in messages:
+            self._link.send(message)
 
 
 def _trouble(outcome: Outcome, detail: str) -> Trouble:

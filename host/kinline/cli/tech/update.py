@@ -35,7 +35,8 @@ def update(
         offer = Offer(sound.name, bundle.read_bytes())
         with held(port, "update") as line, teller.bar("update") as advance:
             done = updated(line, {own.device: own.key}.get, offer, advance)
-        told = f"{done.device} runs {done.now} already" if done.already else f"{done.device}: {done.now} in the place of {done.was}"
+        change = f": {done.now} in the place of {done.was}" if not done.already else f" runs {done.now} already"
+        told = f"{done.device}{change}"
         teller.done(asdict(done), lambda: told)
 
 
