@@ -69,9 +69,7 @@ def host_board(board: Board) -> str:
              f"FILESYSTEM_BYTES = {board.filesystem_bytes}", f"BAUD = {board.uart['baud']}"]
     lines += [f'KEYS = {tuple(board.matrix["keys"])}'.replace("'", '"')]
     lines += [*_scalars(board.audio, "AUDIO"), *_scalars(board.loops, "LOOP"), *_sensors(board)]
-    return "
-".join(lines) + "
-"
+    return "\n".join(lines) + "\n"
 
 
 def host_link(link: Link) -> str:

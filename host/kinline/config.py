@@ -130,6 +130,20 @@ class Calls(_Section):
     checkpoint_seconds: Annotated[int, Field(ge=1, le=60)] = 1
 
 
+class Firmware(_Section):
+    """What the daemon keeps its handsets at: a bundle, and the public key that must have signed it. Off without them."""
+
+    bundle: Path | None = None
+    signer: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    idle_seconds: Seconds = 20  # on hook for so long before an update begins: a caller often lifts again
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.bundle is None) != (self.signer is None):
+            raise ValueError("needs bundle and signer together; make firmware shows the signer")
+        return self
+
+
 class Logging(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "text"] = "json"
@@ -149,6 +163,7 @@ class Settings(_Section):
     handset: tuple[HandsetLink, ...] = ()
     trunk: Trunk
     calls: Calls = Calls()
+    firmware: Firmware = Firmware()
     logging: Logging = Logging()
     metrics: Metrics = Metrics()
 
@@ -232,4 +247,7 @@ def _placed(settings: Settings, folder: Path) -> Settings:
             name: folder / path for name in ("password_file", "tls_dir") if (path := getattr(settings.trunk, name)) is not None
         }
     )
-    return settings.model_copy(update={"storage": placed, "trunk": trunk})
+    firmware = settings.firmware
+    if firmware.bundle is not None:
+        firmware = firmware.model_copy(update={"bundle": folder / firmware.bundle})
+    return settings.model_copy(update={"storage": placed, "trunk": trunk, "firmware": firmware})

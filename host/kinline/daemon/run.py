@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
-from kinline.config import HandsetLink, Settings
+from kinline.config import Firmware, HandsetLink, Settings
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement, Arrangements
+from kinline.daemon.firmware import Upgrades
 from kinline.daemon.keys import Keys
 from kinline.daemon.port import opened
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.station import Station
 from kinline.daemon.watch import Watch
+from kinline.handsets.updating import Offer
 from kinline.logs import configure, log
 from kinline.media import Bus, Engine
 from kinline.media.clips import Clips
@@ -24,6 +26,8 @@ from kinline.prompts import Prompter
 from kinline.store import Store, open_store, site_secret
 from kinline.switch.dialogs import Dialogs
 from kinline.switch.trunk import Trunk
+from kinline.technician import bundle
+from kinline.technician.trouble import Trouble
 
 PROBE_S = 30.0
 _log = log(part="daemon")
@@ -73,6 +77,7 @@ async def _serve(settings: Settings, store: Store) -> None:
         recordings=settings.storage.recordings_dir,
         key_of=keys.of,
         store_thread=ThreadPoolExecutor(1, thread_name_prefix="store"),
+        upgrades=Upgrades(_offer(settings.firmware), settings.firmware.idle_seconds),
     )
     if settings.metrics.port:
         counters.serve(settings.metrics.port, str(settings.metrics.bind))
@@ -102,6 +107,19 @@ async def _serve(settings: Settings, store: Store) -> None:
         engine.close()
         bus.close()
         services.store_thread.shutdown()
+
+
+def _offer(firmware: Firmware) -> Offer | None:
+    """The site's firmware. A bundle that will not do is told, and no reason to serve nobody."""
+    if firmware.bundle is None or firmware.signer is None:
+        return None
+    try:
+        sound = bundle.read(firmware.bundle, bytes.fromhex(firmware.signer))
+        return Offer(sound.name, firmware.bundle.read_bytes())
+    except (Trouble, OSError) as trouble:
+        counters.add("firmware_bundle_refused")
+        _log.error("the site's firmware is left out", error=str(trouble))
+        return None
 
 
 def _station(link: HandsetLink, arrangements: Mapping[str, Arrangement], services: Services, store: Store) -> Station:

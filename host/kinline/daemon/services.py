@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kinline.daemon.firmware import Upgrades
 from kinline.logs import log
 from kinline.media import Engine
 from kinline.media.clips import Clips
@@ -30,6 +31,7 @@ class Services:
     recordings: Path
     key_of: Callable[[str], bytes | None]
     store_thread: ThreadPoolExecutor
+    upgrades: Upgrades = field(default_factory=Upgrades)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def records_thread(self, work: Callable[[], _T]) -> _T:

@@ -16,6 +16,7 @@ from kinline.calls import events as ev
 from kinline.calls.visit import Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
+from kinline.daemon.firmware import Firmware
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.speech import Speech
@@ -74,6 +75,7 @@ class Station:
         self._log = log(part="station", port=path)
         self._loop = asyncio.get_running_loop()
         self._session = ses.Session(services.key_of)
+        self._firmware = Firmware(services.upgrades, self._send, lambda: self._call is None)
         self._visit = Visit(records.arrangement.manners)
         self._timers = Timers(self._loop, lambda name: self._happen(ev.Due(name)))
         self._link: Link | None = None
@@ -136,12 +138,14 @@ class Station:
         try:
             while not gone.is_set():
                 self._do(self._session.tick(time.monotonic_ns()))
+                self._firmware.tick()
                 try:
                     await asyncio.wait_for(gone.wait(), TICK_S)
                 except TimeoutError:
                     continue
         finally:
             self._do(self._session.close("the port is gone"))
+            self._firmware.gone()
             self._services.hub.disown(Source.LINK, link.id)
             self._link = None
             self._count_refusals(link)
@@ -185,6 +189,7 @@ class Station:
                 case ses.Closed(reason):
                     counters.add("link_session_closed")
                     self._log.warning("handset out of reach", handset=self.device, reason=reason)
+                    self._firmware.closed()
                     self._happen(ev.LinkLost(self._session.heard_ns))
                     self._drop_call()
                 case ses.Refused(counter, detail):
@@ -212,6 +217,7 @@ class Station:
         if snapshot.phase == wire.PHASE_TALK:
             self._send(wire.End(snapshot.call))
         self._send(wire.Show(wire.LAMP_READY))
+        self._firmware.opened(opened)
         if snapshot.off_hook:
             self._hook(off_hook=True)
 
@@ -245,6 +251,8 @@ class Station:
                 )
             case wire.Loops():
                 self._alarm(alarms(message))
+            case wire.Slots() | wire.UpdateWant() | wire.UpdateState():
+                self._firmware.message(message)
             case wire.Events(_, text):
                 self._log.info("handset events", handset=self.device, text=text)
             case _:
