@@ -3,8 +3,9 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 from kinline.config import Firmware, HandsetLink, Settings
@@ -23,13 +24,14 @@ from kinline.media import Bus, Engine
 from kinline.media.clips import Clips
 from kinline.media.hub import Hub
 from kinline.prompts import Prompter
-from kinline.store import Store, open_store, site_secret
+from kinline.store import CallInfo, Store, StoreError, open_store, site_secret
 from kinline.switch.dialogs import Dialogs
 from kinline.switch.trunk import Trunk
 from kinline.technician import bundle
 from kinline.technician.trouble import Trouble
 
 PROBE_S = 30.0
+OVERDUE_S = 60.0
 _log = log(part="daemon")
 
 
@@ -50,15 +52,7 @@ async def _serve(settings: Settings, store: Store) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     ours = [link.device_id for link in settings.handset] if store.shared else None
-    for call in store.recover(devices=ours):
-        counters.add("call_recovered")
-        _log.warning(
-            "a call record was open",
-            call=call.id,
-            outcome=call.outcome,
-            talk_seconds=call.talk_seconds,
-            charged_micros=call.charged_micros,
-        )
+    _tell_recovered(store.recover(devices=ours))
     settings.storage.recordings_dir.mkdir(parents=True, exist_ok=True)
 
     bus = Bus()
@@ -88,6 +82,8 @@ async def _serve(settings: Settings, store: Store) -> None:
     _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
     work = [asyncio.create_task(_attend(station)) for station in stations]
     work += [asyncio.create_task(_probe(trunk)), asyncio.create_task(watch.run())]
+    if store.shared:
+        work.append(asyncio.create_task(_close_overdue(services, store)))
     stopping = asyncio.create_task(stop.wait())
     try:
         done, _ = await asyncio.wait([*work, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -140,6 +136,28 @@ def _count_refusals(engine: Engine) -> None:
     for name in ("rtp_unknown_source", "rtp_malformed", "rtp_send_failed"):
         if count := getattr(counted, name):
             counters.add(name, amount=count)
+
+
+async def _close_overdue(services: Services, store: Store) -> None:
+    """Close what a host that never came back left open, whichever host's it was."""
+    while True:
+        try:
+            _tell_recovered(await services.records_thread(lambda: store.close_overdue(datetime.now(UTC))))
+        except StoreError as error:
+            _log.error("overdue calls cannot be closed, trying on", error=str(error))
+        await asyncio.sleep(OVERDUE_S)
+
+
+def _tell_recovered(calls: Sequence[CallInfo]) -> None:
+    for call in calls:
+        counters.add("call_recovered")
+        _log.warning(
+            "a call record was open",
+            call=call.id,
+            outcome=call.outcome,
+            talk_seconds=call.talk_seconds,
+            charged_micros=call.charged_micros,
+        )
 
 
 async def _probe(trunk: Trunk) -> None:

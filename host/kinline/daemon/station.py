@@ -363,6 +363,8 @@ class Station:
                 self._tell(lambda: self._records.message_heard(message))
             case act.Attempt(ticket):
                 self._ask(lambda: self._records.attempt(action), ev.Failed(ticket))
+            case act.AskAccount(ticket):
+                self._ask(lambda: self._records.account(action), ev.Failed(ticket))
             case act.StoreAccept(call):
                 recording = self._services.recording_path(call)
                 self._ask(lambda: self._records.accept(call, recording), ev.Failed(call=call))
