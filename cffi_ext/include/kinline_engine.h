@@ -123,9 +123,29 @@ enum {
 };
 
 enum {
-    KL_RECORDER_FAILED = 1, /* code: -errno; nothing more is written, the call goes on */
-    KL_RECORDER_CLOSED = 2, /* code: 0 or -errno; data: frames written, frames dropped (two uint64_t) */
+    KL_RECORDER_FAILED = 1,  /* code: -errno; tried again every second, the call goes on */
+    KL_RECORDER_CLOSED = 2,  /* code: 0 or -errno of what was not written; data: kl_recorded */
+    KL_RECORDER_RESUMED = 3, /* what had failed is written again */
+    KL_RECORDER_BEHIND = 4,  /* the disk is stuck and the ring full: from now on 20 ms blocks are dropped */
 };
+
+enum { KL_RECORDING_KEY_BYTES = 32, KL_RECORDING_HEAD_MOST = 4096, KL_RECORDING_LINK_BYTES = 32 };
+
+typedef struct {
+    const char *path;    /* a new file */
+    const uint8_t *key;  /* KL_RECORDING_KEY_BYTES, for this file alone */
+    const uint8_t *head; /* said in clear at its beginning, and covered by what is authenticated */
+    uint32_t head_len;   /* at most KL_RECORDING_HEAD_MOST */
+    uint32_t rate;       /* 8000 or 16000 */
+} kl_recording;
+
+typedef struct {
+    uint64_t frames;  /* sample pairs written */
+    uint64_t missing; /* sample pairs that a stuck or full disk has cost */
+    uint64_t chunks;
+    uint32_t rate;
+    uint8_t link[32]; /* KL_RECORDING_LINK_BYTES: the hash of all that is in the file */
+} kl_recorded;
 
 typedef struct {
     const char *ip;        /* IPv4 */
@@ -179,10 +199,11 @@ int kl_call_stop(kl_engine *engine, uint32_t call, int side);
 /* A tone to the caller, silent under prompts, until another or KL_TONE_NONE. */
 int kl_call_tone(kl_engine *engine, uint32_t call, int tone);
 
-/* Records both parties' voices as they pass the gate: WAV, 8 kHz, 16 bit, left the caller, right the
- * called party; a new file (-EEXIST otherwise), readable to its last second whatever happens.
- * -EPERM on a privileged call, -EBUSY when it is being recorded. */
-int kl_call_record(kl_engine *engine, uint32_t call, const char *path);
+/* Records both parties' voices as they pass the gate: 16 bit, left the caller, right the called party, sealed as
+ * src/sealed_file.h describes; readable to its last second whatever happens. The file is made and written by a thread
+ * of its own, and what the disk refuses comes as KL_RECORDER_FAILED (-EEXIST for a file that is there).
+ * -EPERM on a privileged call, -EBUSY when it is being recorded, -EINVAL for another rate or a longer head. */
+int kl_call_record(kl_engine *engine, uint32_t call, const kl_recording *recording);
 int kl_call_record_stop(kl_engine *engine, uint32_t call);
 
 int kl_call_get_counters(kl_engine *engine, uint32_t call, kl_call_counters *out);

@@ -39,8 +39,10 @@ class CallEvent(IntEnum):
 class RecorderEvent(IntEnum):
     """Kinds from `Source.RECORDER`; the id is the call's."""
 
-    FAILED = lib.KL_RECORDER_FAILED  # code: -errno
+    FAILED = lib.KL_RECORDER_FAILED  # code: -errno; tried again every second
     CLOSED = lib.KL_RECORDER_CLOSED  # code: 0 or -errno, data: see recorded
+    RESUMED = lib.KL_RECORDER_RESUMED
+    BEHIND = lib.KL_RECORDER_BEHIND  # the disk is stuck: sound is being dropped
 
 
 class Codec(IntEnum):
@@ -148,10 +150,22 @@ class FarEnd:
     dtmf_type: int = 101
 
 
-def recorded(event: Event) -> tuple[int, int]:
-    """Of a `RecorderEvent.CLOSED`: sample pairs written, and dropped because the disk was stuck."""
-    written, dropped = struct.unpack("=QQ", event.data)
-    return written, dropped
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A closed recording: sample pairs written, and missing because the disk was stuck or full; `link` is the hash of
+    all that is in the file.
+    """
+
+    frames: int
+    missing: int
+    chunks: int
+    rate: int
+    link: bytes
+
+
+def recorded(event: Event) -> Recorded:
+    """What a `RecorderEvent.CLOSED` tells."""
+    return Recorded(*struct.unpack_from("=QQQI32s", event.data))
 
 
 def _fields(raw: Any, names: Sequence[str]) -> dict[str, int]:
@@ -324,10 +338,15 @@ class Call:
         """A tone to the caller until another, or Tone.NONE."""
         self._do(lib.kl_call_tone(self._engine.handle, self.id, tone), "tone")
 
-    def record(self, path: str | PathLike[str]) -> None:
-        """Record both voices to a new WAV file (8 kHz stereo, left the caller). Refused on a privileged call."""
-        result = lib.kl_call_record(self._engine.handle, self.id, fsencode(path))
-        self._do(result, f"recording to {fsencode(path)!r}")
+    def record(self, path: str | PathLike[str], *, key: bytes, head: bytes = b"{}", rate: int = FAR_RATE) -> None:
+        """Record both voices to a new sealed file: left the caller, rate 8000 or 16000, under a key of 32 bytes that no
+        other file has. `head` is kept in clear, at most 4096 bytes. Refused on a privileged call.
+        """
+        if len(key) != lib.KL_RECORDING_KEY_BYTES or len(head) > lib.KL_RECORDING_HEAD_MOST:
+            raise ValueError(f"a key has {lib.KL_RECORDING_KEY_BYTES} bytes, a head at most {lib.KL_RECORDING_HEAD_MOST}")
+        name, secret, text = ffi.new("char[]", fsencode(path)), ffi.from_buffer(key), ffi.from_buffer(head)
+        recording = ffi.new("kl_recording *", (name, secret, text, len(head), rate))
+        self._do(lib.kl_call_record(self._engine.handle, self.id, recording), f"recording to {fsencode(path)!r}")
 
     def record_stop(self) -> None:
         """The file is whole with `RecorderEvent.CLOSED`. Busy when nothing is being recorded."""
@@ -348,5 +367,5 @@ class Call:
 
 __all__ = [
     "Call", "CallCounters", "CallEvent", "Clip", "Codec", "DtmfMethod", "Engine", "EngineCounters", "EngineError",
-    "FarEnd", "Link", "LinkCounters", "LinkEvent", "Play", "RecorderEvent", "Side", "Tone", "recorded",
+    "FarEnd", "Link", "LinkCounters", "LinkEvent", "Play", "Recorded", "RecorderEvent", "Side", "Tone", "recorded",
 ]

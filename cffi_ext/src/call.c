@@ -279,8 +279,8 @@ static void run_period(kl_call *c, const int16_t *near16)
     to_far(c, near8, !near16);
     if (near16)
         to_near(c, far8);
-    if (place && *place)
-        recorder_push(*place, near8, c->gate ? far8 : silence);
+    if (place && *place && recorder_push(*place, near8, c->gate ? far8 : silence))
+        engine_post(c->engine, KL_SRC_RECORDER, KL_RECORDER_BEHIND, c->id, 0, NULL, 0);
 }
 
 void call_near_frame(kl_call *c, const int16_t *pcm)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "call.h"
 #include "clip.h"
@@ -378,29 +377,21 @@ static int do_record(kl_engine *engine, void *arg)
     return 0;
 }
 
-static int do_end_unattached(kl_engine *engine, void *arg)
-{
-    (void)engine;
-    recorder_end(arg);
-    return 0;
-}
-
-int kl_call_record(kl_engine *engine, uint32_t id, const char *path)
+int kl_call_record(kl_engine *engine, uint32_t id, const kl_recording *recording)
 {
     record_arg a = {.id = id};
+    if (recording->rate != 8000) /* all that passes the gate is that of a narrow band */
+        return -EINVAL;
     int error = command_ask(&engine->commands, do_record, &a);
 
     if (error)
         return error;
-    a.recorder = recorder_open(engine->writer, path, id);
+    a.recorder = recorder_open(engine->writer, recording, id);
     if (!a.recorder)
         return -errno;
     error = command_ask(&engine->commands, do_record, &a);
-    if (error) {
-        /* The call ended, or another thread was first: no empty file stays. */
-        unlink(path);
-        command_ask(&engine->commands, do_end_unattached, a.recorder);
-    }
+    if (error) /* the call ended, or another thread was first */
+        recorder_drop(a.recorder);
     return error;
 }
 

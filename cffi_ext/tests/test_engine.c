@@ -41,13 +41,14 @@ static void *one_call(void *arg)
     for (int i = 0; i < 1600; i++)
         tone[i] = (int16_t)(i % 40 * 100);
     uint32_t clip = (uint32_t)kl_clip_load(h->engine, tone, 1600);
-    snprintf(path, sizeof path, "/tmp/kinline-test-%d-%d.wav", getpid(), h->number);
+    snprintf(path, sizeof path, "/tmp/kinline-test-%d-%d.klr", getpid(), h->number);
+    kl_recording recording = {path, secret[0], (const uint8_t *)"{}", 2, 8000};
 
     for (unsigned i = 1; i <= FRAMES; i++) {
         if (i == 10)
             CHECK(!kl_call_play(h->engine, (uint32_t)call, KL_SIDE_BOTH, &clip, 1, KL_PLAY_QUEUE, 7));
         if (i == 30)
-            CHECK(kl_call_record(h->engine, (uint32_t)call, path) == (privileged ? -EPERM : 0));
+            CHECK(kl_call_record(h->engine, (uint32_t)call, &recording) == (privileged ? -EPERM : 0));
         if (i == 31)
             CHECK(!kl_call_gate(h->engine, (uint32_t)call, 1));
         if (i == 60)
@@ -128,7 +129,8 @@ static void test_end_with_everything_open(void)
     kl_engine *engine = kl_engine_create(bus, &config);
     int master, slave;
     int16_t pcm[10] = {0};
-    const char *path = "/tmp/kinline-test-open.wav";
+    const char *path = "/tmp/kinline-test-open.klr";
+    kl_recording recording = {path, secret[0], (const uint8_t *)"{}", 2, 8000};
 
     unlink(path);
     raw_pty(&master, &slave);
@@ -137,7 +139,7 @@ static void test_end_with_everything_open(void)
     int call = kl_call_create(engine, (uint32_t)link, 0);
     uint32_t clip = (uint32_t)kl_clip_load(engine, pcm, 10);
     CHECK(!kl_call_play(engine, (uint32_t)call, KL_SIDE_NEAR, &clip, 1, KL_PLAY_QUEUE, 1));
-    CHECK(!kl_call_record(engine, (uint32_t)call, path));
+    CHECK(!kl_call_record(engine, (uint32_t)call, &recording));
     CHECK(kl_clip_free(engine, clip) == -EBUSY);
     kl_engine_destroy(engine);
     CHECK(!unlink(path));

@@ -11,6 +11,7 @@ from kinline.config import HandsetLink, Settings
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement, Arrangements
 from kinline.daemon.port import opened
+from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.station import Station
@@ -28,7 +29,7 @@ _log = log(part="daemon")
 
 
 def run(settings: Settings) -> None:
-    """Blocks until SIGTERM or SIGINT. Raises StoreError, SipError or OSError when it cannot start."""
+    """Blocks until SIGTERM or SIGINT. Raises StoreError, RecordingError, SipError or OSError when it cannot start."""
     configure(settings.logging.level, settings.logging.format, sys.stderr)
     store = open_store(settings.database_url, site_secret(settings.storage.secret_file))
     try:
@@ -44,7 +45,8 @@ async def _serve(settings: Settings, store: Store) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     ours = [link.device_id for link in settings.handset] if store.shared else None
-    for call in store.recover(devices=ours):
+    recovered = store.recover(devices=ours)
+    for call in recovered:
         counters.add("call_recovered")
         _log.warning(
             "a call record was open",
@@ -53,7 +55,6 @@ async def _serve(settings: Settings, store: Store) -> None:
             talk_seconds=call.talk_seconds,
             charged_micros=call.charged_micros,
         )
-    settings.storage.recordings_dir.mkdir(parents=True, exist_ok=True)
 
     bus = Bus()
     engine = Engine(bus, rtp_bind_ip=str(settings.trunk.media_bind), rtp_port=settings.trunk.media_port)
@@ -67,15 +68,16 @@ async def _serve(settings: Settings, store: Store) -> None:
         trunk=trunk,
         prompter=Prompter(settings.storage.prompts_cache_dir, settings.storage.site_prompts_dir),
         clips=Clips(engine),
-        recordings=settings.storage.recordings_dir,
         key_of=lambda device: enrolled[device].psk if device in enrolled else None,
         store_thread=ThreadPoolExecutor(1, thread_name_prefix="store"),
     )
+    recordings = Recordings(services, store, settings.storage)
+    recordings.look_through(recovered)
     if settings.metrics.port:
         counters.serve(settings.metrics.port, str(settings.metrics.bind))
     arrangements = Arrangements(settings, store)
     arranged = arrangements.all()
-    stations = [_station(link, arranged, services, store) for link in settings.handset]
+    stations = [_station(link, arranged, services, recordings, store) for link in settings.handset]
     watch = Watch(store, arrangements, stations)
     _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
     work = [asyncio.create_task(_attend(station)) for station in stations]
@@ -101,11 +103,13 @@ async def _serve(settings: Settings, store: Store) -> None:
         services.store_thread.shutdown()
 
 
-def _station(link: HandsetLink, arrangements: Mapping[str, Arrangement], services: Services, store: Store) -> Station:
+def _station(
+    link: HandsetLink, arrangements: Mapping[str, Arrangement], services: Services, recordings: Recordings, store: Store
+) -> Station:
     arrangement = arrangements.get(link.device_id)
     if arrangement is None:
         raise ValueError(f"handset {link.device_id} in the settings is not enrolled: kinline handset add")
-    return Station(link.port, services, Records(store, link.device_id, arrangement))
+    return Station(link.port, services, recordings, Records(store, link.device_id, arrangement))
 
 
 async def _attend(station: Station) -> None:

@@ -4,7 +4,6 @@ keypad -> link -> session -> visit -> (store, switch, audio) -> record, and back
 """
 
 import asyncio
-import os
 import secrets
 import time
 from collections import deque
@@ -16,6 +15,7 @@ from kinline.calls import events as ev
 from kinline.calls.visit import Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
+from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.speech import Speech
@@ -33,10 +33,8 @@ from kinline.media import (
     FarEnd,
     Link,
     LinkEvent,
-    RecorderEvent,
     Source,
     Tone,
-    recorded,
 )
 from kinline.store import DatabaseError
 from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media
@@ -66,9 +64,10 @@ def _far_end(media: Media) -> FarEnd:
 class Station:
     """Lives as long as the port is configured; survives the cable, the handset and the far end."""
 
-    def __init__(self, path: str, services: Services, records: Records) -> None:
+    def __init__(self, path: str, services: Services, recordings: Recordings, records: Records) -> None:
         self.path = path
         self._services = services
+        self._recorder = recordings
         self._records = records
         self._log = log(part="station", port=path)
         self._loop = asyncio.get_running_loop()
@@ -335,7 +334,7 @@ class Station:
             case act.Attempt(ticket):
                 self._ask(lambda: self._records.attempt(action), ev.Failed(ticket))
             case act.StoreAccept(call):
-                recording = self._services.recording_path(call)
+                recording = self._recorder.path(call)
                 self._ask(lambda: self._records.accept(call, recording), ev.Failed(call=call))
             case act.Checkpoint(call, talk_seconds):
                 self._checkpoint(call, talk_seconds)
@@ -505,18 +504,9 @@ class Station:
         self._send(wire.Show(wire.LAMP_BUSY))
 
     def _record(self, audio: Call, call: int) -> None:
-        path = self._services.recording_path(call)
-        try:
-            audio.record(path)
-        except EngineError as error:
-            counters.add("recording_failed")
-            self._log.error(
-                "no recording, the call goes on", call=call, error=str(error), next="check space and rights of the folder"
-            )
-            return
-        # Owned until the file is closed, which comes after the call's own end.
-        self._services.hub.own(Source.RECORDER, audio.id, self._recorder_event)
-        self._recordings[call] = path
+        about = {"handset": self._records.handset, "inmate": self._records.target(call).inmate}
+        if path := self._recorder.begin(audio, call, about):
+            self._recordings[call] = path
 
     def _stop_talk(self, call: int) -> None:
         if self._call is not None:
@@ -540,17 +530,3 @@ class Station:
                 self._log.warning("nothing heard from the far end", call=self._mentioned(self.call))
             case _:
                 pass
-
-    def _recorder_event(self, event: Event) -> None:
-        if event.kind == RecorderEvent.FAILED:
-            counters.add("recording_failed")
-            self._log.error(
-                "recording stopped, the call goes on",
-                call=self._visit.call,
-                error=os.strerror(-event.code),
-                next="free space on the recordings' disk",
-            )
-        elif event.kind == RecorderEvent.CLOSED:
-            self._services.hub.disown(Source.RECORDER, event.id)
-            written, dropped = recorded(event)
-            self._log.info("recording closed", seconds=round(written / 8000, 2), dropped=dropped)
