@@ -13,7 +13,7 @@ from kinline.config import Storage
 from kinline.counters import counters
 from kinline.daemon.services import Services
 from kinline.logs import log
-from kinline.media import Call, EngineError, Event, RecorderEvent, Source, recorded
+from kinline.media import EngineError, Event, RecordedCall, RecorderEvent, Source, recorded
 from kinline.recordings import Keyring, RecordingError, Sealed, inspected, load_keys, made_keys
 from kinline.recordings.sealed import SUFFIX, head_text
 from kinline.store import CallInfo, DatabaseError, RecordingClosed, Store
@@ -46,7 +46,7 @@ class Recordings:
     def path(self, call: int) -> Path:
         return self._folder / f"{call}{SUFFIX}"
 
-    def begin(self, audio: Call, call: int, about: Mapping[str, Any]) -> Path | None:
+    def begin(self, audio: RecordedCall, call: int, about: Mapping[str, Any]) -> Path | None:
         """Record the call from now on; `about` says by reference whose it is. None, counted and told, if that fails."""
         path, secret, keys = self.path(call), secrets.token_bytes(32), self._current()
         head = {"call": call, **about, "started_at": datetime.now(UTC).isoformat(timespec="milliseconds")}
