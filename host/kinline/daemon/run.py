@@ -14,6 +14,7 @@ from kinline.daemon.arrangement import Arrangement, Arrangements
 from kinline.daemon.firmware import Upgrades
 from kinline.daemon.keys import Keys
 from kinline.daemon.port import opened
+from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.station import Station
@@ -36,7 +37,7 @@ _log = log(part="daemon")
 
 
 def run(settings: Settings) -> None:
-    """Blocks until SIGTERM or SIGINT. Raises StoreError, SipError or OSError when it cannot start."""
+    """Blocks until SIGTERM or SIGINT. Raises StoreError, RecordingError, SipError or OSError when it cannot start."""
     configure(settings.logging.level, settings.logging.format, sys.stderr)
     store = open_store(settings.database_url, site_secret(settings.storage.secret_file))
     try:
@@ -52,8 +53,8 @@ async def _serve(settings: Settings, store: Store) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     ours = [link.device_id for link in settings.handset] if store.shared else None
-    _tell_recovered(store.recover(devices=ours))
-    settings.storage.recordings_dir.mkdir(parents=True, exist_ok=True)
+    recovered = store.recover(devices=ours)
+    _tell_recovered(recovered)
 
     bus = Bus()
     engine = Engine(bus, rtp_bind_ip=str(settings.trunk.media_bind), rtp_port=settings.trunk.media_port)
@@ -68,16 +69,17 @@ async def _serve(settings: Settings, store: Store) -> None:
         trunk=trunk,
         prompter=Prompter(settings.storage.prompts_cache_dir, settings.storage.site_prompts_dir),
         clips=Clips(engine),
-        recordings=settings.storage.recordings_dir,
         key_of=keys.of,
         store_thread=ThreadPoolExecutor(1, thread_name_prefix="store"),
         upgrades=Upgrades(_offer(settings.firmware), settings.firmware.idle_seconds),
     )
+    recordings = Recordings(services, store, settings.storage)
+    recordings.look_through(recovered)
     if settings.metrics.port:
         counters.serve(settings.metrics.port, str(settings.metrics.bind))
     arrangements = Arrangements(settings, store)
     arranged = arrangements.all()
-    stations = [_station(link, arranged, services, store) for link in settings.handset]
+    stations = [_station(link, arranged, services, recordings, store) for link in settings.handset]
     watch = Watch(store, arrangements, stations, keys=keys)
     _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
     work = [asyncio.create_task(_attend(station)) for station in stations]
@@ -118,11 +120,13 @@ def _offer(firmware: Firmware) -> Offer | None:
         return None
 
 
-def _station(link: HandsetLink, arrangements: Mapping[str, Arrangement], services: Services, store: Store) -> Station:
+def _station(
+    link: HandsetLink, arrangements: Mapping[str, Arrangement], services: Services, recordings: Recordings, store: Store
+) -> Station:
     arrangement = arrangements.get(link.device_id)
     if arrangement is None:
         raise ValueError(f"handset {link.device_id} in the settings is not enrolled: kinline handset add")
-    return Station(link.port, services, Records(store, link.device_id, arrangement))
+    return Station(link.port, services, recordings, Records(store, link.device_id, arrangement))
 
 
 async def _attend(station: Station) -> None:
