@@ -2,10 +2,12 @@
  *
  * Functions may be called from any thread but the engine's own. Unless it says otherwise each
  * waits until the audio thread has carried it out (well under a millisecond), and returns 0 (or an
- * id > 0) or -errno; -ENOENT means that the id names nothing that exists. Audio is 16-bit linear,
- * 16 kHz on the handset's side and 8 kHz on the far side; a frame is 20 ms.
+ * id > 0) or -errno; -ENOENT means that the id names nothing that exists. Audio is 16-bit linear; a
+ * frame is 20 ms.
  *
- * Work is driven by the handset's audio frames, since its codec is the master clock of the call. */
+ * A call has two legs. The far one is RTP. The near one is a handset's link, at 16 kHz: its codec is the
+ * master clock of the call, and its audio frames drive the work. Or the call is bridged and the near leg is
+ * RTP, too: then each packet passes as it comes, and what is lost or late is left to the listener. */
 #ifndef KINLINE_ENGINE_H
 #define KINLINE_ENGINE_H
 
@@ -87,8 +89,10 @@ int kl_clip_free(kl_engine *engine, uint32_t clip);
 
 /* Calls ------------------------------------------------------------------------------------------ */
 
+/* What a call is made with a place for; a private call, as one with an attorney is, for nothing. */
 enum {
-    KL_CALL_PRIVILEGED = 1, /* made without a place for a recorder */
+    KL_CALL_RECORDED = 1,
+    KL_CALL_MONITORED = 2,
 };
 
 enum { KL_CODEC_PCMU = 0, KL_CODEC_PCMA = 8 };
@@ -117,15 +121,35 @@ enum { KL_DTMF_EVENT = 1, KL_DTMF_IN_BAND = 2 };
 enum {
     KL_CALL_PLAYED = 1,      /* code: token; heard to its end on every side */
     KL_CALL_STOPPED = 2,     /* code: token; replaced, stopped, or its side went away */
-    KL_CALL_DTMF = 3,        /* code: ASCII digit, data[0]: KL_DTMF_...; once a key press */
-    KL_CALL_RTP_SILENT = 4,  /* no packet for 5 s while the gate is open; once until packets return */
-    KL_CALL_RTP_RESUMED = 5,
+    KL_CALL_DTMF = 3,        /* code: ASCII digit, data: KL_DTMF_..., KL_SIDE_...; once a key press */
+    KL_CALL_RTP_SILENT = 4,  /* code: KL_SIDE_...; no packet for 5 s with the gate open; once until they return */
+    KL_CALL_RTP_RESUMED = 5, /* code: KL_SIDE_... */
 };
 
 enum {
-    KL_RECORDER_FAILED = 1, /* code: -errno; nothing more is written, the call goes on */
-    KL_RECORDER_CLOSED = 2, /* code: 0 or -errno; data: frames written, frames dropped (two uint64_t) */
+    KL_RECORDER_FAILED = 1,  /* code: -errno; tried again every second, the call goes on */
+    KL_RECORDER_CLOSED = 2,  /* code: 0 or -errno of what was not written; data: kl_recorded */
+    KL_RECORDER_RESUMED = 3, /* what had failed is written again */
+    KL_RECORDER_BEHIND = 4,  /* the disk is stuck and the ring full: from now on 20 ms blocks are dropped */
 };
+
+enum { KL_RECORDING_KEY_BYTES = 32, KL_RECORDING_HEAD_MOST = 4096, KL_RECORDING_LINK_BYTES = 32 };
+
+typedef struct {
+    const char *path;    /* a new file */
+    const uint8_t *key;  /* KL_RECORDING_KEY_BYTES, for this file alone */
+    const uint8_t *head; /* said in clear at its beginning, and covered by what is authenticated */
+    uint32_t head_len;   /* at most KL_RECORDING_HEAD_MOST */
+    uint32_t rate;       /* 8000 or 16000 */
+} kl_recording;
+
+typedef struct {
+    uint64_t frames;  /* sample pairs written */
+    uint64_t missing; /* sample pairs that a stuck or full disk has cost */
+    uint64_t chunks;
+    uint32_t rate;
+    uint8_t link[32]; /* KL_RECORDING_LINK_BYTES: the hash of all that is in the file */
+} kl_recorded;
 
 typedef struct {
     const char *ip;        /* IPv4 */
@@ -135,55 +159,88 @@ typedef struct {
     uint8_t dtmf_type;     /* telephone-event/8000; 0: none */
 } kl_call_far_end;
 
+/* Of one RTP leg. */
 typedef struct {
-    uint64_t near_frames;       /* audio frames from the handset */
-    uint64_t near_stalled;      /* 20 ms periods without one */
-    uint64_t rtp_sent;
-    uint64_t rtp_received;
-    uint64_t rtp_bytes;         /* payload received */
-    uint64_t rtp_lost;          /* by sequence number */
-    uint64_t rtp_reordered;
-    uint64_t rtp_duplicate;
-    uint64_t rtp_late;          /* too late to be played */
-    uint64_t rtp_unwanted;      /* of a payload type that was not agreed, or malformed inside */
+    uint64_t sent;
+    uint64_t received;
+    uint64_t bytes;             /* payload received */
+    uint64_t lost;              /* by sequence number */
+    uint64_t reordered;
+    uint64_t duplicate;
+    uint64_t late;              /* too late to be played or passed on */
+    uint64_t unwanted;          /* of a payload type that was not agreed, or malformed inside */
     uint64_t concealed_samples; /* made up by packet loss concealment */
     uint32_t jitter_us;         /* RFC 3550 interarrival jitter */
-    uint32_t delay_ms;          /* depth of the jitter buffer */
-    uint32_t near_rms;          /* of the handset's last frame, 0..32767 */
+    uint32_t delay_ms;          /* depth of the jitter buffer; 0 in a bridged call, which has none */
+} kl_rtp_counters;
+
+typedef struct {
+    uint64_t near_frames;  /* stretches of up to 20 ms from the near side */
+    uint64_t near_stalled; /* 20 ms periods without one */
+    uint32_t near_rms;     /* of the last stretch, 0..32767 */
     uint32_t far_rms;
     int32_t gate;
     int32_t recording;
+    int32_t monitors;
+    kl_rtp_counters near;  /* zeros in a handset's call */
+    kl_rtp_counters far;
 } kl_call_counters;
 
 /* A call on a link, gate closed; returns its id, or -EBUSY when the link has one. */
 int kl_call_create(kl_engine *engine, uint32_t link, uint32_t flags);
+/* A bridged call, gate closed; returns its id. */
+int kl_call_create_bridged(kl_engine *engine, uint32_t flags);
 /* Ends it; a recording closes whole, lists being played end with KL_CALL_STOPPED. */
 int kl_call_destroy(kl_engine *engine, uint32_t call);
 
 /* The far end as agreed in SDP; again for a change. -EINVAL for a bad address or codec, -EADDRINUSE
- * when another call's far end has that address and port. */
+ * when another leg has that address and port. */
 int kl_call_far(kl_engine *engine, uint32_t call, const kl_call_far_end *far_end);
 int kl_call_far_clear(kl_engine *engine, uint32_t call);
+/* The same for the near end of a bridged call; -EOPNOTSUPP when the near end is a handset. */
+int kl_call_near(kl_engine *engine, uint32_t call, const kl_call_far_end *near_end);
+int kl_call_near_clear(kl_engine *engine, uint32_t call);
 
-/* Closed, no sample of either party reaches the other or the recorder; far audio then serves to
+/* Closed, no sample of either party reaches the other or the recorder; RTP audio then serves to
  * detect DTMF only. In-band detection stops while the gate is open: see kl_call_detect. */
 int kl_call_gate(kl_engine *engine, uint32_t call, int open);
-/* In-band DTMF of the far party on or off (RFC 4733 is always reported). */
+/* In-band DTMF of the RTP legs on or off (RFC 4733 is always reported). */
 int kl_call_detect(kl_engine *engine, uint32_t call, int on);
 
-/* Plays clips to a side. -ENOTCONN for the far side without a far end, -ENOBUFS when the list is full
- * (64 clips a side). Near lists advance with the handset's frames, far lists also without them. */
+/* Plays clips to a side. -ENOTCONN for an RTP side without an end, -ENOBUFS when the list is full
+ * (64 clips a side). A handset's list advances with its frames, an RTP leg's list also without its peer. */
 int kl_call_play(kl_engine *engine, uint32_t call, int side, const uint32_t *clips, size_t n, int mode,
                  int32_t token);
 int kl_call_stop(kl_engine *engine, uint32_t call, int side);
 /* A tone to the caller, silent under prompts, until another or KL_TONE_NONE. */
 int kl_call_tone(kl_engine *engine, uint32_t call, int tone);
 
-/* Records both parties' voices as they pass the gate: WAV, 8 kHz, 16 bit, left the caller, right the
- * called party; a new file (-EEXIST otherwise), readable to its last second whatever happens.
- * -EPERM on a privileged call, -EBUSY when it is being recorded. */
-int kl_call_record(kl_engine *engine, uint32_t call, const char *path);
+/* Records both parties' voices as they pass the gate: 16 bit, left the caller, right the called party, sealed as
+ * src/sealed_file.h describes; readable to its last second whatever happens. The file is made and written by a thread
+ * of its own, and what the disk refuses comes as KL_RECORDER_FAILED (-EEXIST for a file that is there).
+ * -EPERM on a privileged call, -EBUSY when it is being recorded, -EINVAL for another rate or a longer head. */
+int kl_call_record(kl_engine *engine, uint32_t call, const kl_recording *recording);
 int kl_call_record_stop(kl_engine *engine, uint32_t call);
+
+/* Monitors --------------------------------------------------------------------------------------- */
+
+typedef struct kl_monitor kl_monitor;
+
+enum { KL_MONITOR_RATE = 16000, KL_MONITOR_BLOCK = 320 };
+
+/* Staff listen to what passes the gate of a call, up to four at once, each with a thread of their own. NULL with errno:
+ * ENOENT, EPERM where the call has no place for it (a private one), EUSERS. Closed before the engine is. */
+kl_monitor *kl_monitor_open(kl_engine *engine, uint32_t call);
+void kl_monitor_close(kl_monitor *monitor);
+/* Readable while sound waits, and when the call is over. */
+int kl_monitor_fd(const kl_monitor *monitor);
+/* Copies up to so many blocks of KL_MONITOR_BLOCK sample pairs, left the caller, right the called party; how many, or
+ * -EPIPE when the call is over and all is heard. Whoever is 1.3 s late misses some (kl_monitor_dropped, sample pairs). */
+int kl_monitor_hear(kl_monitor *monitor, int16_t *pairs, int blocks);
+uint64_t kl_monitor_dropped(kl_monitor *monitor);
+/* Speaks to both parties over their talk while the gate is open: takes up to n samples and returns how many; one second
+ * of sound may wait. -EPIPE when the call is over. */
+int kl_monitor_say(kl_monitor *monitor, const int16_t *pcm, int n);
 
 int kl_call_get_counters(kl_engine *engine, uint32_t call, kl_call_counters *out);
 

@@ -138,10 +138,13 @@ class AskAccount:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """Call the far end; without `recorded` on a call that has no place for a recorder (safety property P2)."""
+    """Call the far end, on a call that has a place for a recorder and for staff who listen only where the rules record
+    and monitor (safety property P2).
+    """
 
     call: int
     recorded: bool
+    monitored: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Visit(Asking):
         return [
             act.ClearTimers(),
             act.Listen(self._manners.ring_limit_ms + 120_000),
-            act.Invite(self._call, allow.recorded),
+            act.Invite(self._call, allow.recorded, allow.monitored),
             self._say(Side.NEAR, "connecting"),
             act.PlayTone(Tone.RINGBACK),
             act.SetTimer("ring", self._manners.ring_limit_ms),

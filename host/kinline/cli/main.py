@@ -10,10 +10,12 @@ from kinline import config as settings_file
 from kinline.cli.console import api_app, console
 from kinline.cli.handset import handset_app
 from kinline.cli.output import Json, UsageError, answer, complain
+from kinline.cli.recordings import recordings_app
 from kinline.cli.rules import rules_app
 from kinline.cli.site import DEFAULT_CONFIG, Config, opened
 from kinline.cli.slips import facility_app, inmate_app
 from kinline.cli.speech import prompts_app
+from kinline.cli.tech import tech_app
 from kinline.cli.verbs import attach
 from kinline.operations.failures import FAILURES
 
@@ -34,7 +36,9 @@ _groups = {
     "inmate": inmate_app,
     "rules": rules_app,
     "prompts": prompts_app,
+    "recordings": recordings_app,
     "api": api_app,
+    "tech": tech_app,
 }
 for name, part in _groups.items():
     app.add_typer(part, name=name)

@@ -1,6 +1,6 @@
 """What a station asks of rules and store, as visit events. Runs on the one store thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -187,6 +187,9 @@ class Records:
 
     def checkpoint(self, call: int, talk_seconds: int) -> None:
         self._store.checkpoint({call: talk_seconds})
+
+    def report_alarms(self, standing: Mapping[str, str]) -> None:
+        self._store.report_alarms(self._device, standing, self._now())
 
     def block_number(self, call: int) -> None:
         self._store.block_by_called_party(call, self._now())

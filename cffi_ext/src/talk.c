@@ -1,0 +1,221 @@
+#include "talk.h"
+
+#include <string.h>
+
+#include "call.h"
+#include "engine.h"
+#include "mix.h"
+
+/* 32 ms of filter at 16 kHz pass 3.4 kHz flat; 5 would add 1 ms for nothing that G.711 keeps. */
+enum { RESAMPLER_QUALITY = 4 };
+
+/* Rates ----------------------------------------------------------------------------------------- */
+
+static void resample(SpeexResamplerState *r, const int16_t *in, int n, int16_t *out, int m)
+{
+    spx_uint32_t took = (spx_uint32_t)n, made = (spx_uint32_t)m;
+
+    speex_resampler_process_int(r, 0, in, &took, out, &made);
+    memset(out + made, 0, ((size_t)m - made) * sizeof *out);
+}
+
+/* A stretch of voice on its way, and at the other rate for those who want it so; n of 0: nobody has asked yet. */
+typedef struct {
+    voice voice;
+    voice narrow, wide;
+} stretch;
+
+static const voice *narrow(direction *d, stretch *s)
+{
+    if (s->voice.rate == 8000)
+        return &s->voice;
+    if (!s->narrow.n) {
+        s->narrow.rate = 8000;
+        s->narrow.n = s->voice.n / 2;
+        resample(d->down, s->voice.pcm, s->voice.n, s->narrow.pcm, s->narrow.n);
+    }
+    return &s->narrow;
+}
+
+static const voice *wide(direction *d, stretch *s)
+{
+    if (s->voice.rate == 16000)
+        return &s->voice;
+    if (!s->wide.n) {
+        s->wide.rate = 16000;
+        s->wide.n = s->voice.n * 2;
+        resample(d->up, s->voice.pcm, s->voice.n, s->wide.pcm, s->wide.n);
+    }
+    return &s->wide;
+}
+
+static const voice *at_rate(direction *d, stretch *s, int rate)
+{
+    return rate == 8000 ? narrow(d, s) : wide(d, s);
+}
+
+/* Stages ---------------------------------------------------------------------------------------- */
+
+/* Hears what the party does, before acceptance too. */
+static void detect(kl_call *c, direction *d, stretch *s)
+{
+    rtp_leg *r = call_rtp_leg(c, d->from);
+
+    if (r && r->dtmf.in_band)
+        dtmf_audio(&r->dtmf, narrow(d, s)->pcm, narrow(d, s)->n, c->engine->now_ns);
+}
+
+/* Closed, not one sample passes. */
+static void pass_gate(const kl_call *c, stretch *s)
+{
+    if (c->gate)
+        return;
+    memset(s->voice.pcm, 0, sizeof s->voice.pcm);
+    memset(s->narrow.pcm, 0, sizeof s->narrow.pcm);
+    memset(s->wide.pcm, 0, sizeof s->wide.pcm);
+}
+
+static int channel(const kl_call *c, const direction *d)
+{
+    return d == &c->to_far ? STEREO_LEFT : STEREO_RIGHT;
+}
+
+/* What passed the gate, for staff who listen. A private call has nobody. */
+static void overhear(kl_call *c, direction *d, stretch *s)
+{
+    monitoring_place *place = call_monitoring(c);
+
+    if (place && place->voices.take)
+        stereo_put(&place->voices, channel(c, d), wide(d, s)->pcm, wide(d, s)->n);
+}
+
+/* Staff speak to the listener, over the talk; whether they do. Closed, nobody does. */
+static bool barge(kl_call *c, direction *d, stretch *s)
+{
+    monitoring_place *place = call_monitoring(c);
+    voice *const rates[] = {&s->voice, &s->narrow, &s->wide};
+    bool any = false;
+
+    for (int i = 0; place && c->gate && i < CALL_MONITORS; i++)
+        if (place->by[i])
+            any |= monitor_speak(place->by[i], channel(c, d), rates, 3);
+    return any;
+}
+
+/* All that the listener hears of a person, for the record. A private call has none. */
+static void keep(kl_call *c, direction *d, stretch *s)
+{
+    recording_place *place = call_recording(c);
+
+    if (place && place->recorder) {
+        const voice *v = at_rate(d, s, (int)recorder_rate(place->recorder));
+        stereo_put(&place->voices, channel(c, d), v->pcm, v->n);
+    }
+}
+
+/* What is being said to the listener, over or instead of the talk already in out. */
+static bool mix_prompt(direction *d, int16_t *out, int n)
+{
+    int16_t prompt[VOICE_WIDE];
+    player_mode mode = player_pull(&d->player, prompt, (size_t)n, d->to->rate == 16000);
+
+    if (mode == PLAYER_IDLE)
+        return false;
+    if (mode == PLAYER_OVERLAY)
+        mix_duck(out, n);
+    else
+        memset(out, 0, (size_t)n * sizeof *out);
+    mix_add(out, prompt, n);
+    return true;
+}
+
+static void mix_tone(direction *d, int16_t *out, int n)
+{
+    bool wide = d->to->rate == 16000;
+
+    for (int i = 0; i < n && d->tone; i++) {
+        mix_add(out + i, (wide ? d->tone->pcm16 : d->tone->pcm8) + d->tone_at, 1);
+        if (++d->tone_at == (wide ? d->tone->n : d->tone->n / 2)) {
+            d->tone_at = 0;
+            if (d->tone_once)
+                d->tone = NULL;
+        }
+    }
+}
+
+static void say(const kl_call *c, direction *d, stretch *s, heard how)
+{
+    bool prompt = player_busy(&d->player);
+    int n = s->voice.n * d->to->rate / s->voice.rate;
+    int16_t out[VOICE_WIDE] = {0};
+
+    if (how == HEARD_NOTHING && !prompt) {
+        d->to->kind->skip(d->to, n);
+    } else if (!c->gate && !prompt && !d->tone) {
+        d->to->kind->say(d->to, NULL, n);
+    } else {
+        if (c->gate)
+            memcpy(out, at_rate(d, s, d->to->rate)->pcm, (size_t)n * sizeof *out);
+        if (!mix_prompt(d, out, n))
+            mix_tone(d, out, n);
+        d->to->kind->say(d->to, out, n);
+    }
+}
+
+/* The path -------------------------------------------------------------------------------------- */
+
+void talk_pass(kl_call *c, direction *d)
+{
+    stretch s = {0};
+    heard how = d->from->kind->hear(d->from, &s.voice);
+
+    if (how != HEARD_NOTHING)
+        d->rms = mix_rms(s.voice.pcm, s.voice.n);
+    if (how == HEARD_VOICE)
+        detect(c, d, &s);
+    pass_gate(c, &s);
+    overhear(c, d, &s);
+    if (barge(c, d, &s) && how == HEARD_NOTHING)
+        how = HEARD_MADE_UP;
+    keep(c, d, &s);
+    if (d->to->kind->listens(d->to))
+        say(c, d, &s, how);
+}
+
+void talk_miss(kl_call *c, direction *d, int n)
+{
+    recording_place *recording = call_recording(c);
+    monitoring_place *monitoring = call_monitoring(c);
+
+    if (recording && recording->recorder)
+        stereo_put(&recording->voices, channel(c, d), NULL, n * (int)(recorder_rate(recording->recorder) / 8000));
+    if (monitoring)
+        stereo_put(&monitoring->voices, channel(c, d), NULL, n * (KL_MONITOR_RATE / 8000));
+}
+
+/* Life ------------------------------------------------------------------------------------------ */
+
+void talk_forget(direction *d)
+{
+    speex_resampler_reset_mem(d->down);
+    speex_resampler_reset_mem(d->up);
+}
+
+bool direction_init(direction *d, leg *from, leg *to)
+{
+    int error = 0;
+
+    d->from = from;
+    d->to = to;
+    d->down = speex_resampler_init(1, 16000, 8000, RESAMPLER_QUALITY, &error);
+    d->up = speex_resampler_init(1, 8000, 16000, RESAMPLER_QUALITY, &error);
+    return d->down && d->up;
+}
+
+void direction_release(direction *d)
+{
+    if (d->down)
+        speex_resampler_destroy(d->down);
+    if (d->up)
+        speex_resampler_destroy(d->up);
+}
