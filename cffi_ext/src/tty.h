@@ -1,0 +1,47 @@
+/* Recognising and reading a text telephone on a line. Nothing here allocates after init. */
+#ifndef KL_TTY_H
+#define KL_TTY_H
+
+#include <spandsp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "baudot.h"
+
+enum {
+    TTY_BLOCK = 80,   /* samples: 10 ms, less than half a bit, so that most blocks hold one tone */
+    TTY_HISTORY = 12, /* blocks kept while nobody listens: the first character is not lost to recognition */
+    TTY_HELD = 64,    /* characters held between two calls to tty_take */
+};
+
+typedef struct {
+    fsk_rx_state_t *fsk;
+    baudot_decoder code;
+    bool carrier;
+    bool reading;      /* the demodulator runs */
+    bool recognised;
+    uint8_t tonal;     /* of the last 8 blocks, newest in bit 0: mark or space, and nothing else */
+    uint8_t marks, spaces; /* likewise: which */
+    uint16_t quiet;    /* blocks since carrier was last seen */
+    uint16_t in_carrier; /* characters since the carrier began */
+    uint64_t blocks;
+    uint64_t recognised_block;
+    uint64_t characters;
+    int16_t history[TTY_HISTORY * TTY_BLOCK];
+    int history_at;
+    char held[TTY_HELD];
+    size_t held_n;
+} tty_receiver;
+
+/* False without memory. */
+bool tty_init(tty_receiver *t);
+void tty_release(tty_receiver *t);
+/* As if nothing had been heard; does not allocate. */
+void tty_restart(tty_receiver *t);
+/* n: a multiple of TTY_BLOCK. */
+void tty_hear(tty_receiver *t, const int16_t *pcm, size_t n);
+/* Takes what has been read since; returns how many characters. */
+size_t tty_take(tty_receiver *t, char *text, size_t max);
+
+#endif
