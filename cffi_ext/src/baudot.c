@@ -10,6 +10,7 @@ enum {
     SHIFT_EVERY = 8,
     CODE_CR = 0x08,
     CODE_LF = 0x02,
+    CODE_BLANK = 0x04,
 };
 
 /* ITU-T V.18 annex A and TIA-825-A, by the code's value with the first bit sent as the lowest. 0: no character. */
@@ -19,13 +20,19 @@ static const char FIGURES[CODES] = "\b3\n- \00087\r$4',!:(5\")2=6019?+\0./;";
 char baudot_decode(baudot_decoder *d, uint8_t code)
 {
     char c, before = d->line_end;
+    bool behind_blank = d->blank;
 
     d->line_end = 0;
+    d->blank = code == CODE_BLANK;
+    if (code == BAUDOT_FIGURES && behind_blank && d->figures)
+        d->unshifts = true;
     if (code == BAUDOT_FIGURES || code == BAUDOT_LETTERS) {
         d->figures = code == BAUDOT_FIGURES;
         d->line_end = before;
         return 0;
     }
+    if (behind_blank && d->unshifts)
+        d->figures = false;
     c = (d->figures ? FIGURES : LETTERS)[code % CODES];
     if (c != '\r' && c != '\n')
         return c;

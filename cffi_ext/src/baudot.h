@@ -10,6 +10,8 @@ enum { BAUDOT_BITS = 5, BAUDOT_FIGURES = 0x1b, BAUDOT_LETTERS = 0x1f, BAUDOT_PER
 
 typedef struct {
     bool figures;
+    bool blank;    /* the last code was one */
+    bool unshifts; /* the sender takes a blank for a return to letters: it repeated figures behind one */
     char line_end; /* the CR or LF that the last code was, 0: neither */
 } baudot_decoder;
 

@@ -10,17 +10,19 @@ enum {
     AFTER_BLOCKS = 40,  /* 400 ms of silence: a SIT goes on at once, speech soon */
     LOWEST_HZ = 380,    /* below: hum and the tones of ordinary telephones */
     HIGHEST_HZ = 2050,  /* above: fax and modem */
-    CNG_LEAST_HZ = 1060,
-    CNG_MOST_HZ = 1140, /* a calling fax's, if 0.4 to 0.7 s long */
-    CNG_LEAST_BLOCKS = 40,
+    GAP_BLOCKS = 4,     /* 40 ms: a lost packet, and what stood for it */
+    CNG_LEAST_HZ = 1062,
+    CNG_MOST_HZ = 1138, /* a calling fax's half second, or what losses left of it */
     CNG_MOST_BLOCKS = 70,
     TTY_LEAST_HZ = 1380, /* a text telephone's mark */
     TTY_MOST_HZ = 1420,
 };
 
-/* Of a sampled sine x[n-1] + x[n+1] = 2 cos(w) x[n]; what differs is noise. This share of it keeps a beep 14 dB above
- * the line's noise, and lets vowels in for 30 ms at most. */
+/* Of a sampled sine x[n-k] + x[n+k] = 2 cos(k w) x[n] for every k; what differs is noise, or a second tone. This share
+ * of it keeps a beep 14 dB above the line's noise. One k alone is blind to some pairs of tones; two are not. */
 static const float IMPURE = 0.04f;
+/* Two tones 40 Hz apart (ringback) look like one in 10 ms, but swell and fade: a beep's power stays within 2 dB. */
+static const float STEADY_POWER = 1.6f;
 static const float STEADY_HZ = 20.0f;
 static const float LEAST_POWER = 14000.0f; /* mean square of a -43 dBm0 sine */
 
@@ -28,25 +30,39 @@ typedef struct {
     float power, hz; /* hz 0: no pure tone */
 } block;
 
-static block look(const beep_detector *b, const int16_t *pcm)
+/* How the block's samples answer to the sum of their neighbours k away: 2 cos(k w) by least squares, and the share of
+ * noise in it. */
+static float answer(const int16_t *x, int k, float xx, float *impure)
 {
-    int16_t x[BEEP_BLOCK + 2];
-    float xx = 0, xy = 0, yy = 0;
+    float xy = 0, yy = 0;
 
-    memcpy(x, b->last, sizeof b->last);
-    memcpy(x + 2, pcm, BEEP_BLOCK * sizeof *pcm);
-    for (int i = 1; i <= BEEP_BLOCK; i++) {
-        float y = (float)x[i - 1] + (float)x[i + 1];
-        xx += (float)x[i] * (float)x[i];
+    for (int i = 0; i < BEEP_BLOCK; i++) {
+        float y = (float)x[i - k] + (float)x[i + k];
         xy += (float)x[i] * y;
         yy += y * y;
     }
+    float c2 = xy / xx;
+    *impure = (yy - c2 * xy) / ((2 + c2 * c2) * xx);
+    return c2;
+}
+
+static block look(const beep_detector *b, const int16_t *pcm)
+{
+    int16_t joined[BEEP_BLOCK + 2 * BEEP_REACH];
+    const int16_t *x = joined + BEEP_REACH; /* the block but for its last samples, and as many before it */
+    float xx = 0, impure, impure3, impure4;
+
+    memcpy(joined, b->last, sizeof b->last);
+    memcpy(joined + 2 * BEEP_REACH, pcm, BEEP_BLOCK * sizeof *pcm);
+    for (int i = 0; i < BEEP_BLOCK; i++)
+        xx += (float)x[i] * (float)x[i];
     block found = {.power = xx / BEEP_BLOCK};
     if (found.power < LEAST_POWER)
         return found;
-    float c2 = xy / xx; /* 2 cos(w) by least squares */
-    float noise = (yy - c2 * xy) / (2 + c2 * c2);
-    if (noise < IMPURE * xx && fabsf(c2) < 2)
+    float c2 = answer(x, 1, xx, &impure);
+    answer(x, 3, xx, &impure3);
+    answer(x, BEEP_REACH, xx, &impure4);
+    if (impure < IMPURE && impure3 < IMPURE && impure4 < IMPURE && fabsf(c2) < 2)
         found.hz = acosf(c2 / 2) * (float)(8000 / (2 * M_PI));
     return found;
 }
@@ -55,17 +71,24 @@ static bool is_beep(const beep_detector *b)
 {
     if (b->blocks < LEAST_BLOCKS || b->blocks > MOST_BLOCKS || b->hz < LOWEST_HZ || b->hz > HIGHEST_HZ)
         return false;
-    if (b->hz > CNG_LEAST_HZ && b->hz < CNG_MOST_HZ && b->blocks >= CNG_LEAST_BLOCKS && b->blocks <= CNG_MOST_BLOCKS)
+    if (b->hz > CNG_LEAST_HZ && b->hz < CNG_MOST_HZ && b->blocks <= CNG_MOST_BLOCKS)
         return false;
     return b->hz < TTY_LEAST_HZ || b->hz > TTY_MOST_HZ;
 }
 
-static void begin(beep_detector *b, float hz)
+static void begin(beep_detector *b, block now)
 {
-    b->hz = hz;
+    b->hz = now.hz;
+    b->power = now.power;
     b->blocks = 1;
     b->over = false;
     b->silent = 0;
+}
+
+static bool steady(const beep_detector *b, const block *now)
+{
+    /* The first block may hold only a part of the tone. */
+    return b->blocks < 2 || (now->power < b->power * STEADY_POWER && now->power * STEADY_POWER > b->power);
 }
 
 static uint32_t hear_block(beep_detector *b, const int16_t *pcm)
@@ -73,22 +96,30 @@ static uint32_t hear_block(beep_detector *b, const int16_t *pcm)
     block now = look(b, pcm);
     uint32_t told = 0;
 
-    memcpy(b->last, pcm + BEEP_BLOCK - 2, sizeof b->last);
+    memcpy(b->last, pcm + BEEP_BLOCK - 2 * BEEP_REACH, sizeof b->last);
+    bool same = b->hz > 0 && fabsf(now.hz - b->hz) < STEADY_HZ;
     if (b->over) {
-        /* The first block may still hold the tone's end. */
-        if (now.hz > 0 || (now.power >= LEAST_POWER && b->silent > 0)) {
-            begin(b, now.hz);
+        if (same && b->silent <= GAP_BLOCKS && steady(b, &now)) {
+            b->over = false;
+            b->blocks = (uint16_t)(b->blocks + b->silent + 1);
+            b->silent = 0;
+            return 0;
+        }
+        /* The first blocks may still hold the tone's end. */
+        if ((now.hz > 0 && !same) || (now.power >= LEAST_POWER && b->silent > GAP_BLOCKS)) {
+            begin(b, now);
         } else if (++b->silent == AFTER_BLOCKS) {
             told = (uint32_t)lroundf(b->hz);
-            begin(b, 0);
+            begin(b, (block){0});
         }
-    } else if (b->hz > 0 && fabsf(now.hz - b->hz) < STEADY_HZ) {
+    } else if (same && steady(b, &now)) {
         b->blocks += b->blocks < UINT16_MAX;
         b->hz += (now.hz - b->hz) / 8;
-    } else if (b->hz > 0 && now.hz <= 0 && is_beep(b)) {
+        b->power = now.power;
+    } else if (b->hz > 0 && (same || now.hz <= 0) && is_beep(b)) {
         b->over = true;
     } else {
-        begin(b, now.hz);
+        begin(b, now);
     }
     return told;
 }

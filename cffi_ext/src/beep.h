@@ -5,10 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BEEP_BLOCK = 80 };
+enum { BEEP_BLOCK = 80, BEEP_REACH = 4 };
 
 typedef struct {
-    int16_t last[2]; /* the two samples before the block */
+    int16_t last[2 * BEEP_REACH]; /* samples before the block */
+    float power;
     float hz;        /* of the tone in hand; 0: none */
     uint16_t blocks; /* that it has lasted */
     bool over;       /* it has ended; what follows decides */

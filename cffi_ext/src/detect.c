@@ -46,14 +46,12 @@ static void progress_told(void *user, int sign, uint32_t detail)
 bool detect_init(kl_detect *d)
 {
     memset(d, 0, sizeof *d);
-    return progress_init(&d->progress, progress_told, d) && tty_init(&d->tty_far) && tty_init(&d->tty_near);
+    return progress_init(&d->progress, progress_told, d);
 }
 
 void detect_release(kl_detect *d)
 {
     progress_release(&d->progress);
-    tty_release(&d->tty_far);
-    tty_release(&d->tty_near);
 }
 
 void detect_phase(kl_detect *d, int phase)
@@ -97,14 +95,21 @@ static void hear_text(kl_detect *d, const int16_t *far, const int16_t *near)
         tell(d, KL_SIGN_TTY, TTY_SURE, SIDE_NEAR);
 }
 
+/* What goes on without listening may be no speech at all. */
+static bool is_tones(const kl_detect *d)
+{
+    return d->tty_far.recognised || d->told[KL_SIGN_RINGBACK] || d->told[KL_SIGN_BUSY] || d->told[KL_SIGN_REORDER] ||
+           d->told[KL_SIGN_DIAL_TONE] || d->told[KL_SIGN_SIT] || d->told[KL_SIGN_FAX];
+}
+
 static void hear_answer(kl_detect *d, const int16_t *far, float power)
 {
     progress_fax(&d->progress, far, DETECT_FRAME);
     uint32_t hz = beep_hear(&d->beep, far, DETECT_FRAME);
-    if (hz && !d->tty_far.recognised)
+    if (hz && !is_tones(d))
         tell(d, KL_SIGN_BEEP, d->greeting.longest >= SPOKEN_FRAMES ? BEEP_AFTER_SPEECH : BEEP_ALONE, hz);
     int sure = greeting_hear(&d->greeting, power);
-    if (sure && !d->tty_far.recognised)
+    if (sure && !is_tones(d))
         tell(d, KL_SIGN_GREETING, sure, 0);
 }
 

@@ -10,11 +10,14 @@ enum {
     PEAK_WIDTH = 4, /* taps at either side that belong to a reflection: 2 ms */
 };
 
-static const float MU = 0.5f;
+static const float MU = 0.2f;
 static const float PEAK_DECAY = 0.951f;  /* a frame; 1/e in 400 ms */
 static const float NEAR_TALKS = 300.0f;  /* peak at 2 kHz: about -38 dBm0 */
 static const float FAR_TALKS = 0.35f;    /* Geigel: an echo is at least 9 dB below what caused it */
 static const float PRE_EMPHASIS = 0.9f;  /* flattens speech, so that taps settle alike */
+/* An echo 20 dB below what caused it is still learnt from: fainter speech than that would only teach noise. */
+static const float NOISE_TO_SPEECH = 100.0f;
+static const float NOISE_RISE = 1.002f; /* of the running minimum, a frame */
 static const float NO_ECHO_DB = -60.0f;
 static const float FAINTEST_DB = -38.0f; /* fainter reflections drown in the line's noise */
 static const float PROMINENCE = 24.0f;   /* a reflection's tap over the mean tap, in power */
@@ -71,13 +74,17 @@ void echo_hear(echo_model *e, const int16_t *far, const int16_t *near, bool lear
     memmove(e->past, e->past + ECHO_STEP, ECHO_TAPS * sizeof *e->past);
     decimate(near, e->past + ECHO_TAPS, e->kernel_near, &e->last_near);
     decimate(far, far2, e->kernel_far, &e->last_far);
+    float energy = 0;
+    for (int i = 0; i < ECHO_STEP; i++)
+        energy += far2[i] * far2[i];
+    e->far_noise = fminf(energy / ECHO_STEP + 1, e->far_noise > 0 ? e->far_noise * NOISE_RISE : INFINITY);
     e->near_peak = fmaxf(e->near_peak * PEAK_DECAY, peak(e->past + ECHO_TAPS, ECHO_STEP));
     if (!learn || e->near_peak < NEAR_TALKS || peak(far2, ECHO_STEP) > FAR_TALKS * e->near_peak)
         return;
     e->learnt++;
     for (int i = 0; i < ECHO_STEP; i += PERIOD) {
         const float *x = e->past + i + 1; /* taps[ECHO_TAPS - 1] is the newest sample's */
-        float power = dot(x, x) + 1e5f;
+        float power = dot(x, x) + ECHO_TAPS * NOISE_TO_SPEECH * e->far_noise;
         float step = MU * (far2[i] - dot(e->taps, x)) / power;
         for (int k = 0; k < ECHO_TAPS; k++)
             e->taps[k] += step * x[k];

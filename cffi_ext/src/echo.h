@@ -25,6 +25,7 @@ typedef struct {
     float past[ECHO_TAPS + ECHO_STEP];   /* near end at 2 kHz, newest last */
     float taps[ECHO_TAPS];
     float near_peak;                     /* decays over 400 ms */
+    float far_noise;                     /* mean square of the far end's quietest frames at 2 kHz */
     uint32_t learnt;                     /* frames of near speech alone */
 } echo_model;
 

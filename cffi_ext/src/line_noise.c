@@ -6,7 +6,7 @@ enum {
     WINDOW_FRAMES = 75, /* 1.5 s: nearly each holds a pause */
     LEAST_WINDOWS = 6,  /* 9 s of talk before there is a baseline */
     HELD_FRAMES = 100,  /* 2 s below it, speech and noise alike */
-    AFTER_WINDOWS = 4,  /* 6 s to measure the line after a hold */
+    AFTER_WINDOWS = 6,  /* 9 s to measure the line after a hold */
     FORGET_FRAMES = 1500, /* 30 s after a hold the line is as usual again */
 };
 
@@ -34,8 +34,9 @@ static void measure(line_noise *n)
     for (int i = 0; i < count; i++)
         sorted[i] = n->windows_db[i];
     sort(sorted, count);
-    n->baseline_db = sorted[count / 2];
-    n->spread_db = sorted[count * 3 / 4] - sorted[0];
+    /* Windows without a pause of speech are among the louder ones. */
+    n->baseline_db = sorted[count / 4];
+    n->spread_db = sorted[count / 4] - sorted[0];
 }
 
 static bool steady(const line_noise *n)
@@ -108,7 +109,7 @@ float noise_shift_db(const line_noise *n)
     for (int i = 0; i < AFTER_WINDOWS; i++)
         sorted[i] = n->after_db[i];
     sort(sorted, AFTER_WINDOWS);
-    float shift = sorted[AFTER_WINDOWS / 2] - n->baseline_db;
-    bool moved = fabsf(shift) >= SHIFT_DB + n->spread_db / 2 && sorted[AFTER_WINDOWS - 1] - sorted[0] <= STEADY_DB;
-    return moved ? shift : 0;
+    float shift = sorted[1] - n->baseline_db;
+    /* A second line adds its noise, and takes none away. */
+    return shift >= SHIFT_DB + n->spread_db / 2 && sorted[1] - sorted[0] <= STEADY_DB ? shift : 0;
 }

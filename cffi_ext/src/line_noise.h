@@ -30,7 +30,7 @@ typedef struct {
 
 /* One frame of 20 ms with this mean square. */
 void noise_hear(line_noise *n, float power);
-/* Decibels that the noise has moved by over a hold, once that can be told; otherwise 0. */
+/* Decibels by which the noise is louder after a hold, once that can be told; otherwise 0. */
 float noise_shift_db(const line_noise *n);
 
 #endif

@@ -1,8 +1,13 @@
 #include "progress.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "kinline_detect.h"
+
+/* spandsp takes the two strongest of its frequencies for a tone if they are above the mean, which noise at -41 dBm0 does
+ * once in some minutes: what it finds must hold this share of the energy of the last 150 ms. */
+static const float TONE_SHARE = 0.6f;
 
 /* One element of a tone: two frequencies (0: none) for so many milliseconds. */
 typedef struct {
@@ -33,6 +38,28 @@ enum { CADENCE_COUNT = sizeof CADENCES / sizeof *CADENCES };
 static const int FREQUENCIES[] = {350, 440, 480, 620, 914, 985, 1371, 1429, 1777};
 enum { FREQUENCY_COUNT = sizeof FREQUENCIES / sizeof *FREQUENCIES };
 
+static float share_of(const progress_detector *p, int hz, float energy)
+{
+    float coefficient = 2 * cosf((float)(2 * M_PI / 8000) * (float)hz), s1 = 0, s2 = 0;
+
+    for (int i = 0; i < PROGRESS_HISTORY; i++) {
+        float s0 = p->history[(p->history_at + i) % PROGRESS_HISTORY] + coefficient * s1 - s2;
+        s2 = s1;
+        s1 = s0;
+    }
+    return 2 * (s1 * s1 + s2 * s2 - coefficient * s1 * s2) / (energy * PROGRESS_HISTORY);
+}
+
+/* Whether the line holds little else than this element, which is the one in progress. */
+static bool holds(const progress_detector *p, const element *e)
+{
+    float energy = 1;
+
+    for (int i = 0; i < PROGRESS_HISTORY; i++)
+        energy += (float)p->history[i] * (float)p->history[i];
+    return share_of(p, e->f1, energy) + (e->f2 ? share_of(p, e->f2, energy) : 0) >= TONE_SHARE;
+}
+
 static void tone_heard(void *user, int code, int level, int delay)
 {
     progress_detector *p = user;
@@ -41,7 +68,13 @@ static void tone_heard(void *user, int code, int level, int delay)
     (void)delay;
     if (code >= FREQUENCY_COUNT && code < FREQUENCY_COUNT + CADENCE_COUNT) {
         const cadence *c = &CADENCES[code - FREQUENCY_COUNT];
-        p->report(p->user, c->sign, c->detail);
+        const element *last = c->elements;
+        while (last[1].least_ms)
+            last++;
+        if (holds(p, last))
+            p->report(p->user, c->sign, c->detail);
+        else
+            p->doubted = true;
     }
 }
 
@@ -101,13 +134,21 @@ void progress_release(progress_detector *p)
 void progress_restart(progress_detector *p)
 {
     super_tone_rx_init(p->rx, p->tones, tone_heard, p);
+    memset(p->history, 0, sizeof p->history);
     modem_connect_tones_rx_init(p->fax, MODEM_CONNECT_TONES_FAX_CED_OR_PREAMBLE, fax_heard, p);
     modem_connect_tones_rx_init(p->cng, MODEM_CONNECT_TONES_FAX_CNG, fax_heard, p);
 }
 
 void progress_tones(progress_detector *p, const int16_t *pcm, int n)
 {
+    for (int i = 0; i < n; i++) {
+        p->history[p->history_at] = pcm[i];
+        p->history_at = p->history_at + 1 < PROGRESS_HISTORY ? p->history_at + 1 : 0;
+    }
     super_tone_rx(p->rx, pcm, n);
+    if (p->doubted)
+        super_tone_rx_init(p->rx, p->tones, tone_heard, p);
+    p->doubted = false;
 }
 
 void progress_fax(progress_detector *p, const int16_t *pcm, int n)

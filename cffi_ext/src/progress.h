@@ -9,10 +9,15 @@
 /* sign: KL_SIGN_... */
 typedef void (*progress_report)(void *user, int sign, uint32_t detail);
 
+enum { PROGRESS_HISTORY = 1200 /* samples: 150 ms, enough to tell 440 from 480 Hz */ };
+
 typedef struct {
     super_tone_rx_descriptor_t *tones;
     super_tone_rx_state_t *rx;
     modem_connect_tones_rx_state_t *fax, *cng;
+    int16_t history[PROGRESS_HISTORY];
+    int history_at;
+    bool doubted; /* the receiver took noise for a tone: it is begun anew */
     progress_report report;
     void *user;
 } progress_detector;

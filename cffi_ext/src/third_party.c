@@ -14,7 +14,7 @@ enum {
 /* What each sign adds to the suspicion, in percent of what is left of the doubt. None is enough to cut a call at the
  * default threshold of 85 by itself, but for a telephone that rings behind the called party's after a hold. */
 static const uint8_t WEIGHT[KL_SIGN_COUNT] = {
-    [KL_SIGN_RINGBACK] = 80, [KL_SIGN_BUSY] = 60, [KL_SIGN_REORDER] = 60, [KL_SIGN_DIAL_TONE] = 60,
+    [KL_SIGN_RINGBACK] = 85, [KL_SIGN_BUSY] = 60, [KL_SIGN_REORDER] = 60, [KL_SIGN_DIAL_TONE] = 60,
     [KL_SIGN_SIT] = 60,      [KL_SIGN_FLASH] = 45, [KL_SIGN_HOLD] = 30,   [KL_SIGN_BASELINE] = 40,
     [KL_SIGN_ECHO] = 45,     [KL_SIGN_DIALLING] = 50,
 };

@@ -1,7 +1,7 @@
 #include "tty.h"
 
 #include <errno.h>
-#include <math.h>
+#include <spandsp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,14 +41,10 @@ static float share(const int16_t *pcm, float coefficient, float energy)
     return 2 * (s1 * s1 + s2 * s2 - coefficient * s1 * s2) / (energy * TTY_BLOCK);
 }
 
-static void take_code(void *user, int code)
+static void take_code(void *user, uint8_t code)
 {
     tty_receiver *t = user;
 
-    if (code < 0) /* spandsp's own notes on the carrier; ours is the stricter */
-        return;
-    if (!t->carrier)
-        return;
     t->characters++;
     if (t->in_carrier < UINT16_MAX)
         t->in_carrier++;
@@ -56,44 +52,24 @@ static void take_code(void *user, int code)
         t->recognised = true;
         t->recognised_block = t->blocks;
     }
-    char c = baudot_decode(&t->code, (uint8_t)code);
+    char c = baudot_decode(&t->code, code);
     if (c && t->held_n < TTY_HELD)
         t->held[t->held_n++] = c;
 }
 
-bool tty_init(tty_receiver *t)
-{
-    memset(t, 0, sizeof *t);
-    t->fsk = fsk_rx_init(NULL, &preset_fsk_specs[FSK_WEITBRECHT], FSK_FRAME_MODE_5N1_FRAMES, take_code, t);
-    if (t->fsk)
-        fsk_rx_signal_cutoff(t->fsk, -46.0f);
-    return t->fsk;
-}
-
-void tty_release(tty_receiver *t)
-{
-    if (t->fsk)
-        fsk_rx_free(t->fsk);
-    t->fsk = NULL;
-}
-
 void tty_restart(tty_receiver *t)
 {
-    fsk_rx_state_t *fsk = t->fsk;
-
     memset(t, 0, sizeof *t);
-    t->fsk = fsk;
 }
 
 static void begin_reading(tty_receiver *t)
 {
-    fsk_rx_restart(t->fsk, &preset_fsk_specs[FSK_WEITBRECHT], FSK_FRAME_MODE_5N1_FRAMES);
-    fsk_rx_signal_cutoff(t->fsk, -46.0f);
-    t->carrier = t->reading = true;
+    t->carrier = true;
     t->in_carrier = 0;
     t->code.line_end = 0;
+    baudot_line_begin(&t->line, take_code, t);
     for (int i = 0; i < TTY_HISTORY; i++)
-        fsk_rx(t->fsk, t->history + (t->history_at + i) % TTY_HISTORY * TTY_BLOCK, TTY_BLOCK);
+        baudot_line_hear(&t->line, t->history + (t->history_at + i) % TTY_HISTORY * TTY_BLOCK, TTY_BLOCK);
 }
 
 static void hear_block(tty_receiver *t, const int16_t *pcm)
@@ -118,12 +94,12 @@ static void hear_block(tty_receiver *t, const int16_t *pcm)
     /* Mark alone opens nothing: a 1400 Hz beep is no text telephone, a mark that turns into a space may be. */
     bool now = __builtin_popcount(t->tonal) >= TONAL_BLOCKS;
     t->quiet = now ? 0 : t->quiet < UINT16_MAX ? (uint16_t)(t->quiet + 1) : t->quiet;
-    if (t->reading)
-        fsk_rx(t->fsk, pcm, TTY_BLOCK);
+    if (t->carrier)
+        baudot_line_hear(&t->line, pcm, TTY_BLOCK);
     if (!t->carrier && now && t->marks && t->spaces)
         begin_reading(t);
     else if (t->carrier && t->quiet > CARRIER_HANG)
-        t->carrier = t->reading = false;
+        t->carrier = false;
 }
 
 void tty_hear(tty_receiver *t, const int16_t *pcm, size_t n)
@@ -150,17 +126,13 @@ kl_tty_receiver *kl_tty_receiver_create(void)
 {
     kl_tty_receiver *r = calloc(1, sizeof *r);
 
-    if (r && tty_init(&r->tty))
-        return r;
-    free(r);
-    return NULL;
+    if (r)
+        tty_restart(&r->tty);
+    return r;
 }
 
 void kl_tty_receiver_destroy(kl_tty_receiver *r)
 {
-    if (!r)
-        return;
-    tty_release(&r->tty);
     free(r);
 }
 

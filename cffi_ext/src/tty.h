@@ -2,12 +2,12 @@
 #ifndef KL_TTY_H
 #define KL_TTY_H
 
-#include <spandsp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "baudot.h"
+#include "baudot_line.h"
 
 enum {
     TTY_BLOCK = 80,   /* samples: 10 ms, less than half a bit, so that most blocks hold one tone */
@@ -16,10 +16,9 @@ enum {
 };
 
 typedef struct {
-    fsk_rx_state_t *fsk;
+    baudot_line line;
     baudot_decoder code;
     bool carrier;
-    bool reading;      /* the demodulator runs */
     bool recognised;
     uint8_t tonal;     /* of the last 8 blocks, newest in bit 0: mark or space, and nothing else */
     uint8_t marks, spaces; /* likewise: which */
@@ -34,10 +33,7 @@ typedef struct {
     size_t held_n;
 } tty_receiver;
 
-/* False without memory. */
-bool tty_init(tty_receiver *t);
-void tty_release(tty_receiver *t);
-/* As if nothing had been heard; does not allocate. */
+/* As if nothing had been heard; also the first time. */
 void tty_restart(tty_receiver *t);
 /* n: a multiple of TTY_BLOCK. */
 void tty_hear(tty_receiver *t, const int16_t *pcm, size_t n);
