@@ -35,7 +35,7 @@ enum {
     KL_SIGN_ECHO = 13,       /* after a hold the far end's echo is another */
     KL_SIGN_DIALLING = 14,   /* the called party dials a number in the talk */
     KL_SIGN_THREE_WAY = 15,  /* several of these within a minute and a half */
-    KL_SIGN_FORWARDED = 16,  /* rings on, or another stream comes, after the answer */
+    KL_SIGN_FORWARDED = 16,  /* rings on after the answer, or another stream comes in the talk */
     KL_SIGN_COUNT = 17,
 };
 

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "kinline_bus.h"
+#include "kinline_detect.h"
 #include "kinline_frame.h"
 
 typedef struct kl_engine kl_engine;
@@ -122,6 +123,8 @@ enum {
     KL_CALL_DTMF = 3,        /* code: ASCII digit, data: KL_DTMF_..., KL_SIDE_...; once a key press */
     KL_CALL_RTP_SILENT = 4,  /* code: KL_SIDE_...; no packet for 5 s with the gate open; once until they return */
     KL_CALL_RTP_RESUMED = 5, /* code: KL_SIDE_... */
+    KL_CALL_SIGN = 6,        /* code: KL_SIGN_..., data: a kl_sign; as kl_call_listen asked */
+    KL_CALL_TEXT = 7,        /* code: KL_SIDE_..., data: what was typed there on a text telephone */
 };
 
 enum {
@@ -181,6 +184,10 @@ int kl_call_near_clear(kl_engine *engine, uint32_t call);
 /* Closed, no sample of either party reaches the other or the recorder; RTP audio then serves to
  * detect DTMF only. In-band detection stops while the gate is open: see kl_call_detect. */
 int kl_call_gate(kl_engine *engine, uint32_t call, int open);
+/* What to listen for from now on (KL_DETECT_...); told as KL_CALL_SIGN. In a talk text telephones are read, too. -EPERM
+ * for KL_DETECT_TALK on a privileged call, which has no place for what would be read: there KL_DETECT_TTY only
+ * recognises them. */
+int kl_call_listen(kl_engine *engine, uint32_t call, int phase);
 /* In-band DTMF of the RTP legs on or off (RFC 4733 is always reported). */
 int kl_call_detect(kl_engine *engine, uint32_t call, int on);
 

@@ -15,8 +15,8 @@
  * each blank, and after 8 characters without one. Returns how many; those beyond max are not written. */
 size_t kl_baudot_encode(const char *text, size_t n, uint8_t *codes, size_t max);
 /* Text for n codes, beginning in letters. CR and LF are one '\n', whatever stands between them is kept; a
- * backspace is '\b'. Some senders return to letters with each blank without saying so; one that repeats figures behind
- * a blank is taken for such a one from then on. Returns how many characters; those beyond max are not written. */
+ * backspace is '\b'. Some senders return to letters with each blank without saying so:
+ * which kind one is shows in what it sends behind a blank, and is guessed before that. Returns how many characters; those beyond max are not written. */
 size_t kl_baudot_decode(const uint8_t *codes, size_t n, char *text, size_t max);
 
 /* The line ---------------------------------------------------------------------------------------- */

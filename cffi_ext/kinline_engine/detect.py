@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Self
+from typing import Any, Self
 
 from kinline_engine._kinline_engine import ffi, lib
+from kinline_engine.bus import Event
 from kinline_engine.errors import check
 
 RATE = 8000
@@ -57,6 +58,15 @@ class Heard:
         return self.at / RATE
 
 
+def _heard(raw: Any) -> Heard:
+    return Heard(Sign(raw.kind), raw.confidence, raw.at, raw.detail)
+
+
+def heard(event: Event) -> Heard:
+    """Of a `CallEvent.SIGN`."""
+    return _heard(ffi.from_buffer("kl_sign *", event.data)[0])
+
+
 class Detector:
     """One line's detectors. MemoryError when they cannot be made."""
 
@@ -88,7 +98,7 @@ class Detector:
             f"detection over {len(ours)} samples (a frame has {FRAME})",
         )
         for i in range(count):
-            yield Heard(Sign(signs[i].kind), signs[i].confidence, signs[i].at, signs[i].detail)
+            yield _heard(signs[i])
 
     def digit(self, digit: str) -> list[Heard]:
         """The far end pressed a key ('!' is a hook flash, as RFC 4733 event 16 reports it)."""

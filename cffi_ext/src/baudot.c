@@ -17,26 +17,36 @@ enum {
 static const char LETTERS[CODES] = "\bE\nA SIU\rDRJNFCKTZLWHYPQOBG\0MXV";
 static const char FIGURES[CODES] = "\b3\n- \00087\r$4',!:(5\")2=6019?+\0./;";
 
+/* A code behind a blank in figures tells senders apart: one that unshifts needs figures again and never letters. Where
+ * neither has come yet, a number goes on in figures and a sentence in letters. */
+static void behind_blank(baudot_decoder *d, uint8_t code)
+{
+    if (code == BAUDOT_FIGURES)
+        d->sender = BLANK_UNSHIFTS;
+    else if (code == BAUDOT_LETTERS)
+        d->sender = BLANK_KEEPS;
+    else if (d->sender == BLANK_UNSHIFTS || (d->sender == BLANK_UNKNOWN && (d->before < '0' || d->before > '9')))
+        d->figures = false;
+}
+
 char baudot_decode(baudot_decoder *d, uint8_t code)
 {
-    char c, before = d->line_end;
-    bool behind_blank = d->blank;
+    char line_end = d->line_end;
 
-    d->line_end = 0;
+    if (d->blank && d->figures)
+        behind_blank(d, code);
     d->blank = code == CODE_BLANK;
-    if (code == BAUDOT_FIGURES && behind_blank && d->figures)
-        d->unshifts = true;
     if (code == BAUDOT_FIGURES || code == BAUDOT_LETTERS) {
         d->figures = code == BAUDOT_FIGURES;
-        d->line_end = before;
         return 0;
     }
-    if (behind_blank && d->unshifts)
-        d->figures = false;
-    c = (d->figures ? FIGURES : LETTERS)[code % CODES];
-    if (c != '\r' && c != '\n')
+    d->line_end = 0;
+    char c = (d->figures ? FIGURES : LETTERS)[code % CODES];
+    if (c != '\r' && c != '\n') {
+        d->before = d->blank ? d->before : c;
         return c;
-    if (before && before != c) /* the second half of CR LF */
+    }
+    if (line_end && line_end != c) /* the second half of CR LF */
         return 0;
     d->line_end = c;
     return '\n';

@@ -8,10 +8,14 @@
 
 enum { BAUDOT_BITS = 5, BAUDOT_FIGURES = 0x1b, BAUDOT_LETTERS = 0x1f, BAUDOT_PER_CHARACTER = 3 };
 
+/* Whether a blank returns to letters without a shift. Some senders do that, the standard does not. */
+typedef enum { BLANK_UNKNOWN, BLANK_KEEPS, BLANK_UNSHIFTS } baudot_blank;
+
 typedef struct {
     bool figures;
-    bool blank;    /* the last code was one */
-    bool unshifts; /* the sender takes a blank for a return to letters: it repeated figures behind one */
+    bool blank;   /* the last code was one */
+    char before;  /* the character before it */
+    baudot_blank sender; /* as far as it has shown */
     char line_end; /* the CR or LF that the last code was, 0: neither */
 } baudot_decoder;
 

@@ -16,6 +16,11 @@ stereo *call_recording(kl_call *c)
     return c->privileged ? NULL : &((recorded_call *)c)->recording;
 }
 
+kept_text *call_text(kl_call *c)
+{
+    return c->privileged ? NULL : ((recorded_call *)c)->text;
+}
+
 rtp_leg *call_rtp_leg(kl_call *c, const leg *l)
 {
     if (l == &c->far.leg)
@@ -73,6 +78,7 @@ void call_free(kl_call *c)
     rtp_leg_release(&c->far);
     if (c->bridged)
         rtp_leg_release(&c->near);
+    kl_detect_destroy(c->ears.detect);
     free(c);
 }
 

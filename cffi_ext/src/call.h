@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ears.h"
 #include "handset_leg.h"
 #include "kinline_engine.h"
 #include "player.h"
@@ -27,17 +28,22 @@ typedef struct kl_call {
     direction to_far, to_near;
     play plays[CALL_PLAYS];
     bool gate;
+    bool tone_safe; /* a text telephone is on the line: nothing may be done to its tones */
+    ears ears;
     uint64_t near_frames, near_stalled;
 } kl_call;
 
-/* Only this variant has a place for a recorder: a privileged call cannot be given one. */
+/* Only this variant has places for what is kept of a talk: a privileged call cannot be given one. */
 typedef struct {
     kl_call call;
     stereo recording;
+    kept_text text[2]; /* far, near */
 } recorded_call;
 
 /* NULL for a privileged call, else the place. */
 stereo *call_recording(kl_call *c);
+/* NULL for a privileged call, else the two places. */
+kept_text *call_text(kl_call *c);
 /* The leg as an RTP leg, or NULL. */
 rtp_leg *call_rtp_leg(kl_call *c, const leg *l);
 int call_side_of(const kl_call *c, const rtp_leg *r);

@@ -84,11 +84,8 @@ static float power_of(const int16_t *pcm)
     return sum / DETECT_FRAME;
 }
 
-static void hear_text(kl_detect *d, const int16_t *far, const int16_t *near)
+static void tell_text_telephone(kl_detect *d)
 {
-    tty_hear(&d->tty_far, far, DETECT_FRAME);
-    if (near)
-        tty_hear(&d->tty_near, near, DETECT_FRAME);
     if (d->tty_far.recognised)
         tell(d, KL_SIGN_TTY, TTY_SURE, SIDE_FAR);
     else if (d->tty_near.recognised)
@@ -119,7 +116,7 @@ void detect_hear(kl_detect *d, const int16_t far[DETECT_FRAME], const int16_t *n
         return;
     float power = power_of(far);
     d->samples += DETECT_FRAME;
-    hear_text(d, far, near);
+    tell_text_telephone(d);
     if (d->phase == KL_DETECT_TTY)
         return;
     if (!d->tty_far.carrier)
@@ -182,6 +179,9 @@ int kl_detect_run(kl_detect *d, const int16_t *far, const int16_t *near, size_t 
     if (n % DETECT_FRAME)
         return -EINVAL;
     for (size_t at = 0; at < n; at += DETECT_FRAME) {
+        tty_hear(&d->tty_far, far + at, DETECT_FRAME);
+        if (near)
+            tty_hear(&d->tty_near, near + at, DETECT_FRAME);
         detect_hear(d, far + at, near ? near + at : NULL);
         found = put(d, signs, found, max);
     }
@@ -196,6 +196,6 @@ void kl_detect_digit(kl_detect *d, char digit)
 
 void kl_detect_other_stream(kl_detect *d)
 {
-    if (d->phase != KL_DETECT_NOTHING && d->phase != KL_DETECT_TTY)
+    if (d->phase == KL_DETECT_TALK)
         tell(d, KL_SIGN_FORWARDED, STREAM_SURE, 0);
 }

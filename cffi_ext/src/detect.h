@@ -28,7 +28,8 @@ struct kl_detect {
 bool detect_init(kl_detect *d);
 void detect_release(kl_detect *d);
 void detect_phase(kl_detect *d, int phase);
-/* One frame; near NULL: nothing was sent. Signs wait in d->signs until detect_take. */
+/* One frame; near NULL: nothing was sent. The two text telephones hear for themselves (tty_hear), before this. Signs
+ * wait in d->signs until detect_take. */
 void detect_hear(kl_detect *d, const int16_t far[DETECT_FRAME], const int16_t *near);
 /* How many signs wait; they are taken. */
 size_t detect_take(kl_detect *d);

@@ -49,12 +49,14 @@ static void fit(direction *d, stretch *s, int16_t *out, int n)
 /* Stages ---------------------------------------------------------------------------------------- */
 
 /* Hears what the party does, before acceptance too. */
-static void detect(kl_call *c, direction *d, stretch *s)
+static void detect(kl_call *c, direction *d, stretch *s, heard how)
 {
     rtp_leg *r = call_rtp_leg(c, d->from);
 
-    if (r && r->dtmf.in_band)
+    if (r && r->dtmf.in_band && how == HEARD_VOICE)
         dtmf_audio(&r->dtmf, narrow(d, s)->pcm, narrow(d, s)->n, c->engine->now_ns);
+    if (c->ears.detect && d == &c->to_near && how != HEARD_NOTHING)
+        ears_far(c, narrow(d, s)->pcm, narrow(d, s)->n);
 }
 
 /* Closed, not one sample passes. */
@@ -133,9 +135,10 @@ void talk_pass(kl_call *c, direction *d)
 
     if (how != HEARD_NOTHING)
         d->rms = mix_rms(s.voice.pcm, s.voice.n);
-    if (how == HEARD_VOICE)
-        detect(c, d, &s);
+    detect(c, d, &s, how);
     pass_gate(c, &s);
+    if (c->ears.detect && d == &c->to_far)
+        ears_near(c, narrow(d, &s)->pcm, narrow(d, &s)->n);
     keep(c, d, &s);
     if (d->to->kind->listens(d->to))
         say(c, d, &s, how);

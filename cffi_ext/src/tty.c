@@ -52,14 +52,21 @@ static void take_code(void *user, uint8_t code)
         t->recognised = true;
         t->recognised_block = t->blocks;
     }
+    if (!t->text)
+        return;
     char c = baudot_decode(&t->code, code);
-    if (c && t->held_n < TTY_HELD)
-        t->held[t->held_n++] = c;
+    if (c && t->text->n < TTY_HELD) {
+        t->text->held[t->text->n++] = c;
+        t->text->fresh = true;
+    }
 }
 
 void tty_restart(tty_receiver *t)
 {
+    tty_text *text = t->text;
+
     memset(t, 0, sizeof *t);
+    t->text = text;
 }
 
 static void begin_reading(tty_receiver *t)
@@ -108,18 +115,9 @@ void tty_hear(tty_receiver *t, const int16_t *pcm, size_t n)
         hear_block(t, pcm + at);
 }
 
-size_t tty_take(tty_receiver *t, char *text, size_t max)
-{
-    size_t n = t->held_n;
-
-    for (size_t i = 0; i < n && i < max; i++)
-        text[i] = t->held[i];
-    t->held_n = 0;
-    return n < max ? n : max;
-}
-
 struct kl_tty_receiver {
     tty_receiver tty;
+    tty_text text;
 };
 
 kl_tty_receiver *kl_tty_receiver_create(void)
@@ -127,7 +125,7 @@ kl_tty_receiver *kl_tty_receiver_create(void)
     kl_tty_receiver *r = calloc(1, sizeof *r);
 
     if (r)
-        tty_restart(&r->tty);
+        r->tty.text = &r->text;
     return r;
 }
 
@@ -144,7 +142,9 @@ int kl_tty_receiver_run(kl_tty_receiver *r, const int16_t *pcm, size_t n, char *
         return -EINVAL;
     for (size_t at = 0; at < n; at += TTY_BLOCK) {
         hear_block(&r->tty, pcm + at);
-        made += tty_take(&r->tty, text + made, max - made);
+        for (size_t i = 0; i < r->text.n && made < max; i++)
+            text[made++] = r->text.held[i];
+        r->text.n = 0;
     }
     return (int)made;
 }

@@ -12,10 +12,18 @@
 enum {
     TTY_BLOCK = 80,   /* samples: 10 ms, less than half a bit, so that most blocks hold one tone */
     TTY_HISTORY = 12, /* blocks kept while nobody listens: the first character is not lost to recognition */
-    TTY_HELD = 64,    /* characters held between two calls to tty_take */
+    TTY_HELD = 64,    /* characters that wait to be taken */
 };
 
+/* A place for what is read. Without one a text telephone is recognised and its characters counted, no more. */
 typedef struct {
+    size_t n;
+    bool fresh; /* something has come since this was last cleared */
+    char held[TTY_HELD];
+} tty_text;
+
+typedef struct {
+    tty_text *text; /* NULL: nothing is read */
     baudot_line line;
     baudot_decoder code;
     bool carrier;
@@ -29,15 +37,10 @@ typedef struct {
     uint64_t characters;
     int16_t history[TTY_HISTORY * TTY_BLOCK];
     int history_at;
-    char held[TTY_HELD];
-    size_t held_n;
 } tty_receiver;
 
 /* As if nothing had been heard; also the first time. */
 void tty_restart(tty_receiver *t);
 /* n: a multiple of TTY_BLOCK. */
 void tty_hear(tty_receiver *t, const int16_t *pcm, size_t n);
-/* Takes what has been read since; returns how many characters. */
-size_t tty_take(tty_receiver *t, char *text, size_t max);
-
 #endif

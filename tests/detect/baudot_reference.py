@@ -29,13 +29,15 @@ ALPHABET = "".join(sorted(set(LETTERS.values()) | set(FIGURES.values())))
 def decode(codes: bytes) -> str:
     """Shifts choose the table; CR LF, LF CR, and a lone one of them are a line's end.
 
-    A sender that repeats the figures shift behind a blank goes back to letters with each blank from then on.
+    Behind a blank in figures, a figures shift shows a sender that goes back to letters with each blank, a letters shift one
+    that does not; of a sender that has shown neither, a blank behind a digit keeps the figures and any other ends them.
     """
-    table, text, line_end, unshifts = LETTERS, "", None, False
+    table, text, line_end, word_end, unshifts = LETTERS, "", None, "", None
     for before, code in zip(b"\xff" + codes, codes, strict=False):
-        if before == _SPACE:
-            unshifts = unshifts or (code == _FIGURES_SHIFT and table is FIGURES)
-            if unshifts and code not in (_LETTERS_SHIFT, _FIGURES_SHIFT):
+        if before == _SPACE and table is FIGURES:
+            if code in (_FIGURES_SHIFT, _LETTERS_SHIFT):
+                unshifts = code == _FIGURES_SHIFT
+            elif unshifts or (unshifts is None and not word_end.isdigit()):
                 table = LETTERS
         if code == _LETTERS_SHIFT:
             table = LETTERS
@@ -50,6 +52,7 @@ def decode(codes: bytes) -> str:
         else:
             line_end = None
             text += table.get(code, "")
+            word_end = table.get(code, "") if code != _SPACE else word_end
     return text
 
 
