@@ -1,8 +1,8 @@
 # GENERATED from hw/link.toml by hw/generate.py (make gen). Do not edit.
 SYNC = b'K\xd7'
 MAJOR = 1
-MINOR = 0
-SCHEMA = 2426597482
+MINOR = 1
+SCHEMA = 1561932814
 HEADER_BYTES = 12
 SEALED_FROM = 16
 RELIABLE_FROM = 32
@@ -51,6 +51,22 @@ LAMP_OFF = 0
 LAMP_READY = 1
 LAMP_BUSY = 2
 LAMP_TROUBLE = 3
+UPDATE_READY = 1
+UPDATE_APPLYING = 2
+UPDATE_CURRENT = 3
+UPDATE_REFUSED = 4
+UPDATE_FAILED = 5
+REASON_NONE = 0
+REASON_BUSY = 1
+REASON_SPACE = 2
+REASON_FLASH = 3
+REASON_DAMAGED = 4
+REASON_SIGNATURE = 5
+REASON_FOREIGN = 6
+REASON_REVISION = 7
+REASON_DOWNGRADE = 8
+REASON_MALFORMED = 9
+REASON_ABSENT = 10
 
 HELLO = 1
 WELCOME = 2
@@ -67,6 +83,9 @@ ENTRY = 35
 TALK_ENDED = 36
 HEALTH = 37
 EVENTS = 38
+UPDATE_WANT = 40
+UPDATE_STATE = 41
+SLOTS = 42
 LISTEN = 64
 COLLECT = 65
 COLLECT_END = 66
@@ -75,6 +94,12 @@ END = 68
 SHOW = 69
 REBOOT = 70
 REPORT = 71
+UPDATE_OFFER = 74
+UPDATE_DATA = 75
+UPDATE_APPLY = 76
+UPDATE_CANCEL = 77
+SLOT_SWITCH = 78
+SLOTS_ASK = 79
 
 # id: (struct format of the fixed fields, greatest length of each variable field)
 FORMATS = {
@@ -93,6 +118,9 @@ FORMATS = {
     TALK_ENDED: ("<IBII", ()),
     HEALTH: ("<IIIHHHH", ()),
     EVENTS: ("<B", (200,)),
+    UPDATE_WANT: ("<IH", ()),
+    UPDATE_STATE: ("<BB", (80,)),
+    SLOTS: ("<BB", (32, 32, 32,)),
     LISTEN: ("<I", ()),
     COLLECT: ("<HBBBBHH", ()),
     COLLECT_END: ("<H", ()),
@@ -101,4 +129,10 @@ FORMATS = {
     SHOW: ("<B", ()),
     REBOOT: ("<", ()),
     REPORT: ("<", ()),
+    UPDATE_OFFER: ("<I32s", ()),
+    UPDATE_DATA: ("<I", (240,)),
+    UPDATE_APPLY: ("<", ()),
+    UPDATE_CANCEL: ("<", ()),
+    SLOT_SWITCH: ("<", ()),
+    SLOTS_ASK: ("<", ()),
 }
