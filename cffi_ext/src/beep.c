@@ -91,9 +91,10 @@ static bool steady(const beep_detector *b, const block *now)
     return b->blocks < 2 || (now->power < b->power * STEADY_POWER && now->power * STEADY_POWER > b->power);
 }
 
-static uint32_t hear_block(beep_detector *b, const int16_t *pcm)
+static uint32_t hear_block(beep_detector *b, const int16_t *pcm, float echo)
 {
     block now = look(b, pcm);
+    float quiet = fmaxf(LEAST_POWER, echo);
     uint32_t told = 0;
 
     memcpy(b->last, pcm + BEEP_BLOCK - 2 * BEEP_REACH, sizeof b->last);
@@ -106,7 +107,7 @@ static uint32_t hear_block(beep_detector *b, const int16_t *pcm)
             return 0;
         }
         /* The first blocks may still hold the tone's end. */
-        if ((now.hz > 0 && !same) || (now.power >= LEAST_POWER && b->silent > GAP_BLOCKS)) {
+        if (now.power >= quiet && ((now.hz > 0 && !same) || b->silent > GAP_BLOCKS)) {
             begin(b, now);
         } else if (++b->silent == AFTER_BLOCKS) {
             told = (uint32_t)lroundf(b->hz);
@@ -124,12 +125,12 @@ static uint32_t hear_block(beep_detector *b, const int16_t *pcm)
     return told;
 }
 
-uint32_t beep_hear(beep_detector *b, const int16_t *pcm, int n)
+uint32_t beep_hear(beep_detector *b, const int16_t *pcm, int n, float echo)
 {
     uint32_t told = 0;
 
     for (int at = 0; at + BEEP_BLOCK <= n; at += BEEP_BLOCK) {
-        uint32_t hz = hear_block(b, pcm + at);
+        uint32_t hz = hear_block(b, pcm + at, echo);
         told = hz ? hz : told;
     }
     return told;

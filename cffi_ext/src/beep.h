@@ -16,7 +16,8 @@ typedef struct {
     uint16_t silent; /* blocks since then */
 } beep_detector;
 
-/* n: a multiple of BEEP_BLOCK. The beep's frequency when one has just been told, else 0. */
-uint32_t beep_hear(beep_detector *b, const int16_t *pcm, int n);
+/* n: a multiple of BEEP_BLOCK; echo: mean square below which all may be our own prompt's echo. The beep's frequency when
+ * one has just been told, else 0. */
+uint32_t beep_hear(beep_detector *b, const int16_t *pcm, int n, float echo);
 
 #endif

@@ -99,13 +99,13 @@ static bool is_tones(const kl_detect *d)
            d->told[KL_SIGN_DIAL_TONE] || d->told[KL_SIGN_SIT] || d->told[KL_SIGN_FAX];
 }
 
-static void hear_answer(kl_detect *d, const int16_t *far, float power)
+static void hear_answer(kl_detect *d, const int16_t *far, float power, float sent)
 {
     progress_fax(&d->progress, far, DETECT_FRAME);
-    uint32_t hz = beep_hear(&d->beep, far, DETECT_FRAME);
+    int sure = greeting_hear(&d->greeting, power, sent);
+    uint32_t hz = beep_hear(&d->beep, far, DETECT_FRAME, greeting_echo(&d->greeting));
     if (hz && !is_tones(d))
         tell(d, KL_SIGN_BEEP, d->greeting.longest >= SPOKEN_FRAMES ? BEEP_AFTER_SPEECH : BEEP_ALONE, hz);
-    int sure = greeting_hear(&d->greeting, power);
     if (sure && !is_tones(d))
         tell(d, KL_SIGN_GREETING, sure, 0);
 }
@@ -122,7 +122,7 @@ void detect_hear(kl_detect *d, const int16_t far[DETECT_FRAME], const int16_t *n
     if (!d->tty_far.carrier)
         progress_tones(&d->progress, far, DETECT_FRAME);
     if (d->phase == KL_DETECT_ANSWER)
-        hear_answer(d, far, power);
+        hear_answer(d, far, power, near ? power_of(near) : 0);
     else if (!d->tty_far.carrier && !d->tty_near.carrier)
         third_party_hear(&d->third, far, near, power, tell, d);
 }

@@ -36,8 +36,8 @@ typedef struct {
 void ears_listen(struct kl_call *c, int phase);
 /* The far party's stretch at 8 kHz, before the gate. */
 void ears_far(struct kl_call *c, const int16_t *pcm, int n);
-/* What is on its way to the far party, behind the gate. */
-void ears_near(struct kl_call *c, const int16_t *pcm, int n);
+/* What the far party is told, by whomever: its echo is no speech. rate: 8000 or 16000. */
+void ears_near(struct kl_call *c, const int16_t *pcm, int n, int rate);
 /* A packet of a side; of other codecs than G.711 nothing is read here. */
 void ears_packet(struct kl_call *c, int side, int codec, uint32_t timestamp, const uint8_t *bytes, size_t n);
 void ears_digit(struct kl_call *c, int side, char digit);

@@ -11,13 +11,21 @@ enum {
 
 static const float SPEECH_POWER = 5600.0f; /* mean square of -47 dBm0 */
 static const float ABOVE_FLOOR = 6.0f;     /* 8 dB */
+static const float ECHO = 0.1f;        /* what is 10 dB below our own prompt is its echo, and no greeting */
+static const float TOLD_DECAY = 0.93f; /* a frame: 19 dB in the 600 ms that an echo takes at most */
 static const float FLOOR_RISE = 1.005f;    /* a frame: 6.5 dB in 6 s, longer than a greeting's longest breath group */
 
-int greeting_hear(greeting_detector *g, float power)
+float greeting_echo(const greeting_detector *g)
 {
+    return g->told * ECHO;
+}
+
+int greeting_hear(greeting_detector *g, float power, float sent)
+{
+    g->told = sent > g->told ? sent : g->told * TOLD_DECAY;
     g->floor = power < g->floor || !g->begun ? power : g->floor * FLOOR_RISE;
     g->begun = true;
-    if (power > SPEECH_POWER && power > g->floor * ABOVE_FLOOR) {
+    if (power > SPEECH_POWER && power > g->floor * ABOVE_FLOOR && power > greeting_echo(g)) {
         g->run += g->run < UINT16_MAX;
         g->pause = 0;
     } else if (g->run && ++g->pause >= PAUSE_FRAMES) {

@@ -107,7 +107,7 @@ static void mix_tone(direction *d, int16_t *out, int n)
     }
 }
 
-static void say(const kl_call *c, direction *d, stretch *s, heard how)
+static void say(kl_call *c, direction *d, stretch *s, heard how)
 {
     bool prompt = player_busy(&d->player);
     int n = s->voice.n * d->to->rate / s->voice.rate;
@@ -122,6 +122,8 @@ static void say(const kl_call *c, direction *d, stretch *s, heard how)
             fit(d, s, out, n);
         if (!mix_prompt(d, out, n))
             mix_tone(d, out, n);
+        if (c->ears.detect && d == &c->to_far)
+            ears_near(c, out, n, d->to->rate);
         d->to->kind->say(d->to, out, n);
     }
 }
@@ -137,8 +139,6 @@ void talk_pass(kl_call *c, direction *d)
         d->rms = mix_rms(s.voice.pcm, s.voice.n);
     detect(c, d, &s, how);
     pass_gate(c, &s);
-    if (c->ears.detect && d == &c->to_far)
-        ears_near(c, narrow(d, &s)->pcm, narrow(d, &s)->n);
     keep(c, d, &s);
     if (d->to->kind->listens(d->to))
         say(c, d, &s, how);

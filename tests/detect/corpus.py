@@ -299,8 +299,13 @@ def three_way_busy(rng: np.random.Generator, number: int) -> Scene:
 
 
 def _answer(rng: np.random.Generator, number: int, name: str, sound: Sound, expected: Sign | None, from_s: float = 0.0) -> Scene:
-    room = Room(float(rng.uniform(-70, -48)), bool(rng.random() < 0.7), line.Hybrid(()))
-    return _scene(name, number, Phase.ANSWER, rng, room.heard(rng, sound, np.zeros(len(sound))), None, expected, from_s)
+    """Our own menu is spoken meanwhile, and comes back as the line's echo."""
+    room = Room(float(rng.uniform(-70, -48)), bool(rng.random() < 0.7), line.hybrid(rng))
+    menu = Person(rng)
+    menu.level = -18.0
+    ours = np.zeros(len(sound))
+    _place(ours, menu.monologue(min(20.0, len(sound) / RATE)), 0.3)
+    return _scene(name, number, Phase.ANSWER, rng, room.heard(rng, sound, ours), ours, expected, from_s)
 
 
 def person_answers(rng: np.random.Generator, number: int) -> Scene:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
-from kinline.calls.visit import Visit
+from kinline.calls.visit import Phase, Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.daemon.records import Records
@@ -34,8 +34,11 @@ from kinline.media import (
     Link,
     LinkEvent,
     RecorderEvent,
+    Listening,
+    Side,
     Source,
     Tone,
+    heard,
     recorded,
 )
 from kinline.store import DatabaseError
@@ -339,8 +342,10 @@ class Station:
                 self._ask(lambda: self._records.accept(call, recording), ev.Failed(call=call))
             case act.Checkpoint(call, talk_seconds):
                 self._checkpoint(call, talk_seconds)
-            case act.BlockNumber(call):
-                self._tell(lambda: self._records.block_number(call))
+            case act.BlockNumber(call, by_detector):
+                self._tell(lambda: self._records.block_number(call, by_detector))
+            case act.NoteSign():
+                self._note_sign(action)
             case act.Finish():
                 self._finish(action)
             case act.Invite(call, recorded):
@@ -453,6 +458,7 @@ class Station:
             case Answered(media) if current and self._call is not None:
                 try:
                     self._call.set_far(_far_end(media))
+                    self._call.listen(Listening.ANSWER)
                 except EngineError as error:
                     counters.add("far_media_refused")
                     self._log.error("the far end's media cannot be used", call=call, error=str(error))
@@ -497,6 +503,8 @@ class Station:
         if recorded:
             self._record(self._call, call)
         self._call.gate(True)
+        # A call without a recorder's place has none for text either, and nobody looks for third parties in it.
+        self._call.listen(Listening.TTY if self._private else Listening.TALK)
         deadline = self._session.clock.ticks_at(time.monotonic_ns() + limit_ms * 1_000_000)
         # Never a number used before, not even by a database since replaced: a handset grants a known one no second talk.
         number = secrets.randbelow(0xFFFFFFFF) + 1
@@ -521,6 +529,7 @@ class Station:
     def _stop_talk(self, call: int) -> None:
         if self._call is not None:
             self._call.gate(False)
+            self._call.listen(Listening.NOTHING)
             if call in self._recordings:
                 self._call.record_stop()
         for number in [number for number, known in self._talks.items() if known == call]:
@@ -531,6 +540,11 @@ class Station:
         match event.kind:
             case CallEvent.DTMF:
                 self._happen(ev.FarDigit(chr(event.code)))
+            case CallEvent.SIGN:
+                sign = heard(event)
+                self._happen(ev.Heard(sign.sign.name.lower(), sign.confidence))
+            case CallEvent.TEXT:
+                self._typed(Side(event.code), event.data.decode("ascii", "replace"))
             case CallEvent.PLAYED if self._speech:
                 self._speech.played(event.code)
             case CallEvent.STOPPED if self._speech:
@@ -540,6 +554,16 @@ class Station:
                 self._log.warning("nothing heard from the far end", call=self._mentioned(self.call))
             case _:
                 pass
+
+    def _note_sign(self, action: act.NoteSign) -> None:
+        counters.add("sign_heard", action.sign)
+        self._log.info("sign", handset=self.device, call=action.call, sign=action.sign, confidence=action.confidence)
+        self._tell(lambda: self._records.note_sign(action))
+
+    def _typed(self, side: Side, text: str) -> None:
+        call = self.call
+        if call and self._visit.phase is Phase.TALK and not self._private:
+            self._tell(lambda: self._records.keep_text(call, "caller" if side is Side.NEAR else "called_party", text))
 
     def _recorder_event(self, event: Event) -> None:
         if event.kind == RecorderEvent.FAILED:

@@ -1,6 +1,8 @@
 """The audio engine as the daemon uses it; beside kinline.switch the only importer of kinline_engine."""
 
 from kinline_engine.bus import Bus, Event, Source
+from kinline_engine.detect import Phase as Listening
+from kinline_engine.detect import heard
 from kinline_engine.engine import (
     Call,
     CallEvent,
@@ -30,10 +32,12 @@ __all__ = [
     "FarEnd",
     "Link",
     "LinkEvent",
+    "Listening",
     "Play",
     "RecorderEvent",
     "Side",
     "Source",
     "Tone",
+    "heard",
     "recorded",
 ]
