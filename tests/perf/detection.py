@@ -119,8 +119,8 @@ def measure() -> list[Figure]:
     hours = sum(talk.seconds for talk in talks) / 3600
     missed = ", ".join(f"{row.name}: missed {row.missed_clean} clean, {row.missed_lossy} lossy" for row in card)
     note = (
-        f"calls cut at the default confidence in {hours:.1f} hours of talk; flagged {sum(t.acts > 0 for t in talks)} of {len(talks)} "
-        f"calls; people taken for machines {sum(p.acts >= END_AT for p in people)} of {len(people)}; {missed}"
+        f"calls cut at the default confidence in {hours:.1f} hours of talk; flagged {sum(t.acts > 0 for t in talks)} of "
+        f"{len(talks)} calls; people taken for machines {sum(p.acts >= END_AT for p in people)} of {len(people)}; {missed}"
     )
     cost = "processor time of 20 ms of one call: " + ", ".join(f"{name} {us:.1f}" for name, us in costs.items()) + f"; {busy()}"
     false_cuts = float(sum(talk.acts >= CUT_AT for talk in talks))
