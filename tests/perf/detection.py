@@ -84,7 +84,7 @@ def draw(path: Path, results: list[Result], card: list[Row]) -> None:
     left.set_xlim(0, 100)
     left.set_xlabel("% of the scenes in which there was something to find", color=INK)
     left.set_title("Found", loc="left", color=INK, fontsize=11)
-    left.legend(frameon=False, loc="lower left", fontsize=9)
+    left.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9)
     talks = [r.acts for r in results if r.kind == "talk"]
     thirds = [r.acts for r in results if r.kind.startswith("three_way")]
     bins = [0, *range(45, 101, 5)]
@@ -92,13 +92,13 @@ def draw(path: Path, results: list[Result], card: list[Row]) -> None:
         right.hist([min(v, 99) for v in values], bins=bins, weights=[100 / len(values)] * len(values), color=colour,
                    alpha=0.6, label=f"{label}: {len(values)} calls")  # fmt: skip
     right.axvline(CUT_AT, color=MUTED, linestyle="--", linewidth=1)
-    right.annotate("cut, where a profile says so", (CUT_AT, 97), ha="right", va="top", fontsize=9, color=INK,
+    right.annotate("cut, where a profile says so", (CUT_AT, 72), ha="right", va="top", fontsize=9, color=INK,
                    xytext=(-4, 0), textcoords="offset points")  # fmt: skip
     right.set_ylim(0, 100)
     right.set_xlabel("highest confidence in a three-way call (0: none)", color=INK)
     right.set_ylabel("% of the calls", color=INK)
     right.set_title("Three-way calls", loc="left", color=INK, fontsize=11)
-    right.legend(frameon=False, loc="upper center", fontsize=9)
+    right.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9)
     for axis in (left, right):
         axis.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)
