@@ -17,7 +17,7 @@ static int do_listen(kl_engine *engine, void *arg)
 
     if (!c)
         return -ENOENT;
-    if (a->phase == KL_DETECT_TALK && c->privileged)
+    if (a->phase == KL_DETECT_TALK && !call_text(c))
         return -EPERM;
     if (!c->ears.detect) {
         if (!a->detectors)

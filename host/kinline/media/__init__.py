@@ -4,6 +4,7 @@ from kinline_engine.bus import Bus, Event, Source
 from kinline_engine.detect import Phase as Listening
 from kinline_engine.detect import heard
 from kinline_engine.engine import (
+    AnyCall,
     Call,
     CallEvent,
     Clip,
@@ -12,7 +13,12 @@ from kinline_engine.engine import (
     FarEnd,
     Link,
     LinkEvent,
+    Monitor,
+    MonitoredCall,
     Play,
+    PrivilegedCall,
+    Recorded,
+    RecordedCall,
     RecorderEvent,
     Side,
     Tone,
@@ -21,6 +27,7 @@ from kinline_engine.engine import (
 from kinline_engine.errors import EngineError
 
 __all__ = [
+    "AnyCall",
     "Bus",
     "Call",
     "CallEvent",
@@ -33,7 +40,12 @@ __all__ = [
     "Link",
     "LinkEvent",
     "Listening",
+    "Monitor",
+    "MonitoredCall",
     "Play",
+    "PrivilegedCall",
+    "Recorded",
+    "RecordedCall",
     "RecorderEvent",
     "Side",
     "Source",
