@@ -62,7 +62,7 @@ int main(void)
     kl_frame_keys *keys = kl_frame_keys_create(secret[0], secret[1]);
     kl_frame_rx *rx = kl_frame_rx_create();
     kl_frame_rx_keys(rx, 1, kl_frame_keys_create(secret[2], secret[3]));
-    uint32_t call = (uint32_t)kl_call_create(engine, link, 0);
+    uint32_t call = (uint32_t)kl_call_create(engine, link, KL_CALL_RECORDED);
     int rtp = far_socket(&port);
     kl_call_far_end far = {.ip = "127.0.0.1", .port = port, .codec = KL_CODEC_PCMU, .dtmf_type = 101};
     CHECK(!kl_call_far(engine, call, &far));
