@@ -22,6 +22,7 @@ from kinline.media.clips import Clips
 from kinline.media.hub import Hub
 from kinline.prompts import Prompter
 from kinline.store import Store, open_store, site_secret
+from kinline.switch.dialogs import Dialogs
 from kinline.switch.trunk import Trunk
 
 PROBE_S = 30.0
@@ -60,7 +61,8 @@ async def _serve(settings: Settings, store: Store) -> None:
     engine = Engine(bus, rtp_bind_ip=str(settings.trunk.media_bind), rtp_port=settings.trunk.media_port)
     hub = Hub(bus)
     hub.start(loop)
-    trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port)
+    trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port, Dialogs(settings.storage.data_dir / "dialogs"))
+    trunk.end_left_over()
     keys = Keys(store)
     services = Services(
         engine=engine,
