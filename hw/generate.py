@@ -64,7 +64,9 @@ def _python_type(field: Field) -> str:
 
 def host_board(board: Board) -> str:
     """kinline/handsets/_board.py: the little that a host must know of the board at the other end of the cable."""
-    lines = [f'"""{NOTE.format(source="board.toml")}"""', "", f"BAUD = {board.uart['baud']}"]
+    lines = [f'"""{NOTE.format(source="board.toml")}"""', "", f'NAME = "{board.name}"', f'REVISION = "{board.revision}"',
+             f"FLASH_BYTES = {board.flash_bytes}", f"FILESYSTEM_OFFSET = {board.filesystem_offset}",
+             f"FILESYSTEM_BYTES = {board.filesystem_bytes}", f"BAUD = {board.uart['baud']}"]
     lines += [f'KEYS = {tuple(board.matrix["keys"])}'.replace("'", '"')]
     lines += [*_scalars(board.audio, "AUDIO"), *_scalars(board.loops, "LOOP"), *_sensors(board)]
     return "\n".join(lines) + "\n"

@@ -1,5 +1,10 @@
 """GENERATED from hw/board.toml by hw/generate.py (make gen). Do not edit."""
 
+NAME = "kinline-wall"
+REVISION = "A"
+FLASH_BYTES = 8388608
+FILESYSTEM_OFFSET = 2097152
+FILESYSTEM_BYTES = 6291456
 BAUD = 921600
 KEYS = ("123+", "456-", "789T", "*0#S")
 AUDIO_RATE_HZ = 16000

@@ -37,12 +37,16 @@ class InstallKeys:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The session is up; the snapshot is the handset's whole state, told here and not delivered again."""
+    """The session is up; the snapshot is the handset's whole state, told here and not delivered again.
+
+    minor is what both ends speak: a message that came later may not be sent.
+    """
 
     device: str
     build: str
     boot: int
     snapshot: wire.Snapshot
+    minor: int = wire.MINOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,5 +306,6 @@ class Session:
         self._pings = {}
         self.heard_ns = self._ping_ns = now_ns
         self.device = opening.hello.device
-        opened = Opened(opening.hello.device, opening.hello.build, opening.hello.boot, snapshot)
+        hello = opening.hello
+        opened = Opened(hello.device, hello.build, hello.boot, snapshot, min(wire.MINOR, hello.minor))
         return [*ended, opened, self._acknowledge()]
