@@ -79,6 +79,8 @@ class LinkPeer:
         self.answer_audio: Callable[[bytes], bytes | None] = lambda pcm: pcm
         self.raw = b""
         self.acknowledge = True
+        self.minor = 0  # what this host speaks: of the messages since then it is told only what it can read
+        self.bounced: list[wire.Bounce] = []
         self.acknowledged = 0
         self._sequence = self._number = self._last = 0
 
@@ -140,6 +142,8 @@ class LinkPeer:
                 self.send_sealed(wire.AUDIO, reply)
         elif kind == wire.Pong.ID:
             self.messages.append(wire.Pong.decode(text))
+        elif kind == wire.Bounce.ID:
+            self.bounced.append(wire.Bounce.decode(text))
         elif kind == wire.Ack.ID:
             self.acknowledged = wire.Ack.decode(text).number
         elif kind >= wire.RELIABLE_FROM:
@@ -169,7 +173,7 @@ class LinkPeer:
         self._theirs = Direction(self._key, wire.LABEL_D2H_CIPHER, wire.LABEL_D2H_TAG, nonces)
         self._sequence = self._number = self._last = 0
         self.up = True
-        self._welcome = clear_frame(wire.Welcome.ID, wire.Welcome(self.epoch, 0, nonce, proof).encode())
+        self._welcome = clear_frame(wire.Welcome.ID, wire.Welcome(self.epoch, self.minor, nonce, proof).encode())
         self._write(self._welcome)
 
 

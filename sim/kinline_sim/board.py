@@ -148,6 +148,32 @@ class Board:
     def restore_cable(self) -> None:
         self.world.set_cable(True)
 
+    def wires(self, loop: str, state: str) -> None:
+        """The wires of the hook's, the cord's or the case's loop: whole, cut or short."""
+        self.world.set_wires(loop, state)
+
+    def open_lid(self) -> None:
+        self.world.set_lid(False)
+
+    def shut_lid(self) -> None:
+        self.world.set_lid(True)
+
+    def magnet(self, millivolts: int) -> None:
+        """Hold a foreign magnet to the cradle, as what it adds at the Hall sensor; 0 takes it away."""
+        self.world.set_magnet(millivolts)
+
+    def supply(self, millivolts: int) -> None:
+        """What the wall gives at the board's terminals."""
+        self.world.set_supply(millivolts)
+
+    def weld(self) -> None:
+        """From its next closing on the relay's contact sticks, whatever its coil does."""
+        self.world.relay.welded = True
+
+    def cup(self, coupling: float) -> None:
+        """Hold ear and mouth together: so much of the sound comes back; 0 lets go."""
+        self.world.codec.coupling = coupling
+
     def power_off(self) -> None:
         self.vm.power_off()
         self.world.page.forget()
