@@ -1,8 +1,8 @@
 # GENERATED from hw/link.toml by hw/generate.py (make gen). Do not edit.
 SYNC = b'K\xd7'
 MAJOR = 1
-MINOR = 0
-SCHEMA = 2426597482
+MINOR = 1
+SCHEMA = 2519676400
 HEADER_BYTES = 12
 SEALED_FROM = 16
 RELIABLE_FROM = 32
@@ -67,6 +67,7 @@ ENTRY = 35
 TALK_ENDED = 36
 HEALTH = 37
 EVENTS = 38
+VOLUME = 39
 LISTEN = 64
 COLLECT = 65
 COLLECT_END = 66
@@ -93,6 +94,7 @@ FORMATS = {
     TALK_ENDED: ("<IBII", ()),
     HEALTH: ("<IIIHHHH", ()),
     EVENTS: ("<B", (200,)),
+    VOLUME: ("<BI", ()),
     LISTEN: ("<I", ()),
     COLLECT: ("<HBBBBHH", ()),
     COLLECT_END: ("<H", ()),

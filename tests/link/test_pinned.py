@@ -8,7 +8,7 @@ IDS = {
     0x01: "Hello", 0x02: "Welcome", 0x03: "Refuse", 0x04: "Probe",
     0x11: "Ping", 0x12: "Pong", 0x13: "Ack",
     0x20: "Snapshot", 0x21: "Hook", 0x22: "Key", 0x23: "Entry", 0x24: "TalkEnded",
-    0x25: "Health", 0x26: "Events",
+    0x25: "Health", 0x26: "Events", 0x27: "Volume",
     0x40: "Listen", 0x41: "Collect", 0x42: "CollectEnd", 0x43: "Talk", 0x44: "End", 0x45: "Show",
     0x46: "Reboot", 0x47: "Report",
 }  # fmt: skip
@@ -47,6 +47,7 @@ BODIES = {
     "04030201 05 08070605 0c0b0a09": wire.TalkEnded(0x01020304, 5, 0x05060708, 0x090A0B0C),
     "01000000 02000000 03000000 0400 0500 0600 0700": wire.Health(1, 2, 3, 4, 5, 6, 7),
     "01 02 6869": wire.Events(1, "hi"),
+    "01 08070605": wire.Volume(1, 0x05060708),
     "04030201": wire.Listen(0x01020304),
     "0201 03 04 05 23 0706 0908": wire.Collect(0x0102, 3, 4, 5, ord("#"), 0x0607, 0x0809),
     "0202": wire.CollectEnd(0x0202),

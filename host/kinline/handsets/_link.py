@@ -6,8 +6,8 @@ from typing import ClassVar, Self
 
 SYNC = b'K\xd7'
 MAJOR = 1
-MINOR = 0
-SCHEMA = 2426597482
+MINOR = 1
+SCHEMA = 2519676400
 HEADER_BYTES = 12
 SEALED_FROM = 16
 RELIABLE_FROM = 32
@@ -448,6 +448,30 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume key went down: louder = 1, softer = 0. Works in a talk, too, and is never part of an entry."""
+
+    ID: ClassVar[int] = 39
+    IDEMPOTENT: ClassVar[bool] = False
+    DIRECTION: ClassVar[str] = "d2h"
+    louder: int
+    ticks: int
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<BI", self.louder, self.ticks)
+        except struct.error as error:
+            raise WireError(f"volume: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 5:
+            raise WireError(f"volume: {len(body)} bytes, 5 expected")
+        louder, ticks = struct.unpack_from("<BI", body)
+        return cls(louder, ticks)
+
+
+@dataclass(frozen=True, slots=True)
 class Listen:
     """The receiver may be heard for so long; the microphone stays muted."""
 
@@ -645,6 +669,7 @@ Message = (
     | TalkEnded
     | Health
     | Events
+    | Volume
     | Listen
     | Collect
     | CollectEnd
@@ -669,6 +694,7 @@ MESSAGES: dict[int, type[Message]] = {
     TalkEnded.ID: TalkEnded,
     Health.ID: Health,
     Events.ID: Events,
+    Volume.ID: Volume,
     Listen.ID: Listen,
     Collect.ID: Collect,
     CollectEnd.ID: CollectEnd,
