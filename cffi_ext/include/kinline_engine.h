@@ -2,10 +2,12 @@
  *
  * Functions may be called from any thread but the engine's own. Unless it says otherwise each
  * waits until the audio thread has carried it out (well under a millisecond), and returns 0 (or an
- * id > 0) or -errno; -ENOENT means that the id names nothing that exists. Audio is 16-bit linear,
- * 16 kHz on the handset's side and 8 kHz on the far side; a frame is 20 ms.
+ * id > 0) or -errno; -ENOENT means that the id names nothing that exists. Audio is 16-bit linear; a
+ * frame is 20 ms.
  *
- * Work is driven by the handset's audio frames, since its codec is the master clock of the call. */
+ * A call has two legs. The far one is RTP. The near one is a handset's link, at 16 kHz: its codec is the
+ * master clock of the call, and its audio frames drive the work. Or the call is bridged and the near leg is
+ * RTP, too: then each packet passes as it comes, and what is lost or late is left to the listener. */
 #ifndef KINLINE_ENGINE_H
 #define KINLINE_ENGINE_H
 
@@ -117,9 +119,9 @@ enum { KL_DTMF_EVENT = 1, KL_DTMF_IN_BAND = 2 };
 enum {
     KL_CALL_PLAYED = 1,      /* code: token; heard to its end on every side */
     KL_CALL_STOPPED = 2,     /* code: token; replaced, stopped, or its side went away */
-    KL_CALL_DTMF = 3,        /* code: ASCII digit, data[0]: KL_DTMF_...; once a key press */
-    KL_CALL_RTP_SILENT = 4,  /* no packet for 5 s while the gate is open; once until packets return */
-    KL_CALL_RTP_RESUMED = 5,
+    KL_CALL_DTMF = 3,        /* code: ASCII digit, data: KL_DTMF_..., KL_SIDE_...; once a key press */
+    KL_CALL_RTP_SILENT = 4,  /* code: KL_SIDE_...; no packet for 5 s with the gate open; once until they return */
+    KL_CALL_RTP_RESUMED = 5, /* code: KL_SIDE_... */
 };
 
 enum {
@@ -135,44 +137,55 @@ typedef struct {
     uint8_t dtmf_type;     /* telephone-event/8000; 0: none */
 } kl_call_far_end;
 
+/* Of one RTP leg. */
 typedef struct {
-    uint64_t near_frames;       /* audio frames from the handset */
-    uint64_t near_stalled;      /* 20 ms periods without one */
-    uint64_t rtp_sent;
-    uint64_t rtp_received;
-    uint64_t rtp_bytes;         /* payload received */
-    uint64_t rtp_lost;          /* by sequence number */
-    uint64_t rtp_reordered;
-    uint64_t rtp_duplicate;
-    uint64_t rtp_late;          /* too late to be played */
-    uint64_t rtp_unwanted;      /* of a payload type that was not agreed, or malformed inside */
+    uint64_t sent;
+    uint64_t received;
+    uint64_t bytes;             /* payload received */
+    uint64_t lost;              /* by sequence number */
+    uint64_t reordered;
+    uint64_t duplicate;
+    uint64_t late;              /* too late to be played or passed on */
+    uint64_t unwanted;          /* of a payload type that was not agreed, or malformed inside */
     uint64_t concealed_samples; /* made up by packet loss concealment */
     uint32_t jitter_us;         /* RFC 3550 interarrival jitter */
-    uint32_t delay_ms;          /* depth of the jitter buffer */
-    uint32_t near_rms;          /* of the handset's last frame, 0..32767 */
+    uint32_t delay_ms;          /* depth of the jitter buffer; 0 in a bridged call, which has none */
+} kl_rtp_counters;
+
+typedef struct {
+    uint64_t near_frames;  /* stretches of up to 20 ms from the near side */
+    uint64_t near_stalled; /* 20 ms periods without one */
+    uint32_t near_rms;     /* of the last stretch, 0..32767 */
     uint32_t far_rms;
     int32_t gate;
     int32_t recording;
+    kl_rtp_counters near;  /* zeros in a handset's call */
+    kl_rtp_counters far;
 } kl_call_counters;
 
 /* A call on a link, gate closed; returns its id, or -EBUSY when the link has one. */
 int kl_call_create(kl_engine *engine, uint32_t link, uint32_t flags);
+/* A bridged call, gate closed; returns its id. */
+int kl_call_create_bridged(kl_engine *engine, uint32_t flags);
 /* Ends it; a recording closes whole, lists being played end with KL_CALL_STOPPED. */
 int kl_call_destroy(kl_engine *engine, uint32_t call);
 
 /* The far end as agreed in SDP; again for a change. -EINVAL for a bad address or codec, -EADDRINUSE
- * when another call's far end has that address and port. */
+ * when another leg has that address and port. */
 int kl_call_far(kl_engine *engine, uint32_t call, const kl_call_far_end *far_end);
 int kl_call_far_clear(kl_engine *engine, uint32_t call);
+/* The same for the near end of a bridged call; -EOPNOTSUPP when the near end is a handset. */
+int kl_call_near(kl_engine *engine, uint32_t call, const kl_call_far_end *near_end);
+int kl_call_near_clear(kl_engine *engine, uint32_t call);
 
-/* Closed, no sample of either party reaches the other or the recorder; far audio then serves to
+/* Closed, no sample of either party reaches the other or the recorder; RTP audio then serves to
  * detect DTMF only. In-band detection stops while the gate is open: see kl_call_detect. */
 int kl_call_gate(kl_engine *engine, uint32_t call, int open);
-/* In-band DTMF of the far party on or off (RFC 4733 is always reported). */
+/* In-band DTMF of the RTP legs on or off (RFC 4733 is always reported). */
 int kl_call_detect(kl_engine *engine, uint32_t call, int on);
 
-/* Plays clips to a side. -ENOTCONN for the far side without a far end, -ENOBUFS when the list is full
- * (64 clips a side). Near lists advance with the handset's frames, far lists also without them. */
+/* Plays clips to a side. -ENOTCONN for an RTP side without an end, -ENOBUFS when the list is full
+ * (64 clips a side). A handset's list advances with its frames, an RTP leg's list also without its peer. */
 int kl_call_play(kl_engine *engine, uint32_t call, int side, const uint32_t *clips, size_t n, int mode,
                  int32_t token);
 int kl_call_stop(kl_engine *engine, uint32_t call, int side);

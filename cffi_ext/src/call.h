@@ -1,76 +1,61 @@
-/* One call in the audio thread: a handset link, a far end, and what passes between them. */
+/* One call in the audio thread: a near leg, a far leg, and what passes between them. */
 #ifndef KL_CALL_H
 #define KL_CALL_H
 
-#include <netinet/in.h>
-#include <speex/speex_resampler.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dtmf.h"
-#include "jitter.h"
+#include "handset_leg.h"
 #include "kinline_engine.h"
 #include "player.h"
-#include "writer.h"
+#include "rtp_leg.h"
+#include "stereo.h"
+#include "talk.h"
 
-struct kl_link;
-
-enum {
-    FRAME16 = 320, /* samples in 20 ms at the handset */
-    FRAME8 = 160,  /* and at the far end */
-    CALL_PLAYS = 32,
-};
-
-typedef struct {
-    bool set;
-    struct sockaddr_in address;
-    uint8_t codec, payload_type, dtmf_type;
-    bool talking; /* packets are going out; the next one after a pause carries the marker */
-    uint16_t sequence;
-    uint32_t timestamp;
-    uint32_t ssrc;
-    int64_t heard_ns;
-    bool silent_told;
-} far_leg;
+enum { CALL_PLAYS = 32 };
 
 typedef struct kl_call {
     kl_engine *engine;
     uint32_t id;
     bool privileged;
-    struct kl_link *link; /* NULL once it is closed */
-    bool gate;
-    far_leg far;
-    jitter_buffer jitter;
-    dtmf_detector dtmf;
-    player near_player, far_player;
+    bool bridged; /* which of the two the near leg is */
+    union {
+        handset_leg handset;
+        rtp_leg near;
+    };
+    rtp_leg far;
+    direction to_far, to_near;
     play plays[CALL_PLAYS];
-    const clip *tone; /* NULL: none */
-    size_t tone_at;
-    bool tone_once;
-    SpeexResamplerState *down, *up;
-    int64_t due_ns; /* when the handset's next frame is due */
-    kl_call_counters counters;
+    bool gate;
+    uint64_t near_frames, near_stalled;
 } kl_call;
 
 /* Only this variant has a place for a recorder: a privileged call cannot be given one. */
 typedef struct {
     kl_call call;
-    recorder *recorder; /* NULL: not being recorded */
+    stereo recording;
 } recorded_call;
 
 /* NULL for a privileged call, else the place. */
-recorder **call_recorder(kl_call *c);
+stereo *call_recording(kl_call *c);
+/* The leg as an RTP leg, or NULL. */
+rtp_leg *call_rtp_leg(kl_call *c, const leg *l);
+int call_side_of(const kl_call *c, const rtp_leg *r);
 
 /* Any thread: makes and frees a call that the audio thread does not (or no longer) know. */
-kl_call *call_new(kl_engine *engine, bool privileged);
+kl_call *call_new(kl_engine *engine, bool privileged, bool bridged);
 void call_free(kl_call *c);
 
-/* Audio thread. The link's next 20 ms (FRAME16 samples). */
-void call_near_frame(kl_call *c, const int16_t *pcm);
-/* Every 20 ms or so: goes on without the handset when it has stalled. */
+/* Audio thread. The handset's next 20 ms. */
+void call_handset_frame(kl_call *c, const int16_t *pcm);
+/* A relayed leg has the next stretch at hand. */
+void call_rtp_frame(kl_call *c, rtp_leg *r);
+/* A relayed leg lacks some timestamp units and packets. */
+void call_miss(kl_call *c, rtp_leg *r, uint32_t gap, unsigned lost);
+/* Every 20 ms or so: goes on without those who have stalled. */
 void call_tick(kl_call *c);
-void call_take_rtp(kl_call *c, const uint8_t *bytes, size_t len);
-void call_lose_link(kl_call *c);
+/* Opens or closes the gate. */
+void call_gate(kl_call *c, bool open);
 /* Unhooks a call from everything in the audio thread, for call_free. */
 void call_unhook(kl_call *c);
 

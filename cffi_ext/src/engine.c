@@ -11,6 +11,7 @@
 #include "bus.h"
 #include "call.h"
 #include "clip.h"
+#include "codec.h"
 #include "link.h"
 
 enum {
@@ -50,12 +51,12 @@ void engine_post(kl_engine *engine, uint16_t source, uint16_t kind, uint32_t id,
 
 /* Audio thread ---------------------------------------------------------------------------------- */
 
-static void take_rtp(void *user, kl_call *call, const uint8_t *bytes, size_t len)
+static void take_rtp(void *user, rtp_leg *leg, const uint8_t *bytes, size_t len)
 {
     kl_engine *engine = user;
 
-    if (call)
-        call_take_rtp(call, bytes, len);
+    if (leg)
+        rtp_leg_take(leg, bytes, len);
     else
         engine->counters.rtp_unknown_source++;
 }
@@ -178,6 +179,7 @@ kl_engine *kl_engine_create(kl_bus *bus, const kl_engine_config *config)
     if (!engine)
         return NULL;
     memset(engine, 0, sizeof *engine);
+    codec_init();
     engine->bus = bus;
     engine->config = *config;
     if (!engine->config.stall_ms)

@@ -2,31 +2,53 @@
 
 #include <string.h>
 
+/* Milliseconds, unless said otherwise. */
 enum {
-    PER_MS = 8,
-    STEP = 10 * PER_MS,          /* depth is adapted by whole 10 ms */
-    WINDOW_PACKETS = 100,        /* 2 s of 20 ms packets */
-    SHRINK_PATIENCE = 100,       /* pulls to wait for a pause before shrinking in mid-speech */
-    PAUSE_LEVEL = 200,           /* mean magnitude below which a cut is not heard: -44 dB of full scale */
-    LATE_RUN = 8,                /* so many late packets in a row mean that the sender's timeline moved */
-    JUMP = 7200,                 /* as does a timestamp 0.9 s away, all that the ring has room for */
-    COMFORT_AFTER = 60 * PER_MS, /* spandsp's concealment has faded by then */
-    SEQUENCE_JUMP = 3000,        /* RFC 3550 appendix A.1, MAX_DROPOUT */
+    UNITS_MS = 8,          /* timestamp units: both G.711 and G.722 count them at 8 kHz */
+    STEP = 10,             /* depth is adapted by whole 10 ms */
+    WINDOW_PACKETS = 100,  /* 2 s of 20 ms packets */
+    SHRINK_PATIENCE = 100, /* pulls to wait for a pause before shrinking in mid-speech */
+    PAUSE_LEVEL = 200,     /* mean magnitude below which a cut is not heard: -44 dB of full scale */
+    LATE_RUN = 8,          /* so many late packets in a row mean that the sender's timeline moved */
+    JUMP = 900,            /* as does a timestamp so far away, all that the ring has room for */
+    COMFORT_AFTER = 60,    /* spandsp's concealment has faded by then */
+    WIDE_PER_MS = 16,      /* samples */
 };
 
-_Static_assert(JUMP + JITTER_PACKET_MAX <= JITTER_RING, "a packet just short of a jump must fit");
+_Static_assert(JUMP * WIDE_PER_MS + JITTER_PACKET_MAX <= JITTER_RING, "a packet just short of a jump must fit");
 
-static uint32_t at(uint32_t timestamp)
+static uint32_t at(uint32_t position)
 {
-    return timestamp % JITTER_RING;
+    return position % JITTER_RING;
+}
+
+static uint32_t samples(const jitter_buffer *j, uint32_t ms)
+{
+    return ms * j->per_ms;
+}
+
+static void follow_rate(jitter_buffer *j, uint32_t per_ms)
+{
+    j->per_ms = per_ms;
+    j->per_unit = per_ms / UNITS_MS;
 }
 
 void jitter_init(jitter_buffer *j, plc_state_t *plc, uint32_t least_ms, uint32_t most_ms)
 {
     memset(j, 0, sizeof *j);
     j->plc = plc;
-    j->least = least_ms * PER_MS;
-    j->most = most_ms * PER_MS;
+    j->least_ms = least_ms;
+    j->most_ms = most_ms;
+    follow_rate(j, UNITS_MS);
+}
+
+void jitter_set_rate(jitter_buffer *j, int rate)
+{
+    if (j->per_ms == (uint32_t)rate / 1000)
+        return;
+    follow_rate(j, (uint32_t)rate / 1000);
+    jitter_forget(j);
+    jitter_restart(j);
 }
 
 static void watch_anew(jitter_buffer *j)
@@ -38,13 +60,15 @@ static void watch_anew(jitter_buffer *j)
     j->shrink_wait = 0;
 }
 
-static void start(jitter_buffer *j, uint32_t timestamp)
+static void start(jitter_buffer *j, uint32_t position)
 {
+    uint32_t least = samples(j, j->least_ms);
+
     memset(j->have, 0, sizeof j->have);
     j->started = true;
-    j->play = timestamp - j->least;
+    j->play = position - least;
     j->run_late = 0;
-    j->mean_margin16 = (int32_t)j->least * 16;
+    j->mean_margin16 = (int32_t)least * 16;
     watch_anew(j);
 }
 
@@ -58,55 +82,14 @@ static void cut(jitter_buffer *j, uint32_t n)
     watch_anew(j);
 }
 
-/* Counts loss, reordering and duplicates; false for a duplicate. */
-static bool follow_sequence(jitter_buffer *j, uint16_t sequence, uint32_t ssrc)
-{
-    int ahead = (int16_t)(sequence - j->newest);
-
-    if (!j->seen || j->ssrc != ssrc || ahead > SEQUENCE_JUMP || ahead < -SEQUENCE_JUMP) {
-        j->started = j->started && j->seen && j->ssrc == ssrc;
-        j->ssrc = ssrc;
-        j->newest = sequence;
-        j->seen = 1;
-        return true;
-    }
-    if (ahead > 0) {
-        j->counters.lost += (uint64_t)ahead - 1;
-        j->seen = ahead < 64 ? j->seen << ahead | 1 : 1;
-        j->newest = sequence;
-        return true;
-    }
-    if (-ahead >= 64)
-        return true;
-    uint64_t bit = (uint64_t)1 << -ahead;
-    if (j->seen & bit) {
-        j->counters.duplicate++;
-        return false;
-    }
-    j->seen |= bit;
-    j->counters.reordered++;
-    j->counters.lost -= j->counters.lost > 0; /* it was counted when its successor came */
-    return true;
-}
-
-static void measure_jitter(jitter_buffer *j, uint32_t timestamp, int64_t arrival_ns)
-{
-    uint32_t transit = (uint32_t)(arrival_ns / (1000000 / PER_MS)) - timestamp;
-    int32_t d = (int32_t)(transit - j->transit);
-
-    j->transit = transit;
-    if (d > -JUMP && d < JUMP) /* else the timeline moved, which is no jitter */
-        j->jitter16 += (uint32_t)(d < 0 ? -d : d) - ((j->jitter16 + 8) >> 4);
-    j->counters.jitter_us = j->jitter16 * 1000 / 16 / PER_MS;
-}
-
 static void grow(jitter_buffer *j, uint32_t lateness)
 {
     uint32_t depth = (uint32_t)j->most_margin;
-    uint32_t step = (lateness + STEP) / STEP * STEP;
+    uint32_t most = samples(j, j->most_ms), unit = samples(j, STEP);
+    uint32_t step = (lateness + unit) / unit * unit;
 
-    if (depth + step > j->most)
-        step = depth < j->most ? j->most - depth : 0;
+    if (depth + step > most)
+        step = depth < most ? most - depth : 0;
     j->play -= step;
     j->mean_margin16 += (int32_t)step * 16;
     watch_anew(j);
@@ -122,52 +105,43 @@ static void watch_margin(jitter_buffer *j, int32_t margin)
         j->most_margin = margin;
     if (++j->window < WINDOW_PACKETS || j->shrink)
         return;
-    int32_t spare = j->least_margin - (int32_t)j->least;
+    int32_t spare = j->least_margin - (int32_t)samples(j, j->least_ms), unit = (int32_t)samples(j, STEP);
     watch_anew(j);
-    if (spare >= STEP)
-        j->shrink = (uint32_t)spare / STEP * STEP;
+    if (spare >= unit)
+        j->shrink = (uint32_t)(spare / unit * unit);
 }
 
-void jitter_pass(jitter_buffer *j, uint16_t sequence, uint32_t ssrc)
+void jitter_put(jitter_buffer *j, uint32_t timestamp, const int16_t *pcm, uint32_t n)
 {
-    j->counters.received++;
-    follow_sequence(j, sequence, ssrc);
-}
+    uint32_t position = timestamp * j->per_unit;
+    int32_t jump = (int32_t)samples(j, JUMP), most = (int32_t)samples(j, j->most_ms);
+    int32_t margin = (int32_t)(position - j->play);
 
-void jitter_put(jitter_buffer *j, uint16_t sequence, uint32_t timestamp, uint32_t ssrc, int64_t arrival_ns,
-                const int16_t *pcm, uint32_t n)
-{
-    j->counters.received++;
-    if (!n || n > JITTER_PACKET_MAX || !follow_sequence(j, sequence, ssrc))
-        return;
-    measure_jitter(j, timestamp, arrival_ns);
-
-    int32_t margin = (int32_t)(timestamp - j->play);
-    if (!j->started || margin > JUMP || margin < -JUMP) {
-        start(j, timestamp);
-        margin = (int32_t)j->least;
+    if (!j->started || margin > jump || margin < -jump) {
+        start(j, position);
+        margin = (int32_t)samples(j, j->least_ms);
     }
     if (margin < 0) {
         j->counters.late++;
         if (++j->run_late >= LATE_RUN)
-            start(j, timestamp);
+            start(j, position);
         else
             grow(j, (uint32_t)-margin);
-        margin = (int32_t)(timestamp - j->play);
+        margin = (int32_t)(position - j->play);
     } else {
         j->run_late = 0;
-        if (margin > (int32_t)j->most) {
-            cut(j, (uint32_t)margin - j->most);
-            margin = (int32_t)j->most;
+        if (margin > most) {
+            cut(j, (uint32_t)(margin - most));
+            margin = most;
         }
     }
     watch_margin(j, margin);
-    j->counters.delay_ms = j->mean_margin16 > 0 ? (uint32_t)j->mean_margin16 / 16 / PER_MS : 0;
+    j->counters.delay_ms = j->mean_margin16 > 0 ? (uint32_t)j->mean_margin16 / 16 / j->per_ms : 0;
     for (uint32_t i = 0; i < n; i++) {
-        if ((int32_t)(timestamp + i - j->play) < 0)
+        if ((int32_t)(position + i - j->play) < 0)
             continue;
-        j->pcm[at(timestamp + i)] = pcm[i];
-        j->have[at(timestamp + i)] = 1;
+        j->pcm[at(position + i)] = pcm[i];
+        j->have[at(position + i)] = 1;
     }
 }
 
@@ -176,23 +150,23 @@ void jitter_forget(jitter_buffer *j)
     memset(j->have, 0, sizeof j->have);
     memset(j->pcm, 0, sizeof j->pcm);
     plc_init(j->plc);
-    j->starved = COMFORT_AFTER;
+    j->starved = samples(j, COMFORT_AFTER);
 }
 
 void jitter_restart(jitter_buffer *j)
 {
-    j->seen = 0;
+    j->started = false;
 }
 
 static bool in_pause(const jitter_buffer *j)
 {
-    uint32_t sum = 0;
+    uint32_t sum = 0, n = samples(j, STEP);
 
-    for (uint32_t i = 0; i < STEP; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         int16_t v = j->pcm[at(j->play + i)];
         sum += (uint32_t)(v < 0 ? -v : v);
     }
-    return sum / STEP < PAUSE_LEVEL;
+    return sum / n < PAUSE_LEVEL;
 }
 
 static void maybe_shrink(jitter_buffer *j)
@@ -224,11 +198,13 @@ static void take(jitter_buffer *j, int16_t *out, uint32_t n)
 
 static void conceal(jitter_buffer *j, int16_t *out, uint32_t n)
 {
-    if (j->starved < COMFORT_AFTER)
+    bool fading = j->starved < samples(j, COMFORT_AFTER);
+
+    if (fading)
         plc_fillin(j->plc, out, (int)n);
     else
         memset(out, 0, n * sizeof *out);
-    j->starved += j->starved < COMFORT_AFTER ? n : 0;
+    j->starved += fading ? n : 0;
     j->counters.concealed_samples += n;
 }
 

@@ -1,4 +1,4 @@
-/* The one jitter buffer: RTP audio in by timestamp, 8 kHz samples out on the handset's clock.
+/* The one jitter buffer: RTP audio in by timestamp, samples out on the handset's clock.
  *
  * The depth starts at the least allowed, grows at once when a packet comes too late, and shrinks,
  * preferably in a pause, when for 2 s every packet came earlier than needed. What would make it deeper
@@ -12,33 +12,25 @@
 #include <stdint.h>
 
 enum {
-    JITTER_RING = 8192,     /* samples held: 1 s; a power of two */
-    JITTER_PACKET_MAX = 960 /* samples: 120 ms, the longest packet time in use for G.711 */
+    JITTER_RING = 16384,      /* samples held: 1 s at 16 kHz; a power of two */
+    JITTER_PACKET_MAX = 1920, /* samples: 120 ms, the longest packet time in use for G.711 and G.722 */
 };
 
 typedef struct {
-    uint64_t received, lost, reordered, duplicate, late, concealed_samples;
-    uint32_t jitter_us;
+    uint64_t late, concealed_samples;
     uint32_t delay_ms;
 } jitter_counters;
 
+/* Positions are timestamps times samples a timestamp unit, so that at 16 kHz, too, one is a sample. */
 typedef struct {
-    uint32_t least, most; /* depth bounds, samples */
+    uint32_t least_ms, most_ms;
+    uint32_t per_ms, per_unit; /* samples */
     plc_state_t *plc;
 
     bool started;
-    uint32_t ssrc;
-    uint32_t play; /* timestamp of the next sample out */
+    uint32_t play; /* position of the next sample out */
     uint32_t run_late;
     uint32_t starved; /* samples since real audio was last played */
-
-    /* sequence numbers: newest, and bit n of seen for newest - n */
-    uint16_t newest;
-    uint64_t seen;
-
-    /* RFC 3550 interarrival jitter, in 1/16 timestamp units */
-    uint32_t transit;
-    uint32_t jitter16;
 
     /* adaptation: how early packets came, in samples before they were due, since the last change */
     uint32_t window; /* packets looked at */
@@ -52,16 +44,15 @@ typedef struct {
     int16_t pcm[JITTER_RING];
 } jitter_buffer;
 
-/* plc: owned by the caller. Depths in milliseconds. */
+/* plc: owned by the caller. Depths in milliseconds. Starts at 8 kHz. */
 void jitter_init(jitter_buffer *j, plc_state_t *plc, uint32_t least_ms, uint32_t most_ms);
-/* One packet of n samples (at most JITTER_PACKET_MAX); arrival on any monotonic clock. */
-void jitter_put(jitter_buffer *j, uint16_t sequence, uint32_t timestamp, uint32_t ssrc, int64_t arrival_ns,
-                const int16_t *pcm, uint32_t n);
-/* Notes a packet that carries no audio, for the loss counters. */
-void jitter_pass(jitter_buffer *j, uint16_t sequence, uint32_t ssrc);
+/* 8000 or 16000 samples a second; forgets what it holds when that is a change. */
+void jitter_set_rate(jitter_buffer *j, int rate);
+/* One packet of n samples (at most JITTER_PACKET_MAX), no duplicate. */
+void jitter_put(jitter_buffer *j, uint32_t timestamp, const int16_t *pcm, uint32_t n);
 /* Forgets all audio held, and the concealment's memory of what was played; the timeline goes on. */
 void jitter_forget(jitter_buffer *j);
-/* The next packet begins a new stream, whatever it resembles. */
+/* The next packet begins a new timeline. */
 void jitter_restart(jitter_buffer *j);
 /* The next n samples; false when all of it is concealment or silence. */
 bool jitter_get(jitter_buffer *j, int16_t *out, uint32_t n);

@@ -133,7 +133,7 @@ static void near_audio(kl_link *l, const kl_frame *frame)
     int16_t pcm[KL_WIRE_AUDIO_BYTES / 2];
 
     memcpy(pcm, frame->text, sizeof pcm);
-    call_near_frame(l->call, pcm);
+    call_handset_frame(l->call, pcm);
 }
 
 static void take_frames(kl_link *l)
@@ -235,7 +235,7 @@ static int do_close(kl_engine *engine, void *arg)
     if (!l->gone)
         watch(l, EPOLL_CTL_DEL);
     if (l->call)
-        call_lose_link(l->call);
+        handset_leg_unplug(&l->call->handset);
     a->taken = l;
     return 0;
 }

@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+bool player_busy(const player *p)
+{
+    return p->head != p->tail;
+}
+
 uint32_t player_room(const player *p)
 {
     return PLAYER_ENTRIES - (p->head - p->tail);

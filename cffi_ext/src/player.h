@@ -35,6 +35,7 @@ typedef struct {
 
 typedef enum { PLAYER_IDLE, PLAYER_ALONE, PLAYER_OVERLAY } player_mode;
 
+bool player_busy(const player *p);
 uint32_t player_room(const player *p);
 /* There must be room. */
 void player_add(player *p, clip *c, play *owner, bool overlay);

@@ -35,13 +35,13 @@ static rtp_route *find(rtp_port *p, uint64_t key)
     return &p->routes[i];
 }
 
-int rtp_route_add(rtp_port *p, const struct sockaddr_in *from, struct kl_call *call)
+int rtp_route_add(rtp_port *p, const struct sockaddr_in *from, struct rtp_leg *leg)
 {
     rtp_route *r = find(p, key_of(from));
 
-    if (r->address && r->call != call)
+    if (r->address && r->leg != leg)
         return -EADDRINUSE;
-    *r = (rtp_route){key_of(from), call};
+    *r = (rtp_route){key_of(from), leg};
     return 0;
 }
 
@@ -126,14 +126,15 @@ void rtp_port_read(rtp_port *p, rtp_take take, void *user)
     int n = recvmmsg(p->fd, p->in, RTP_BATCH, MSG_DONTWAIT, NULL);
 
     for (int i = 0; i < n; i++)
-        take(user, find(p, key_of(&p->in_from[i]))->call, p->in_bytes[i], p->in[i].msg_len);
+        take(user, find(p, key_of(&p->in_from[i]))->leg, p->in_bytes[i], p->in[i].msg_len);
 }
 
-uint8_t *rtp_port_queue(rtp_port *p, const struct sockaddr_in *to)
+uint8_t *rtp_port_queue(rtp_port *p, const struct sockaddr_in *to, size_t len)
 {
     if (p->queued == RTP_BATCH)
         rtp_port_flush(p);
     p->out_to[p->queued] = *to;
+    p->out_part[p->queued].iov_len = len;
     return p->out_bytes[p->queued++];
 }
 

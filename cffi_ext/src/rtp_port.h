@@ -9,18 +9,18 @@
 
 #include "rtp.h"
 
-struct kl_call;
+struct rtp_leg;
 
 enum {
     RTP_BATCH = 64,
     RTP_BYTES = 1500,
     RTP_SEND_BYTES = RTP_HEADER_BYTES + 160,
-    RTP_ROUTES = 4096, /* a power of two, four times the calls there can be */
+    RTP_ROUTES = 4096, /* a power of two, twice the legs there can be */
 };
 
 typedef struct {
     uint64_t address; /* IPv4 address and port in network order; 0: empty */
-    struct kl_call *call;
+    struct rtp_leg *leg;
 } rtp_route;
 
 typedef struct {
@@ -36,7 +36,7 @@ typedef struct {
     uint8_t in_bytes[RTP_BATCH][RTP_BYTES];
 } rtp_port;
 
-typedef void (*rtp_take)(void *user, struct kl_call *call, const uint8_t *bytes, size_t len);
+typedef void (*rtp_take)(void *user, struct rtp_leg *leg, const uint8_t *bytes, size_t len);
 
 /* Binds; port 0 finds any even one. 0 or -errno. */
 int rtp_port_open(rtp_port *p, const char *ip, uint16_t port);
@@ -44,14 +44,14 @@ void rtp_port_close(rtp_port *p);
 
 /* 0 and the address, or -EINVAL. */
 int rtp_address(const char *ip, uint16_t port, struct sockaddr_in *out);
-/* Sends what comes from an address to a call; -EADDRINUSE when it is another call's. */
-int rtp_route_add(rtp_port *p, const struct sockaddr_in *from, struct kl_call *call);
+/* Gives what comes from an address to a leg; -EADDRINUSE when it is another leg's. */
+int rtp_route_add(rtp_port *p, const struct sockaddr_in *from, struct rtp_leg *leg);
 void rtp_route_remove(rtp_port *p, const struct sockaddr_in *from);
 
-/* Reads one batch and hands each packet to take; call is NULL for an unknown source. */
+/* Reads one batch and hands each packet to take; leg is NULL for an unknown source. */
 void rtp_port_read(rtp_port *p, rtp_take take, void *user);
-/* Room for one packet of RTP_SEND_BYTES, sent with the next flush. */
-uint8_t *rtp_port_queue(rtp_port *p, const struct sockaddr_in *to);
+/* Room for one packet of len, at most RTP_SEND_BYTES, sent with the next flush. */
+uint8_t *rtp_port_queue(rtp_port *p, const struct sockaddr_in *to, size_t len);
 void rtp_port_flush(rtp_port *p);
 
 #endif

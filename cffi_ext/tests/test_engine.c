@@ -57,7 +57,7 @@ static void *one_call(void *arg)
         if (i % 20 == 0)
             CHECK(!kl_call_get_counters(h->engine, (uint32_t)call, &counters));
     }
-    CHECK(counters.rtp_sent >= FRAMES - 20 && counters.gate == 1 && counters.recording == !privileged);
+    CHECK(counters.far.sent >= FRAMES - 20 && counters.gate == 1 && counters.recording == !privileged);
     if (h->number == 2)
         CHECK(!kl_link_close(h->engine, (uint32_t)link)); /* the call outlives its link */
     CHECK(!kl_call_destroy(h->engine, (uint32_t)call) && kl_call_destroy(h->engine, (uint32_t)call) == -ENOENT);

@@ -29,14 +29,18 @@ def dialled(keys: str) -> Pcm:
     return np.concatenate([pause, *(part for key in keys for part in (tone(key), pause)), pause])
 
 
+def event_payload(key: str, duration: int = FRAME8, end: bool = False) -> bytes:
+    return struct.pack("!BBH", EVENTS.index(key), end << 7 | 10, duration)
+
+
 def event_packets(stage: Stage, key: str, packets: int = 5, ends: int = 3, loud: bool = False) -> None:
     """A key press as RFC 4733: growing duration under one timestamp, the end repeated."""
-    stamp, code = stage.far.timestamp, EVENTS.index(key)
+    stamp = stage.far.timestamp
     sound = tone(key, packets * 0.02)
     for i in range(packets + ends):
         end = i >= packets
         duration = FRAME8 * min(i + 1, packets)
-        payload = struct.pack("!BBH", code, end << 7 | 10, duration)
+        payload = event_payload(key, duration, end)
         stage.far.send(stage.far.packet(payload, DTMF_TYPE, marker=i == 0, timestamp=stamp))
         if end:
             continue
@@ -136,4 +140,4 @@ def test_malformed_events_are_counted(stage: Stage, payload: bytes) -> None:
     stage.silence(0.1)
     stage.far.send(stage.far.packet(payload, DTMF_TYPE))
     stage.silence(0.1)
-    assert stage.call.counters.rtp_unwanted == 1 and digits(stage) == []
+    assert stage.call.counters.far.unwanted == 1 and digits(stage) == []

@@ -44,7 +44,7 @@ def test_loss_is_counted_and_concealed(stage: Stage) -> None:
     assert correlation(FAR, heard) >= 0.9  # of noise, the lost twentieth cannot be guessed
     counters = stage.call.counters
     lost = sum(not due for due in arrivals)
-    assert counters.rtp_lost == lost and counters.concealed_samples >= lost * FRAME8
+    assert counters.far.lost == lost and counters.far.concealed_samples >= lost * FRAME8
 
 
 def test_neighbours_swapped_and_doubled_are_put_right(stage: Stage) -> None:
@@ -55,7 +55,7 @@ def test_neighbours_swapped_and_doubled_are_put_right(stage: Stage) -> None:
     heard = deliver(stage, [[packet, packet] if i % 25 == 24 else [packet] for i, packet in enumerate(stream)])
     assert correlation(FAR, heard) >= 0.95
     counters = stage.call.counters
-    assert counters.rtp_lost == 0 and counters.rtp_reordered >= 15 and counters.rtp_duplicate == 8
+    assert counters.far.lost == 0 and counters.far.reordered >= 15 and counters.far.duplicate == 8
 
 
 def test_jitter_deepens_the_buffer_and_calm_makes_it_shallow_again(stage: Stage) -> None:
@@ -67,11 +67,11 @@ def test_jitter_deepens_the_buffer_and_calm_makes_it_shallow_again(stage: Stage)
         arrivals[i + (rng.choice((0, 0, 1, 2, 3)) if 20 <= i < 200 else 0)].append(packet)
     deliver(stage, arrivals[:200])
     deep = stage.call.counters
-    assert 40 <= deep.delay_ms <= 120 and deep.rtp_late > 0 and deep.jitter_us > 5000
-    late = deep.rtp_late
+    assert 40 <= deep.far.delay_ms <= 120 and deep.far.late > 0 and deep.far.jitter_us > 5000
+    late = deep.far.late
     heard = deliver(stage, arrivals[200:])
     calm = stage.call.counters
-    assert calm.delay_ms <= 40 and calm.rtp_late <= late + 3
+    assert calm.far.delay_ms <= 40 and calm.far.late <= late + 3
     assert correlation(np.concatenate([FAR] * 2), heard[-2 * len(FAR) :]) >= 0.95
 
 
@@ -82,7 +82,7 @@ def test_a_burst_after_a_stall_is_caught_up(stage: Stage) -> None:
     deliver(stage, [[] for _ in range(25)] + [stream[100:126]])
     heard = deliver(stage, [[p] for p in stream[126:]])
     assert correlation(FAR, heard[-len(FAR) :]) >= 0.95
-    assert stage.call.counters.delay_ms <= 120
+    assert stage.call.counters.far.delay_ms <= 120
 
 
 def test_sequence_and_timestamp_wrap(stage: Stage) -> None:
@@ -91,7 +91,7 @@ def test_sequence_and_timestamp_wrap(stage: Stage) -> None:
     heard = deliver(stage, [[p] for p in packets(stage, FAR)])
     assert correlation(FAR, heard) >= 0.95
     counters = stage.call.counters
-    assert (counters.rtp_lost, counters.rtp_late, counters.rtp_reordered) == (0, 0, 0)
+    assert (counters.far.lost, counters.far.late, counters.far.reordered) == (0, 0, 0)
 
 
 def test_a_new_source_identifier_starts_a_new_timeline(stage: Stage) -> None:
@@ -100,7 +100,7 @@ def test_a_new_source_identifier_starts_a_new_timeline(stage: Stage) -> None:
     stage.far.ssrc, stage.far.sequence, stage.far.timestamp = 99, 7, 0x7FFFFFF0
     heard = deliver(stage, [[p] for p in packets(stage, FAR)])
     assert correlation(FAR, heard) >= 0.95
-    assert stage.call.counters.rtp_lost == 0
+    assert stage.call.counters.far.lost == 0
 
 
 def test_a_timeline_that_jumps_is_followed(stage: Stage) -> None:
@@ -133,7 +133,7 @@ def test_garbage_and_strangers_are_counted(stage: Stage) -> None:
     stage.silence(0.1)
     engine = stage.engine.counters
     assert (engine.rtp_malformed, engine.rtp_unknown_source) == (5, 1)
-    assert stage.call.counters.rtp_unwanted == 2
+    assert stage.call.counters.far.unwanted == 2
 
 
 @settings(max_examples=40, deadline=None)

@@ -23,8 +23,8 @@ def test_open_gate_carries_both_directions(stage: Stage) -> None:
     assert correlation(FAR, narrow(near_heard)) >= 0.95
     assert correlation(narrow(NEAR), far_heard) >= 0.95
     counters = stage.call.counters
-    assert (counters.near_frames, counters.rtp_sent, counters.rtp_received) == (150, 150, 150)
-    assert (counters.rtp_lost, counters.rtp_late, counters.gate) == (0, 0, True)
+    assert (counters.near_frames, counters.far.sent, counters.far.received) == (150, 150, 150)
+    assert (counters.far.lost, counters.far.late, counters.gate) == (0, 0, True)
 
 
 def test_closed_gate_carries_not_one_sample(stage: Stage) -> None:

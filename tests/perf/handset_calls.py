@@ -134,8 +134,8 @@ def _counted(ends: list[tuple[Link, Call]]) -> list[dict[str, int]]:
     counted = []
     for link, call in ends:
         ours, theirs = call.counters, link.counters
-        wrong = ours.near_stalled + ours.rtp_lost + ours.rtp_late + theirs.write_overruns + sum(theirs.received.refused.values())
-        counted.append({"near": ours.near_frames, "far": ours.rtp_received, "wrong": wrong})
+        wrong = ours.near_stalled + ours.far.lost + ours.far.late + theirs.write_overruns + sum(theirs.received.refused.values())
+        counted.append({"near": ours.near_frames, "far": ours.far.received, "wrong": wrong})
     return counted
 
 

@@ -14,6 +14,7 @@ from kinline.cli.rules import rules_app
 from kinline.cli.site import DEFAULT_CONFIG, Config, opened
 from kinline.cli.slips import facility_app, inmate_app
 from kinline.cli.speech import prompts_app
+from kinline.cli.tech import tech_app
 from kinline.cli.verbs import attach
 from kinline.operations.failures import FAILURES
 
@@ -35,6 +36,7 @@ _groups = {
     "rules": rules_app,
     "prompts": prompts_app,
     "api": api_app,
+    "tech": tech_app,
 }
 for name, part in _groups.items():
     app.add_typer(part, name=name)

@@ -1,0 +1,209 @@
+"""Calls: what passes between two parties, what they are told, what is kept of it."""
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from os import PathLike, fsencode
+from typing import Any
+
+from kinline_engine._kinline_engine import ffi, lib
+from kinline_engine.bus import Event
+from kinline_engine.clips import Clip
+from kinline_engine.errors import check
+from kinline_engine.raw import Owner, fields
+
+
+class CallEvent(IntEnum):
+    """Kinds from `Source.CALL`."""
+
+    PLAYED = lib.KL_CALL_PLAYED  # code: token
+    STOPPED = lib.KL_CALL_STOPPED  # code: token
+    DTMF = lib.KL_CALL_DTMF  # code: digit, data: a byte of DtmfMethod, one of Side
+    RTP_SILENT = lib.KL_CALL_RTP_SILENT  # code: Side
+    RTP_RESUMED = lib.KL_CALL_RTP_RESUMED  # code: Side
+
+
+class RecorderEvent(IntEnum):
+    """Kinds from `Source.RECORDER`; the id is the call's."""
+
+    FAILED = lib.KL_RECORDER_FAILED  # code: -errno
+    CLOSED = lib.KL_RECORDER_CLOSED  # code: 0 or -errno, data: see recorded
+
+
+class Codec(IntEnum):
+    """What the far end speaks; the values are the static RTP payload types."""
+
+    PCMU = lib.KL_CODEC_PCMU
+    PCMA = lib.KL_CODEC_PCMA
+
+
+class Side(IntEnum):
+    """Which end of a call: the caller's (near), the called party's (far), or both."""
+
+    NEAR = lib.KL_SIDE_NEAR
+    FAR = lib.KL_SIDE_FAR
+    BOTH = lib.KL_SIDE_BOTH
+
+
+class Play(IntEnum):
+    """How a prompt relates to what is being heard: instead of it, after it, or after it and over the talk."""
+
+    REPLACE = lib.KL_PLAY_REPLACE
+    QUEUE = lib.KL_PLAY_QUEUE
+    OVERLAY = lib.KL_PLAY_OVERLAY
+
+
+class Tone(IntEnum):
+    """Call progress tones for the caller."""
+
+    NONE = lib.KL_TONE_NONE
+    DIAL = lib.KL_TONE_DIAL
+    RINGBACK = lib.KL_TONE_RINGBACK
+    BUSY = lib.KL_TONE_BUSY
+    REORDER = lib.KL_TONE_REORDER
+    OFF_HOOK = lib.KL_TONE_OFF_HOOK
+    BEEP = lib.KL_TONE_BEEP
+
+
+class DtmfMethod(IntEnum):
+    """How a digit came."""
+
+    EVENT = lib.KL_DTMF_EVENT
+    IN_BAND = lib.KL_DTMF_IN_BAND
+
+
+@dataclass(frozen=True, slots=True)
+class FarEnd:
+    """Where and how an RTP end's media goes, as agreed in SDP. dtmf_type 0: no telephone-event."""
+
+    ip: str
+    port: int
+    codec: Codec = Codec.PCMU
+    payload_type: int = 0
+    dtmf_type: int = 101
+
+
+@dataclass(frozen=True, slots=True)
+class RtpCounters:
+    """Of one RTP leg. Packets, unless the name says otherwise."""
+
+    sent: int
+    received: int
+    bytes: int
+    lost: int
+    reordered: int
+    duplicate: int
+    late: int
+    unwanted: int
+    concealed_samples: int
+    jitter_us: int
+    delay_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallCounters:
+    """Of one call: stretches of up to 20 ms from the near side, 20 ms periods without one; rms is of 16-bit samples.
+
+    `near` is all zeros in a handset's call."""
+
+    near_frames: int
+    near_stalled: int
+    near_rms: int
+    far_rms: int
+    gate: bool
+    recording: bool
+    near: RtpCounters
+    far: RtpCounters
+
+
+def recorded(event: Event) -> tuple[int, int]:
+    """Of a `RecorderEvent.CLOSED`: sample pairs written, and dropped because the disk was stuck."""
+    written, dropped = struct.unpack("=QQ", event.data)
+    return written, dropped
+
+
+def _rtp(raw: Any) -> RtpCounters:
+    return RtpCounters(**fields(raw, tuple(RtpCounters.__dataclass_fields__)))
+
+
+class Call:
+    """One call. From `Engine.create_call` or `Engine.create_bridged_call`."""
+
+    def __init__(self, engine: Owner, id: int) -> None:
+        self._engine = engine
+        self.id = id
+
+    def _do(self, result: int, what: str) -> None:
+        check(result, f"{what}, call {self.id}")
+
+    def _set_end(self, function: Callable[..., int], end: FarEnd, which: str) -> None:
+        ip = ffi.new("char[]", end.ip.encode())
+        raw = ffi.new("kl_call_far_end *", (ip, end.port, end.codec, end.payload_type, end.dtmf_type))
+        self._do(function(self._engine.handle, self.id, raw), f"{which} end {end.ip}:{end.port}")
+
+    def set_far(self, far: FarEnd) -> None:
+        """Where RTP goes to and comes from. Busy when another leg has that address and port."""
+        self._set_end(lib.kl_call_far, far, "far")
+
+    def clear_far(self) -> None:
+        """The far end is gone: nothing is sent there or taken from there."""
+        self._do(lib.kl_call_far_clear(self._engine.handle, self.id), "far end")
+
+    def set_near(self, near: FarEnd) -> None:
+        """The near end of a bridged call. EngineError (EOPNOTSUPP) when it is a handset."""
+        self._set_end(lib.kl_call_near, near, "near")
+
+    def clear_near(self) -> None:
+        """The near end of a bridged call is gone."""
+        self._do(lib.kl_call_near_clear(self._engine.handle, self.id), "near end")
+
+    def gate(self, open: bool) -> None:
+        """Let the parties hear each other, or not. While open, in-band digits are not detected: see detect."""
+        self._do(lib.kl_call_gate(self._engine.handle, self.id, open), "gate")
+
+    def detect(self, on: bool) -> None:
+        """In-band digits of the RTP ends; RFC 4733 digits are always reported."""
+        self._do(lib.kl_call_detect(self._engine.handle, self.id, on), "digit detection")
+
+    def play(self, side: Side, clips: Sequence[Clip], mode: Play = Play.QUEUE, token: int = 0) -> None:
+        """Clips one after another. Ends with `CallEvent.PLAYED`, or STOPPED when it was not heard to the end.
+
+        EngineError (ENOTCONN) for an RTP side without an end; Busy when 64 clips of a side wait."""
+        ids = [clip.id for clip in clips]
+        result = lib.kl_call_play(self._engine.handle, self.id, side, ids, len(ids), mode, token)
+        self._do(result, f"play {len(ids)} clips to {side.name.lower()}")
+
+    def stop(self, side: Side) -> None:
+        """Stop what is being said to a side."""
+        self._do(lib.kl_call_stop(self._engine.handle, self.id, side), "stop")
+
+    def tone(self, tone: Tone) -> None:
+        """A tone to the caller until another, or Tone.NONE."""
+        self._do(lib.kl_call_tone(self._engine.handle, self.id, tone), "tone")
+
+    def record(self, path: str | PathLike[str]) -> None:
+        """Record both voices to a new WAV file (8 kHz stereo, left the caller). Refused on a privileged call."""
+        result = lib.kl_call_record(self._engine.handle, self.id, fsencode(path))
+        self._do(result, f"recording to {fsencode(path)!r}")
+
+    def record_stop(self) -> None:
+        """The file is whole with `RecorderEvent.CLOSED`. Busy when nothing is being recorded."""
+        self._do(lib.kl_call_record_stop(self._engine.handle, self.id), "end of recording")
+
+    @property
+    def counters(self) -> CallCounters:
+        """A consistent snapshot."""
+        raw = ffi.new("kl_call_counters *")
+        self._do(lib.kl_call_get_counters(self._engine.handle, self.id, raw), "counters")
+        return CallCounters(
+            **fields(raw, ("near_frames", "near_stalled", "near_rms", "far_rms")),
+            gate=bool(raw.gate),
+            recording=bool(raw.recording),
+            near=_rtp(raw.near),
+            far=_rtp(raw.far),
+        )
+
+    def close(self) -> None:
+        """End the call; a recording closes whole, what is being played ends as stopped."""
+        self._do(lib.kl_call_destroy(self._engine.handle, self.id), "end")

@@ -1,0 +1,312 @@
+#include "rtp_leg.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "call.h"
+#include "codec.h"
+#include "engine.h"
+
+enum {
+    UNITS_MS = 8,          /* timestamp units */
+    GAP_MOST = 8000,       /* units: what is missing for longer, 1 s, was not lost but never said */
+    LOST_MOST = 100,       /* packets in that time */
+    LATE_RUN = 8,          /* so many late packets in a row mean that the sender's timeline moved */
+    PACKET_BYTES_MAX = 960 /* 120 ms, the longest packet time in use for G.711 */
+};
+
+static const int64_t SILENT_NS = 5000000000;
+
+static rtp_leg *of(leg *l)
+{
+    return (rtp_leg *)l;
+}
+
+static uint32_t units(const rtp_leg *r, int n)
+{
+    return (uint32_t)(n * 1000 * UNITS_MS / r->leg.rate);
+}
+
+/* Speaking -------------------------------------------------------------------------------------- */
+
+static bool listens(const leg *l)
+{
+    return ((const rtp_leg *)l)->set;
+}
+
+static void say(leg *l, const int16_t *pcm, int n)
+{
+    rtp_leg *r = of(l);
+    size_t len = units(r, n); /* G.711 and G.722 have a byte a unit */
+    uint8_t *bytes = rtp_port_queue(&r->call->engine->rtp, &r->address, RTP_HEADER_BYTES + len);
+    rtp_packet packet = {
+        .payload_type = r->payload_type,
+        .marker = !r->talking,
+        .sequence = r->sequence++,
+        .timestamp = r->timestamp,
+        .ssrc = r->ssrc,
+    };
+
+    rtp_header(bytes, &packet);
+    if (pcm)
+        codec_encode(r->codec, pcm, (size_t)n, bytes + RTP_HEADER_BYTES);
+    else
+        codec_silence(r->codec, (size_t)n, bytes + RTP_HEADER_BYTES);
+    r->talking = true;
+    r->timestamp += (uint32_t)len;
+    r->counters.sent++;
+}
+
+static void skip(leg *l, int n)
+{
+    rtp_leg *r = of(l);
+
+    r->talking = false;
+    r->timestamp += units(r, n);
+}
+
+/* Hearing --------------------------------------------------------------------------------------- */
+
+static heard hear_paced(leg *l, voice *v)
+{
+    v->rate = l->rate;
+    v->n = l->rate * VOICE_MS / 1000;
+    return jitter_get(of(l)->jitter, v->pcm, (uint32_t)v->n) ? HEARD_VOICE : HEARD_MADE_UP;
+}
+
+static heard hear_relayed(leg *l, voice *v)
+{
+    rtp_leg *r = of(l);
+
+    if (r->at_hand.n) {
+        v->rate = r->at_hand.rate;
+        v->n = r->at_hand.n;
+        memcpy(v->pcm, r->at_hand.pcm, (size_t)v->n * sizeof *v->pcm);
+        r->at_hand.n = 0;
+        return HEARD_VOICE;
+    }
+    /* Its time has passed without a packet: one that comes goes on from here. */
+    r->moved = true;
+    v->rate = l->rate;
+    v->n = l->rate * VOICE_MS / 1000;
+    memset(v->pcm, 0, (size_t)v->n * sizeof *v->pcm);
+    return HEARD_NOTHING;
+}
+
+void rtp_leg_pass_gap(rtp_leg *r, uint32_t gap, unsigned lost)
+{
+    r->timestamp += gap;
+    r->sequence += (uint16_t)lost;
+    r->talking = r->talking && lost; /* the other one's pause is one here, too */
+}
+
+/* Where a packet stands against the one before it; false when its time has passed. */
+static bool follow(rtp_leg *r, const rtp_packet *packet)
+{
+    int32_t gap = (int32_t)(packet->timestamp - r->next);
+    uint16_t lost = packet->sequence - r->next_sequence;
+
+    if (!r->moved && gap < 0 && gap > -GAP_MOST && ++r->late_run < LATE_RUN) {
+        r->counters.late++;
+        return false;
+    }
+    if (!r->moved && gap > 0 && gap < GAP_MOST)
+        call_miss(r->call, r, (uint32_t)gap, lost < LOST_MOST ? lost : 0);
+    r->moved = false;
+    r->late_run = 0;
+    r->next = packet->timestamp;
+    r->next_sequence = packet->sequence + 1;
+    return true;
+}
+
+static void relay(rtp_leg *r, const rtp_packet *packet)
+{
+    const uint32_t most = VOICE_MS * UNITS_MS;
+
+    if (!follow(r, packet))
+        return;
+    for (size_t done = 0; done < packet->len;) {
+        size_t len = packet->len - done < most ? packet->len - done : most;
+        r->at_hand.rate = r->leg.rate;
+        r->at_hand.n = (int)len * r->leg.rate / 1000 / UNITS_MS;
+        codec_decode(r->codec, packet->payload + done, len, r->at_hand.pcm);
+        r->next += (uint32_t)len;
+        done += len;
+        call_rtp_frame(r->call, r);
+    }
+}
+
+static void buffer(rtp_leg *r, const rtp_packet *packet)
+{
+    int16_t pcm[JITTER_PACKET_MAX];
+
+    codec_decode(r->codec, packet->payload, packet->len, pcm);
+    jitter_put(r->jitter, packet->timestamp, pcm, (uint32_t)packet->len * (uint32_t)r->leg.rate / 1000 / UNITS_MS);
+}
+
+static void take_audio(rtp_leg *r, const rtp_packet *packet)
+{
+    rtp_stream_arrival(&r->stream, packet->timestamp, r->heard_ns);
+    if (r->jitter)
+        buffer(r, packet);
+    else
+        relay(r, packet);
+}
+
+static void take_event(rtp_leg *r, const rtp_packet *packet)
+{
+    rtp_event event;
+
+    if (r->dtmf_type && packet->payload_type == r->dtmf_type && rtp_event_parse(packet->payload, packet->len, &event))
+        dtmf_event(&r->dtmf, packet, &event, r->heard_ns);
+    else
+        r->counters.unwanted++;
+}
+
+void rtp_leg_take(rtp_leg *r, const uint8_t *bytes, size_t len)
+{
+    rtp_packet packet;
+
+    if (!rtp_parse(bytes, len, &packet)) {
+        r->call->engine->counters.rtp_malformed++;
+        return;
+    }
+    r->heard_ns = r->call->engine->now_ns;
+    if (r->silent_told) {
+        r->silent_told = false;
+        call_post(r->call, KL_CALL_RTP_RESUMED, call_side_of(r->call, r), NULL, 0);
+    }
+    r->counters.bytes += packet.len;
+    bool audio = packet.payload_type == r->payload_type && packet.len && packet.len <= PACKET_BYTES_MAX;
+    rtp_stream_step step = rtp_stream_take(&r->stream, packet.sequence, packet.ssrc);
+    if (step == RTP_STREAM_BEGINS) {
+        r->moved = true;
+        if (r->jitter)
+            jitter_restart(r->jitter);
+    }
+    if (!audio)
+        take_event(r, &packet);
+    else if (step != RTP_STREAM_AGAIN)
+        take_audio(r, &packet);
+}
+
+void rtp_leg_watch(rtp_leg *r)
+{
+    if (!r->set || !r->call->gate || r->silent_told || r->call->engine->now_ns - r->heard_ns < SILENT_NS)
+        return;
+    r->silent_told = true;
+    call_post(r->call, KL_CALL_RTP_SILENT, call_side_of(r->call, r), NULL, 0);
+}
+
+void rtp_leg_forget(rtp_leg *r)
+{
+    if (r->jitter)
+        jitter_forget(r->jitter);
+    r->heard_ns = r->call->engine->now_ns;
+}
+
+/* Life ------------------------------------------------------------------------------------------ */
+
+void rtp_leg_clear(rtp_leg *r)
+{
+    if (r->set)
+        rtp_route_remove(&r->call->engine->rtp, &r->address);
+    r->set = r->talking = r->silent_told = false;
+}
+
+static void unhook(leg *l)
+{
+    rtp_leg_clear(of(l));
+}
+
+static void digit_pressed(void *user, char digit, int method)
+{
+    rtp_leg *r = user;
+    uint8_t data[] = {(uint8_t)method, (uint8_t)call_side_of(r->call, r)};
+
+    call_post(r->call, KL_CALL_DTMF, digit, data, sizeof data);
+}
+
+bool rtp_leg_init(rtp_leg *r, kl_call *call, bool paced)
+{
+    static const leg_kind paced_kind = {hear_paced, listens, say, skip, unhook};
+    static const leg_kind relayed_kind = {hear_relayed, listens, say, skip, unhook};
+    uint32_t random[2];
+
+    r->leg = (leg){paced ? &paced_kind : &relayed_kind, 8000};
+    r->call = call;
+    r->moved = true;
+    if (paced) {
+        plc_state_t *plc = plc_init(NULL);
+        r->jitter = plc ? malloc(sizeof *r->jitter) : NULL;
+        if (!r->jitter) {
+            if (plc)
+                plc_free(plc);
+            return false;
+        }
+        jitter_init(r->jitter, plc, call->engine->config.jitter_min_ms, call->engine->config.jitter_max_ms);
+    }
+    if (!dtmf_init(&r->dtmf, digit_pressed, r) || getrandom(random, sizeof random, 0) != sizeof random)
+        return false;
+    r->ssrc = random[0];
+    r->timestamp = random[1];
+    r->sequence = (uint16_t)(random[1] >> 16);
+    return true;
+}
+
+void rtp_leg_release(rtp_leg *r)
+{
+    dtmf_release(&r->dtmf);
+    if (r->jitter)
+        plc_free(r->jitter->plc);
+    free(r->jitter);
+}
+
+int rtp_leg_check(const kl_call_far_end *end, struct sockaddr_in *address)
+{
+    bool possible = end->port && codec_known(end->codec) && end->payload_type <= 127 && end->dtmf_type <= 127;
+
+    return possible ? rtp_address(end->ip, end->port, address) : -EINVAL;
+}
+
+int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in *address)
+{
+    int error = rtp_route_add(&r->call->engine->rtp, address, r);
+    bool moved = r->set && memcmp(&r->address, address, sizeof *address);
+
+    if (error)
+        return error;
+    if (moved)
+        rtp_route_remove(&r->call->engine->rtp, &r->address);
+    if (moved || !r->set) {
+        rtp_stream_restart(&r->stream);
+        r->dtmf.event_seen = false;
+        r->heard_ns = r->call->engine->now_ns;
+    }
+    r->set = true;
+    r->address = *address;
+    r->codec = end->codec;
+    r->payload_type = end->payload_type;
+    r->dtmf_type = end->dtmf_type;
+    r->leg.rate = codec_rate(end->codec);
+    if (r->jitter)
+        jitter_set_rate(r->jitter, r->leg.rate);
+    return 0;
+}
+
+void rtp_leg_count(const rtp_leg *r, kl_rtp_counters *out)
+{
+    *out = r->counters;
+    out->received = r->stream.received;
+    out->lost = r->stream.lost;
+    out->reordered = r->stream.reordered;
+    out->duplicate = r->stream.duplicate;
+    out->jitter_us = r->stream.jitter_us;
+    if (r->jitter) {
+        out->late = r->jitter->counters.late;
+        out->concealed_samples = r->jitter->counters.concealed_samples;
+        out->delay_ms = r->jitter->counters.delay_ms;
+    }
+}

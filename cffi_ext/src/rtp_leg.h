@@ -1,0 +1,67 @@
+/* An RTP end of a call: packets in and out over the engine's port.
+ *
+ * Paced, it is heard through a jitter buffer on the other end's clock, as a handset needs it. Relayed,
+ * each packet passes as it comes, and the one jitter buffer of the path is the listener's own
+ * (docs/adr/0024). */
+#ifndef KL_RTP_LEG_H
+#define KL_RTP_LEG_H
+
+#include <netinet/in.h>
+
+#include "dtmf.h"
+#include "jitter.h"
+#include "kinline_engine.h"
+#include "leg.h"
+#include "rtp_stream.h"
+
+struct kl_call;
+
+typedef struct rtp_leg {
+    leg leg;
+    struct kl_call *call;
+    bool set; /* an end has been agreed */
+    struct sockaddr_in address;
+    uint8_t codec, payload_type, dtmf_type;
+
+    /* sending */
+    bool talking; /* packets are going out; the next one after a pause carries the marker */
+    uint16_t sequence;
+    uint32_t timestamp;
+    uint32_t ssrc;
+
+    /* receiving */
+    rtp_stream stream;
+    dtmf_detector dtmf;
+    int64_t heard_ns;
+    bool silent_told;
+    jitter_buffer *jitter; /* NULL: relayed */
+    uint32_t next;         /* relayed: timestamp that the next packet should have */
+    uint16_t next_sequence;
+    unsigned late_run;     /* relayed: so many came late in a row */
+    bool moved;            /* relayed: whatever comes next goes on from here */
+    voice at_hand;         /* relayed: what has just come; n of 0: nothing */
+
+    kl_rtp_counters counters; /* what neither stream nor jitter count */
+} rtp_leg;
+
+/* Any thread, while no call has it yet. False without memory or randomness. */
+bool rtp_leg_init(rtp_leg *r, struct kl_call *call, bool paced);
+void rtp_leg_release(rtp_leg *r);
+
+/* 0 and the address, or -EINVAL for an end that cannot be. */
+int rtp_leg_check(const kl_call_far_end *end, struct sockaddr_in *address);
+
+/* Audio thread. -EADDRINUSE when another leg has the address. */
+int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in *address);
+void rtp_leg_clear(rtp_leg *r);
+/* Nothing that was said so far will be heard. */
+void rtp_leg_forget(rtp_leg *r);
+/* One datagram from its address. */
+void rtp_leg_take(rtp_leg *r, const uint8_t *bytes, size_t len);
+/* What it is told has a gap of so many timestamp units, in which so many packets were lost. */
+void rtp_leg_pass_gap(rtp_leg *r, uint32_t gap, unsigned lost);
+/* Tells once when nothing has come for long. */
+void rtp_leg_watch(rtp_leg *r);
+void rtp_leg_count(const rtp_leg *r, kl_rtp_counters *out);
+
+#endif

@@ -1,0 +1,54 @@
+#include "rtp_stream.h"
+
+enum {
+    UNITS_MS = 8,         /* every codec spoken here counts timestamps at 8 kHz, G.722 by mistake (RFC 3551) */
+    TRANSIT_JUMP = 7200,  /* so far from the last means that the timeline moved, which is no jitter */
+    SEQUENCE_JUMP = 3000, /* RFC 3550 appendix A.1, MAX_DROPOUT */
+};
+
+rtp_stream_step rtp_stream_take(rtp_stream *s, uint16_t sequence, uint32_t ssrc)
+{
+    int ahead = (int16_t)(sequence - s->newest);
+    bool other = !s->seen || s->ssrc != ssrc;
+
+    s->received++;
+    if (other || ahead > SEQUENCE_JUMP || ahead < -SEQUENCE_JUMP) {
+        s->ssrc = ssrc;
+        s->newest = sequence;
+        s->seen = 1;
+        return other ? RTP_STREAM_BEGINS : RTP_STREAM_GOES_ON;
+    }
+    if (ahead > 0) {
+        s->lost += (uint64_t)ahead - 1;
+        s->seen = ahead < 64 ? s->seen << ahead | 1 : 1;
+        s->newest = sequence;
+        return RTP_STREAM_GOES_ON;
+    }
+    if (-ahead >= 64)
+        return RTP_STREAM_GOES_ON;
+    uint64_t bit = (uint64_t)1 << -ahead;
+    if (s->seen & bit) {
+        s->duplicate++;
+        return RTP_STREAM_AGAIN;
+    }
+    s->seen |= bit;
+    s->reordered++;
+    s->lost -= s->lost > 0; /* it was counted when its successor came */
+    return RTP_STREAM_GOES_ON;
+}
+
+void rtp_stream_arrival(rtp_stream *s, uint32_t timestamp, int64_t arrival_ns)
+{
+    uint32_t transit = (uint32_t)(arrival_ns / (1000000 / UNITS_MS)) - timestamp;
+    int32_t d = (int32_t)(transit - s->transit);
+
+    s->transit = transit;
+    if (d > -TRANSIT_JUMP && d < TRANSIT_JUMP)
+        s->jitter16 += (uint32_t)(d < 0 ? -d : d) - ((s->jitter16 + 8) >> 4);
+    s->jitter_us = s->jitter16 * 1000 / 16 / UNITS_MS;
+}
+
+void rtp_stream_restart(rtp_stream *s)
+{
+    s->seen = 0;
+}

@@ -1,0 +1,30 @@
+/* What sequence numbers and arrival times tell about a received stream (RFC 3550 appendix A). */
+#ifndef KL_RTP_STREAM_H
+#define KL_RTP_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+    uint32_t ssrc;
+    uint16_t newest;
+    uint64_t seen; /* bit n: newest - n has come; 0: nothing has come */
+    uint32_t transit;
+    uint32_t jitter16; /* in 1/16 timestamp units */
+    uint64_t received, lost, reordered, duplicate;
+    uint32_t jitter_us;
+} rtp_stream;
+
+typedef enum {
+    RTP_STREAM_GOES_ON,
+    RTP_STREAM_BEGINS, /* the first packet, or another source: its timeline is a new one */
+    RTP_STREAM_AGAIN,  /* a duplicate */
+} rtp_stream_step;
+
+rtp_stream_step rtp_stream_take(rtp_stream *s, uint16_t sequence, uint32_t ssrc);
+/* For a packet of audio; arrival on any monotonic clock. */
+void rtp_stream_arrival(rtp_stream *s, uint32_t timestamp, int64_t arrival_ns);
+/* The next packet begins a new stream, whatever it resembles. */
+void rtp_stream_restart(rtp_stream *s);
+
+#endif

@@ -1,0 +1,35 @@
+/* The signal path: what becomes of 20 ms of one party's voice on its way to the other. */
+#ifndef KL_TALK_H
+#define KL_TALK_H
+
+#include <speex/speex_resampler.h>
+
+#include "clip.h"
+#include "leg.h"
+#include "player.h"
+
+struct kl_call;
+
+typedef struct {
+    leg *from, *to;
+    SpeexResamplerState *down, *up; /* between 16 and 8 kHz */
+    player player;                  /* what is being said to the listener */
+    const clip *tone;               /* NULL: none */
+    size_t tone_at;
+    bool tone_once;
+    int64_t due_ns; /* when the speaker's next stretch is due */
+    uint32_t rms;   /* of the last one */
+} direction;
+
+/* Any thread. False without memory; release either way. */
+bool direction_init(direction *d, leg *from, leg *to);
+void direction_release(direction *d);
+
+/* Audio thread. The next stretch: hear, detect, gate, record, mix, say. */
+void talk_pass(struct kl_call *c, direction *d);
+/* n samples at 8 kHz never came; what was made of them is for the record only. */
+void talk_miss(struct kl_call *c, direction *d, int n);
+/* Filters forget what was said before. */
+void talk_forget(direction *d);
+
+#endif

@@ -1,0 +1,33 @@
+"""`kinline tech doctor`."""
+
+from typing import Annotated
+
+import typer
+
+from kinline.cli.output import Json
+from kinline.cli.tech.group import DEFAULT_SHEETS, Sheets, tech_app
+from kinline.cli.tech.telling import verb
+from kinline.technician.doctor import examine
+
+
+@tech_app.command()
+def doctor(
+    port: Annotated[
+        str | None, typer.Option("--port", "-p", envvar="KINLINE_PORT", metavar="PORT", help="The port to look at.")
+    ] = None,
+    sheets: Sheets = DEFAULT_SHEETS,
+    as_json: Json = False,
+) -> None:
+    """Say whether this laptop is ready, and if not, what to do first."""
+    with verb("doctor", as_json) as teller:
+        findings = list(examine(port, sheets))
+        data = [{"name": one.name, "well": one.trouble is None, "what": one.what} for one in findings]
+        first = next((one.trouble for one in findings if one.trouble), None)
+        lines = "\n".join(f"{'ok ' if one.trouble is None else 'NO '} {one.name}: {one.what}" for one in findings)
+        if first is None:
+            teller.done(data, lambda: lines, "kinline tech detect")
+            return
+        if not as_json:
+            print(lines)
+        teller.failed(first, data)
+        raise typer.Exit(first.exit)

@@ -1,0 +1,34 @@
+"""The group itself, and the options that its verbs share."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinline.technician.exits import MEANINGS
+
+_EXITS = ", ".join(f"{code.value} {text}" for code, text in MEANINGS.items())
+
+tech_app = typer.Typer(
+    no_args_is_help=True,
+    help="The field technician's tool: from a bare board to a working telephone.",
+    epilog=f"Exit codes: {_EXITS}.",
+)
+
+Port = Annotated[
+    str,
+    typer.Option("--port", "-p", envvar="KINLINE_PORT", metavar="PORT", help="/dev/tty…, socket://HOST:PORT or rfc2217://HOST:PORT"),
+]
+
+
+def _sheets() -> Path:
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
+    return Path(home) / "kinline/tech"
+
+
+DEFAULT_SHEETS = _sheets()
+Sheets = Annotated[
+    Path,
+    typer.Option("--sheets", envvar="KINLINE_SHEETS", metavar="DIR", help="Where the boards' work sheets and records are kept."),
+]
