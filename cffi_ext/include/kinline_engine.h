@@ -93,7 +93,7 @@ enum {
     KL_CALL_PRIVILEGED = 1, /* made without a place for a recorder */
 };
 
-enum { KL_CODEC_PCMU = 0, KL_CODEC_PCMA = 8 };
+enum { KL_CODEC_PCMU = 0, KL_CODEC_PCMA = 8, KL_CODEC_G722 = 9 };
 
 enum { KL_SIDE_NEAR = 1, KL_SIDE_FAR = 2, KL_SIDE_BOTH = 3 };
 
@@ -135,6 +135,7 @@ typedef struct {
     uint8_t codec;         /* KL_CODEC_... */
     uint8_t payload_type;  /* both ways */
     uint8_t dtmf_type;     /* telephone-event/8000; 0: none */
+    uint8_t comfort_type;  /* CN/8000 (RFC 3389); 0: none */
 } kl_call_far_end;
 
 /* Of one RTP leg. */

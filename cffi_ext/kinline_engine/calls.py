@@ -36,6 +36,7 @@ class Codec(IntEnum):
 
     PCMU = lib.KL_CODEC_PCMU
     PCMA = lib.KL_CODEC_PCMA
+    G722 = lib.KL_CODEC_G722
 
 
 class Side(IntEnum):
@@ -75,13 +76,14 @@ class DtmfMethod(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FarEnd:
-    """Where and how an RTP end's media goes, as agreed in SDP. dtmf_type 0: no telephone-event."""
+    """Where and how an RTP end's media goes, as agreed in SDP. Type 0: no telephone-event, no comfort noise."""
 
     ip: str
     port: int
     codec: Codec = Codec.PCMU
     payload_type: int = 0
     dtmf_type: int = 101
+    comfort_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,9 @@ class Call:
 
     def _set_end(self, function: Callable[..., int], end: FarEnd, which: str) -> None:
         ip = ffi.new("char[]", end.ip.encode())
-        raw = ffi.new("kl_call_far_end *", (ip, end.port, end.codec, end.payload_type, end.dtmf_type))
+        raw = ffi.new(
+            "kl_call_far_end *", (ip, end.port, end.codec, end.payload_type, end.dtmf_type, end.comfort_type)
+        )
         self._do(function(self._engine.handle, self.id, raw), f"{which} end {end.ip}:{end.port}")
 
     def set_far(self, far: FarEnd) -> None:

@@ -63,6 +63,12 @@ def contains(sent: Pcm, piece: Pcm) -> float:
     return float(np.max(np.abs(cross) / np.maximum(norm, 1.0)))
 
 
+def found_again(sent: Pcm, heard: Pcm, piece: int) -> float:
+    """How well the pieces of sent are found in heard, on average: blind to time that a jitter buffer took out or put in."""
+    pieces = [sent[at : at + piece] for at in range(0, len(sent) - piece + 1, piece)]
+    return sum(contains(heard, one) for one in pieces) / len(pieces)
+
+
 class Handset:
     """A handset's end of the link: frames, seals, and answers nothing by itself."""
 

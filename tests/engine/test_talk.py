@@ -44,7 +44,8 @@ def test_nothing_said_before_the_gate_opens_comes_out_after(stage: Stage) -> Non
     stage.talk(NEAR, FAR)
     stage.call.gate(True)
     near_heard, far_heard = stage.silence(1)
-    assert not near_heard.any() and not far_heard.any()
+    assert np.abs(near_heard).max() < 600 and correlation(FAR, near_heard[::2]) < 0.1  # comfort noise until packets come
+    assert not far_heard.any()
 
 
 @pytest.mark.parametrize("side", list(Side))

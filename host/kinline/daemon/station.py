@@ -60,7 +60,7 @@ _CAUSES = {
 
 
 def _far_end(media: Media) -> FarEnd:
-    return FarEnd(media.ip, media.port, Codec(media.codec), media.payload, media.dtmf_payload or 0)
+    return FarEnd(media.ip, media.port, Codec(media.codec), media.payload, media.dtmf_payload or 0, media.comfort_payload or 0)
 
 
 class Station:
@@ -459,6 +459,7 @@ class Station:
                     self._legs[call].hang_up()
                     self._happen(ev.FarEnded(488, by_remote=False))
                     return
+                self._log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name)
                 self._happen(ev.FarAnswered())
             case Forwarded(detail):
                 counters.add("switch_forwarded")
