@@ -6,7 +6,7 @@ SECONDS ?= 60
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-demo demo test pytest lint lint-firmware gen gen-check c-test fuzz perf lock clean distclean
+.PHONY: help setup setup-demo demo firmware test pytest lint lint-firmware gen gen-check c-test fuzz perf lock clean distclean
 # Each line of a recipe runs only if the one before it succeeded; tests share two cores.
 .NOTPARALLEL:
 
@@ -21,6 +21,9 @@ setup-demo: ## install what the demo needs, a part of the above
 
 demo: setup-demo ## run two scripted calls end to end; leaves build/demo/
 	@$(VENV)/python -m demo
+
+firmware: setup-demo ## build and sign the handset's firmware; leaves build/firmware/; KEY=file MICROPYTHON=file
+	@$(VENV)/kinline-sim firmware $(if $(KEY),--key $(KEY)) $(if $(MICROPYTHON),--micropython $(MICROPYTHON))
 
 test: setup lint gen-check c-test pytest ## run every check and every test
 

@@ -1,8 +1,13 @@
-# Runs before main.py: every output in its safe state before anything else may fail.
-from handset import _board as board
+# Runs before main.py: every output in its safe state before anything else may fail, then the choice of the application.
+import machine
+import safe_state
 from machine import Pin
 
-Pin(board.AUDIO_KEEPALIVE, Pin.OUT, value=0)
-Pin(board.LINK_DE, Pin.OUT, value=0)
-for row in board.ROWS:
-    Pin(row, Pin.OPEN_DRAIN, value=1)
+for gpio, level in safe_state.OUTPUTS:
+    Pin(gpio, Pin.OUT, value=level)
+for gpio, level in safe_state.OPEN_DRAINS:
+    Pin(gpio, Pin.OPEN_DRAIN, value=level)
+
+import slots
+
+slots.start(machine)

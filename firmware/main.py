@@ -1,3 +1,7 @@
-from handset.app import main
+import slots
 
+try:
+    from handset.app import main
+except Exception as error:
+    slots.fail(error)
 main()

@@ -181,9 +181,19 @@ def firmware_board(board: Board) -> str:
     return "\n".join(lines) + "\n"
 
 
+def firmware_safe_state(board: Board) -> str:
+    """safe_state.py: what boot.py drives each output to, before anything else may fail."""
+    lines = [f"# {NOTE.format(source='board.toml')}"]
+    for name, mode in (("OUTPUTS", "out"), ("OPEN_DRAINS", "open_drain")):
+        pins = [(pin.gpio, pin.safe) for pin in board.pins.values() if pin.mode == mode]
+        lines.append(f"{name} = {tuple(pins)}")
+    return "\n".join(lines) + "\n"
+
+
 def sim_board(board: Board) -> str:
     """kinline_sim/_board.py: the firmware's facts and the physics behind the pins."""
-    lines = [f'"""{NOTE.format(source="board.toml")}"""', "", f'NAME = "{board.name}"', f'MODULE = "{board.module}"',
+    lines = [f'"""{NOTE.format(source="board.toml")}"""', "", f'NAME = "{board.name}"', f'REVISION = "{board.revision}"',
+             f'MODULE = "{board.module}"',
              f"FLASH_BYTES = {board.flash_bytes}", f"FILESYSTEM_OFFSET = {board.filesystem_offset}",
              f"FILESYSTEM_BYTES = {board.filesystem_bytes}"]
     lines += [*_board_constants(board), "PIN_MODES = {"]
@@ -244,6 +254,7 @@ LINK_FILES: dict[str, Callable[[Link], str]] = {
 }
 BOARD_FILES: dict[str, Callable[[Board], str]] = {
     "firmware/handset/_board.py": firmware_board,
+    "firmware/safe_state.py": firmware_safe_state,
     "host/kinline/handsets/_board.py": host_board,
     "sim/kinline_sim/_board.py": sim_board,
 }

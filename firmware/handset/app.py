@@ -2,11 +2,11 @@
 
 import asyncio
 import gc
-import sys
 import time
 from os import urandom
 
 import machine
+import slots
 from machine import ADC, I2S, UART, WDT, Pin
 
 from handset import _board as board
@@ -20,12 +20,11 @@ from handset.keypad import Keypad
 from handset.link import Link
 from handset.matrix import Matrix
 from handset.session import Session
+from handset.upkeep import Upkeep
 
 _TICK_MS = 50
 _HEALTH_MS = 250
 _GARBAGE = 16384  # bytes allocated between collections: small enough for the heap, seldom enough for the sound
-_FAULT = b"fault "  # opens the RTC's memory, which outlives a reset, when an exception has caused it
-_FAULT_PAUSE_MS = 1000  # a fault at every boot is not to become a storm of resets
 _TASKS = ("contacts", "timer", "tick")  # what the watchdog's health check expects to move on
 _ALL_TASKS = _TASKS + ("capture",)
 
@@ -40,7 +39,8 @@ class App:
         Pin(board.LINK_DE, Pin.OUT, value=1)
         self._lamp = Pin(board.LED_CALL, Pin.OUT, value=0)
         self._status = Pin(board.LED_STATUS, Pin.OUT, value=0)
-        self.link = Link(identity.load(), int.from_bytes(urandom(4), "little"), self._uart.write, urandom)
+        own = identity.load()
+        self.link = Link(own, int.from_bytes(urandom(4), "little"), self._uart.write, urandom)
         self.link.on_up = self._up
         self.link.on_down = self._down
         self._entry = Entry(self._send_entry)
@@ -48,7 +48,9 @@ class App:
         self.session = Session(self.grant, self._entry, self.link.send, self.ring.note, self._reboot, self._report,
                                self._show)
         self._audio = Audio()
-        self.link.on_message = self.session.message
+        self._upkeep = Upkeep(machine, self.link.send, self.clock, lambda: not self.session.off_hook, self.ring.note,
+                              self._try_sound, self._reboot, own.build)
+        self.link.on_message = self._message
         self.link.on_audio = self._audio.play
         self._lifted = asyncio.Event()
         self._beats = dict.fromkeys(_ALL_TASKS, 0)
@@ -124,6 +126,7 @@ class App:
             due = _ALL_TASKS if self.session.off_hook else _TASKS
             if all(self._beats[name] != seen[name] for name in due):
                 watchdog.feed()
+                self._upkeep.healthy(self.link.up)
             for name in _ALL_TASKS:
                 seen[name] = self._beats[name]
 
@@ -135,7 +138,15 @@ class App:
     def _beat(self, name):
         self._beats[name] = (self._beats[name] + 1) & 0xFFFF
 
+    def _try_sound(self):
+        self._audio.open(I2S, Pin, asyncio.StreamReader)
+        self._audio.close()
+
     # What the parts tell each other
+
+    def _message(self, kind, fields, now):
+        if not self._upkeep.message(kind, fields, now):
+            self.session.message(kind, fields, now)
 
     def _hook_settled(self, hook, now):
         if hook.trouble:
@@ -182,10 +193,9 @@ class App:
 
 def _reset_cause():
     """Why this boot happened, and the name of the exception if there was one."""
-    memory = machine.RTC().memory()
-    machine.RTC().memory(b"")
-    if memory.startswith(_FAULT):
-        return wire.RESET_FAULT, memory[len(_FAULT) :].decode()
+    fault = slots.take_fault(machine)
+    if fault:
+        return wire.RESET_FAULT, fault
     cause = machine.reset_cause()
     if cause == machine.PWRON_RESET:
         return wire.RESET_POWER_ON, ""
@@ -194,15 +204,7 @@ def _reset_cause():
 
 def _die(_loop, context):
     """A task has failed: restart rather than run on with a part missing."""
-    fail(context["exception"])
-
-
-def fail(error):
-    """Restart after an exception. Its name alone is kept: its text might hold what a caller dialled."""
-    sys.print_exception(error)
-    machine.RTC().memory(_FAULT + type(error).__name__.encode())
-    time.sleep_ms(_FAULT_PAUSE_MS)
-    machine.reset()
+    slots.fail(context["exception"])
 
 
 def main():
@@ -211,4 +213,4 @@ def main():
     try:
         asyncio.run(App().run())
     except Exception as error:
-        fail(error)
+        slots.fail(error)

@@ -3,6 +3,8 @@
 import json
 from binascii import unhexlify
 
+import slots
+
 KEY_BYTES = 16
 
 
@@ -13,7 +15,7 @@ class Identity:
         self.build = build
 
 
-def load(device_path="/device.json", build_path="/build.txt"):
+def load(device_path="/device.json"):
     """Read the identity; raises ValueError naming the file and what it lacks."""
     try:
         with open(device_path) as file:
@@ -24,9 +26,4 @@ def load(device_path="/device.json", build_path="/build.txt"):
         raise ValueError("%s: provision this handset (%r)" % (device_path, error)) from error
     if len(key) != KEY_BYTES or not 0 < len(device) <= 32:
         raise ValueError("%s: needs a device of 1 to 32 characters and a key of 32 hex digits" % device_path)
-    try:
-        with open(build_path) as file:
-            build = file.read().strip()
-    except OSError:
-        build = "unversioned"
-    return Identity(device, key, build)
+    return Identity(device, key, slots.build(slots.running) or "unversioned")

@@ -1,6 +1,7 @@
 """GENERATED from hw/board.toml by hw/generate.py (make gen). Do not edit."""
 
 NAME = "kinline-wall"
+REVISION = "A"
 MODULE = "ESP32-S3-WROOM-1U-N8"
 FLASH_BYTES = 8388608
 FILESYSTEM_OFFSET = 2097152

@@ -15,6 +15,7 @@ from typing import Self
 from kinline_sim import contacts
 from kinline_sim.clockwork import clockwork
 from kinline_sim.codec import Samples, load_speech
+from kinline_sim.compiled import FIRMWARE
 from kinline_sim.faults import Faults, FaultyLine
 from kinline_sim.flash import build_flash
 from kinline_sim.hand import PRESS_S, Gesture, Hand
@@ -26,15 +27,16 @@ from kinline_sim.world import World
 class Board:
     """A handset to be lifted, dialled and cut; `async with` or `with` starts and stops it.
 
-    path is the serial port to open. Either flash (an existing image) or device and key are needed. The verbs
+    path is the serial port to open. Either flash (an existing image) or device and key are needed, and then a bundle or
+    the folder of the firmware's source may be named. The verbs
     lift, hang_up, press and dial follow one another like one hand's; each returns a Gesture. launcher is a command
     that starts the VM in surroundings of its own, such as another clock. vm is auto, unix or wasm; see machines.py.
     """
 
     def __init__(self, *, device: str = "sim-1", key: bytes = bytes(16), flash: Path | None = None,
                  link: Path | None = None, seed: int | None = None, heap: str = HEAP,
-                 source: Path | None = None, faults: Faults | None = None, launcher: Sequence[str] = (),
-                 vm: str | None = None) -> None:
+                 source: Path | None = None, bundle: bytes | None = None, faults: Faults | None = None,
+                 launcher: Sequence[str] = (), vm: str | None = None) -> None:
         self.machine = choose(vm)
         self.seed = SystemRandom().randrange(1 << 32) if seed is None else seed
         self.device, self.key = device, key
@@ -42,7 +44,7 @@ class Board:
         self._folder = Path(tempfile.mkdtemp(prefix="kinline-board-"))
         self.flash = flash or self._folder / "flash.bin"
         if flash is None:
-            build_flash(self.flash, device, key, **({"source": source} if source else {}))
+            build_flash(self.flash, device, key, source or FIRMWARE, bundle)
         self._link = link
         self._heap, self._launcher = heap, launcher
         self._faults = faults

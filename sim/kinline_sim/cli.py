@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from kinline_sim import switch_cli
+from kinline_sim import firmware_cli, switch_cli
 from kinline_sim.board import Board
 from kinline_sim.contacts import position
 from kinline_sim.flash import IdentityError, build_flash, parse_key, read_device_file
@@ -22,6 +22,7 @@ _STANDARD_INPUT = 0
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 flash_app = typer.Typer(no_args_is_help=True, help="Flash images.")
 app.add_typer(flash_app, name="flash")
+app.command("firmware")(firmware_cli.build)
 switch_cli.register(app)
 
 
@@ -31,11 +32,12 @@ def flash_build(
     device_file: Annotated[Path | None, typer.Option(help="The file that enrolling the handset wrote.")] = None,
     device: Annotated[str, typer.Option(help="Without such a file: device id, 1 to 32 bytes.")] = "",
     key: Annotated[str, typer.Option(help="And its key, 32 hex digits.", envvar="KINLINE_DEVICE_KEY")] = "",
+    bundle: Annotated[Path | None, typer.Option(help="The firmware's bundle; else it is compiled.", exists=True)] = None,
 ) -> None:
     """Put the firmware and one handset's identity into a flash image."""
     try:
         device, secret = read_device_file(device_file) if device_file else (device, parse_key(key))
-        build = build_flash(out, device, secret)
+        build = build_flash(out, device, secret, bundle=bundle.read_bytes() if bundle else None)
     except IdentityError as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"{out}: build {build} for {device}")

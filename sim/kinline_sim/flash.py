@@ -1,14 +1,15 @@
-"""Flash images: the firmware and one handset's identity in the file system that stock MicroPython mounts."""
+"""Flash images: a firmware in the first slot and one handset's identity in the file system that stock MicroPython mounts."""
 
 import json
 import re
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from littlefs import LittleFS
 
 from kinline_sim import _board as board
+from kinline_sim.bundle import Signer, pack, partition_files
+from kinline_sim.compiled import FIRMWARE, firmware
 
 _BLOCK = 4096
 # MicroPython's own littlefs geometry; with other values it misreads inline files (hence never the defaults).
@@ -16,39 +17,35 @@ GEOMETRY: dict[str, Any] = {
     "block_size": _BLOCK, "block_count": board.FILESYSTEM_BYTES // _BLOCK, "read_size": 32, "prog_size": 32,
     "cache_size": 128, "lookahead_size": 32,
 }  # fmt: skip
-FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
 
 class IdentityError(ValueError):
     """A device id or key that no handset can have."""
 
 
-def firmware_files(source: Path = FIRMWARE) -> dict[str, bytes]:
-    """Path on the board and content of each file of the firmware, in a fixed order."""
-    names = sorted(source.rglob("*.py"))
-    if not names:
-        raise FileNotFoundError(f"{source}: no firmware here")
-    return {name.relative_to(source).as_posix(): name.read_bytes() for name in names}
+def build_flash(target: Path, device: str, key: bytes, source: Path = FIRMWARE, bundle: bytes | None = None) -> str:
+    """Write an 8 MB image for one handset and return its version and build; equal inputs give equal bytes.
 
-
-def build_id(files: dict[str, bytes]) -> str:
-    """Names exactly this firmware: 12 hex digits over paths and contents."""
-    digest = sha256()
-    for name, content in files.items():
-        digest.update(name.encode() + b"\0" + len(content).to_bytes(4, "little") + content)
-    return digest.hexdigest()[:12]
-
-
-def build_flash(target: Path, device: str, key: bytes, source: Path = FIRMWARE) -> str:
-    """Write an 8 MB image for one handset and return its build id; equal inputs give equal bytes."""
+    The firmware is that of a sound bundle, or compiled from the sources. Raises IdentityError and CompileError.
+    """
     if not 0 < len(device.encode()) <= 32:
         raise IdentityError(f"device id {device!r}: 1 to 32 bytes are needed")
     if len(key) != 16:
         raise IdentityError(f"device key of {len(key)} bytes: 16 are needed")
-    files = firmware_files(source)
-    build = build_id(files)
+    signer = Signer.development()
+    files = partition_files(pack(firmware(source), signer) if bundle is None else bundle, signer.public)
+    build = files["a/build.txt"].decode()
     files["device.json"] = json.dumps({"device": device, "key": key.hex()}).encode()
-    files["build.txt"] = build.encode()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as out:
+        out.truncate(board.FLASH_BYTES)
+        out.seek(board.FILESYSTEM_OFFSET)
+        out.write(partition(files))
+    return build
+
+
+def partition(files: dict[str, bytes]) -> bytes:
+    """The board's whole file system partition with these files in it."""
     image = LittleFS(**GEOMETRY)
     for name, content in files.items():
         folder = name.rpartition("/")[0]
@@ -56,12 +53,7 @@ def build_flash(target: Path, device: str, key: bytes, source: Path = FIRMWARE) 
             image.makedirs(folder, exist_ok=True)
         with image.open(name, "wb") as file:
             file.write(content)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as out:
-        out.truncate(board.FLASH_BYTES)
-        out.seek(board.FILESYSTEM_OFFSET)
-        out.write(bytes(image.context.buffer))
-    return build
+    return bytes(image.context.buffer)
 
 
 def read_device_file(file: Path) -> tuple[str, bytes]:

@@ -8,9 +8,10 @@ IDS = {
     0x01: "Hello", 0x02: "Welcome", 0x03: "Refuse", 0x04: "Probe",
     0x11: "Ping", 0x12: "Pong", 0x13: "Ack",
     0x20: "Snapshot", 0x21: "Hook", 0x22: "Key", 0x23: "Entry", 0x24: "TalkEnded",
-    0x25: "Health", 0x26: "Events", 0x27: "Volume",
+    0x25: "Health", 0x26: "Events", 0x27: "Volume", 0x28: "UpdateWant", 0x29: "UpdateState", 0x2A: "Slots",
     0x40: "Listen", 0x41: "Collect", 0x42: "CollectEnd", 0x43: "Talk", 0x44: "End", 0x45: "Show",
-    0x46: "Reboot", 0x47: "Report",
+    0x46: "Reboot", 0x47: "Report", 0x4A: "UpdateOffer", 0x4B: "UpdateData", 0x4C: "UpdateApply",
+    0x4D: "UpdateCancel", 0x4E: "SlotSwitch", 0x4F: "SlotsAsk",
 }  # fmt: skip
 
 CONSTANTS = {
@@ -27,6 +28,9 @@ CONSTANTS = {
     "ENTRY_COMPLETE": 1, "ENTRY_TIMEOUT": 2, "ENTRY_OVERFLOW": 3,
     "CAUSE_DEADLINE": 1, "CAUSE_ON_HOOK": 2, "CAUSE_HOST": 3, "CAUSE_LINK_LOST": 4, "CAUSE_FAULT": 5,
     "LAMP_OFF": 0, "LAMP_READY": 1, "LAMP_BUSY": 2, "LAMP_TROUBLE": 3,
+    "UPDATE_READY": 1, "UPDATE_APPLYING": 2, "UPDATE_CURRENT": 3, "UPDATE_REFUSED": 4, "UPDATE_FAILED": 5,
+    "REASON_NONE": 0, "REASON_BUSY": 1, "REASON_SPACE": 2, "REASON_FLASH": 3, "REASON_DAMAGED": 4, "REASON_SIGNATURE": 5,
+    "REASON_FOREIGN": 6, "REASON_REVISION": 7, "REASON_DOWNGRADE": 8, "REASON_MALFORMED": 9, "REASON_ABSENT": 10,
 }  # fmt: skip
 
 # One message of each layout, byte by byte: order and width of the fields are part of the contract.
@@ -54,7 +58,14 @@ BODIES = {
     "01000000 02000000 03000000": wire.Talk(1, 2, 3),
     "05000000": wire.End(5),
     "03": wire.Show(3),
+    "04030201 0605": wire.UpdateWant(0x01020304, 0x0506),
+    "04 08 02 6e6f": wire.UpdateState(4, 8, "no"),
+    "01 00 01 61 01 62 00": wire.Slots(1, 0, "a", "b", ""),
+    "04030201" + "33" * 32: wire.UpdateOffer(0x01020304, b"\x33" * 32),
+    "04030201 02 0506": wire.UpdateData(0x01020304, b"\x05\x06"),
 }  # fmt: skip
+
+EMPTY = {wire.UpdateApply, wire.UpdateCancel, wire.SlotSwitch, wire.SlotsAsk}
 
 
 def test_message_ids() -> None:
@@ -77,6 +88,6 @@ def test_layout(body: str, message: wire.Message) -> None:
 
 
 def test_every_layout_is_written_down() -> None:
-    assert {type(message) for message in BODIES.values()} | {wire.Reboot, wire.Report} == set(
+    assert {type(message) for message in BODIES.values()} | EMPTY | {wire.Reboot, wire.Report} == set(
         wire.MESSAGES.values()
     )

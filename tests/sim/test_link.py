@@ -8,6 +8,7 @@ import pytest
 
 from kinline.handsets import _link as wire
 from kinline_sim.board import Board
+from kinline_sim.compiled import firmware
 from kinline_sim.faults import Faults
 from tests.link_peer import SerialPeer, clear_frame
 from tests.sim.conftest import KEY
@@ -21,7 +22,7 @@ PINGS = 450  # of 36 bytes each: as much as the kernel keeps of a pty
 def test_hello_says_who_and_what(board: Board, peer: SerialPeer) -> None:
     assert peer.hello
     assert (peer.hello.device, peer.hello.major, peer.hello.schema) == ("wall-7", wire.MAJOR, wire.SCHEMA)
-    assert len(peer.hello.build) == 12
+    assert peer.hello.build == firmware().name
 
 
 @pytest.mark.each_vm

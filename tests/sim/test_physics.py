@@ -117,7 +117,8 @@ def test_flash_images_are_whole_and_reproducible(tmp_path: Path) -> None:
     files.mount()
     with files.open("device.json", "rb") as file:
         assert json.loads(file.read()) == {"device": "wall-7", "key": bytes(range(16)).hex()}
-    assert {"boot.py", "main.py", "handset", "build.txt"} <= set(files.listdir("/"))
+    assert {"boot.py", "main.py", "slots.mpy", "safe_state.mpy", "a"} <= set(files.listdir("/"))
+    assert {"handset", "manifest.json", "build.txt"} <= set(files.listdir("/a"))
 
 
 def test_flash_refuses_what_no_handset_can_be(tmp_path: Path) -> None:

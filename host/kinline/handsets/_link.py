@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 SYNC = b'K\xd7'
 MAJOR = 1
 MINOR = 1
-SCHEMA = 2519676400
+SCHEMA = 452149845
 HEADER_BYTES = 12
 SEALED_FROM = 16
 RELIABLE_FROM = 32
@@ -56,6 +56,22 @@ LAMP_OFF = 0
 LAMP_READY = 1
 LAMP_BUSY = 2
 LAMP_TROUBLE = 3
+UPDATE_READY = 1
+UPDATE_APPLYING = 2
+UPDATE_CURRENT = 3
+UPDATE_REFUSED = 4
+UPDATE_FAILED = 5
+REASON_NONE = 0
+REASON_BUSY = 1
+REASON_SPACE = 2
+REASON_FLASH = 3
+REASON_DAMAGED = 4
+REASON_SIGNATURE = 5
+REASON_FOREIGN = 6
+REASON_REVISION = 7
+REASON_DOWNGRADE = 8
+REASON_MALFORMED = 9
+REASON_ABSENT = 10
 
 
 class WireError(ValueError):
@@ -472,6 +488,96 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateWant:
+    """The update goes on here: so many bytes of the bundle from there. Since 1.1."""
+
+    ID: ClassVar[int] = 40
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "d2h"
+    offset: int
+    room: int
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<IH", self.offset, self.room)
+        except struct.error as error:
+            raise WireError(f"update_want: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 6:
+            raise WireError(f"update_want: {len(body)} bytes, 6 expected")
+        offset, room = struct.unpack_from("<IH", body)
+        return cls(offset, room)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateState:
+    """How an offer, an apply or a slot_switch ended, and why; detail is for people. Since 1.1."""
+
+    ID: ClassVar[int] = 41
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "d2h"
+    state: int
+    reason: int
+    detail: str
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<BB", self.state, self.reason) + _pack_variable(self.detail.encode(), 80, "update_state.detail")
+        except struct.error as error:
+            raise WireError(f"update_state: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) < 2:
+            raise WireError(f"update_state: {len(body)} bytes, at least 2 needed")
+        state, reason = struct.unpack_from("<BB", body)
+        at = 2
+        detail_raw, at = _take_variable(body, at, 80, "update_state.detail")
+        detail = detail_raw.decode("utf-8", "replace")
+        if at != len(body):
+            raise WireError(f"update_state: {len(body) - at} bytes too many")
+        return cls(state, reason, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The builds in the handset's two slots, which one runs, whether on trial, and the last that failed its trial. Since 1.1."""
+
+    ID: ClassVar[int] = 42
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "d2h"
+    running: int
+    trial: int
+    a: str
+    b: str
+    fell: str
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<BB", self.running, self.trial) + _pack_variable(self.a.encode(), 32, "slots.a") + _pack_variable(self.b.encode(), 32, "slots.b") + _pack_variable(self.fell.encode(), 32, "slots.fell")
+        except struct.error as error:
+            raise WireError(f"slots: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) < 2:
+            raise WireError(f"slots: {len(body)} bytes, at least 2 needed")
+        running, trial = struct.unpack_from("<BB", body)
+        at = 2
+        a_raw, at = _take_variable(body, at, 32, "slots.a")
+        a = a_raw.decode("utf-8", "replace")
+        b_raw, at = _take_variable(body, at, 32, "slots.b")
+        b = b_raw.decode("utf-8", "replace")
+        fell_raw, at = _take_variable(body, at, 32, "slots.fell")
+        fell = fell_raw.decode("utf-8", "replace")
+        if at != len(body):
+            raise WireError(f"slots: {len(body) - at} bytes too many")
+        return cls(running, trial, a, b, fell)
+
+
+@dataclass(frozen=True, slots=True)
 class Listen:
     """The receiver may be heard for so long; the microphone stays muted."""
 
@@ -653,6 +759,131 @@ class Report:
         return cls()
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateOffer:
+    """A firmware bundle of this size and SHA-256. Again, it goes on where it was left. Since 1.1."""
+
+    ID: ClassVar[int] = 74
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "h2d"
+    size: int
+    digest: bytes
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<I32s", self.size, self.digest)
+        except struct.error as error:
+            raise WireError(f"update_offer: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 36:
+            raise WireError(f"update_offer: {len(body)} bytes, 36 expected")
+        size, digest = struct.unpack_from("<I32s", body)
+        return cls(size, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateData:
+    """A piece of the bundle, as wanted. Since 1.1."""
+
+    ID: ClassVar[int] = 75
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "h2d"
+    offset: int
+    data: bytes
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<I", self.offset) + _pack_variable(self.data, 240, "update_data.data")
+        except struct.error as error:
+            raise WireError(f"update_data: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) < 4:
+            raise WireError(f"update_data: {len(body)} bytes, at least 4 needed")
+        offset, = struct.unpack_from("<I", body)
+        at = 4
+        data_raw, at = _take_variable(body, at, 240, "update_data.data")
+        data = data_raw
+        if at != len(body):
+            raise WireError(f"update_data: {len(body) - at} bytes too many")
+        return cls(offset, data)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateApply:
+    """Restart into the update that is ready, on trial; refused off hook. Since 1.1."""
+
+    ID: ClassVar[int] = 76
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "h2d"
+
+    def encode(self) -> bytes:
+        return b''
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 0:
+            raise WireError(f"update_apply: {len(body)} bytes, 0 expected")
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCancel:
+    """Forget the offer and what came of it. Since 1.1."""
+
+    ID: ClassVar[int] = 77
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "h2d"
+
+    def encode(self) -> bytes:
+        return b''
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 0:
+            raise WireError(f"update_cancel: {len(body)} bytes, 0 expected")
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSwitch:
+    """Restart into the other slot, on trial; refused off hook. Since 1.1."""
+
+    ID: ClassVar[int] = 78
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "h2d"
+
+    def encode(self) -> bytes:
+        return b''
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 0:
+            raise WireError(f"slot_switch: {len(body)} bytes, 0 expected")
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsAsk:
+    """Tell the slots. Since 1.1."""
+
+    ID: ClassVar[int] = 79
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "h2d"
+
+    def encode(self) -> bytes:
+        return b''
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 0:
+            raise WireError(f"slots_ask: {len(body)} bytes, 0 expected")
+        return cls()
+
+
 AUDIO = 16
 Message = (
     Hello
@@ -670,6 +901,9 @@ Message = (
     | Health
     | Events
     | Volume
+    | UpdateWant
+    | UpdateState
+    | Slots
     | Listen
     | Collect
     | CollectEnd
@@ -678,6 +912,12 @@ Message = (
     | Show
     | Reboot
     | Report
+    | UpdateOffer
+    | UpdateData
+    | UpdateApply
+    | UpdateCancel
+    | SlotSwitch
+    | SlotsAsk
 )
 MESSAGES: dict[int, type[Message]] = {
     Hello.ID: Hello,
@@ -695,6 +935,9 @@ MESSAGES: dict[int, type[Message]] = {
     Health.ID: Health,
     Events.ID: Events,
     Volume.ID: Volume,
+    UpdateWant.ID: UpdateWant,
+    UpdateState.ID: UpdateState,
+    Slots.ID: Slots,
     Listen.ID: Listen,
     Collect.ID: Collect,
     CollectEnd.ID: CollectEnd,
@@ -703,4 +946,10 @@ MESSAGES: dict[int, type[Message]] = {
     Show.ID: Show,
     Reboot.ID: Reboot,
     Report.ID: Report,
+    UpdateOffer.ID: UpdateOffer,
+    UpdateData.ID: UpdateData,
+    UpdateApply.ID: UpdateApply,
+    UpdateCancel.ID: UpdateCancel,
+    SlotSwitch.ID: SlotSwitch,
+    SlotsAsk.ID: SlotsAsk,
 }
