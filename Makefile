@@ -6,7 +6,7 @@ SECONDS ?= 60
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-demo demo firmware test pytest lint lint-firmware gen gen-check c-test fuzz perf lock clean distclean
+.PHONY: help setup setup-demo demo firmware test pytest lint lint-firmware gen gen-check hw-check hw-pictures c-test fuzz perf lock clean distclean
 # Each line of a recipe runs only if the one before it succeeded; tests share two cores.
 .NOTPARALLEL:
 
@@ -25,7 +25,7 @@ demo: setup-demo ## run two scripted calls end to end; leaves build/demo/
 firmware: setup-demo ## build and sign the handset's firmware; leaves build/firmware/; KEY=file MICROPYTHON=file
 	@$(VENV)/kinline-sim firmware $(if $(KEY),--key $(KEY)) $(if $(MICROPYTHON),--micropython $(MICROPYTHON))
 
-test: setup lint gen-check c-test pytest ## run every check and every test
+test: setup lint gen-check hw-check c-test pytest ## run every check and every test
 
 pytest: setup ## run the Python tests alone; ARGS="-k word" chooses
 	@$(VENV)/python -m pytest $(ARGS)
@@ -45,6 +45,14 @@ gen: setup-demo ## rewrite what is generated from the contracts in hw/ and from 
 gen-check: setup ## fail if a generated file differs from its source
 	@$(VENV)/python hw/generate.py --check
 	@$(VENV)/python docs/generate.py --check && echo "gen-check: generated files are up to date"
+
+hw-check: setup ## the board: our own electrical rules, KiCad's, and that what is drawn is up to date
+	@$(VENV)/python hw/check.py
+	@$(VENV)/python hw/generate.py --check
+	@$(VENV)/python hw/pictures.py --check
+
+hw-pictures: setup ## draw schematic, harness and pin-out again; the schematic whole in build/hw/
+	@$(VENV)/python hw/pictures.py
 
 c-test: setup ## the engine's own tests under the sanitizers, and a short fuzzing of its parsers
 	@echo "c-test: the engine's tests under the sanitizers, then 10 s of fuzzing a parser"

@@ -95,6 +95,8 @@ class Pin:
     gpio: int
     mode: str
     safe: int | None
+    direction: str = ""  # of the pins of a shared peripheral: in or out
+    floats: bool = False  # an output that is driven by nobody until the firmware runs
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,16 @@ class Board:
     pins: dict[str, Pin]
     matrix: dict[str, Any]
     hook: dict[str, int]
-    loops: dict[str, int]
+    loops: dict[str, Any]
     relay: dict[str, float]
     audio: dict[str, int]
     uart: dict[str, int]
     i2s: dict[str, int]
     watchdog: dict[str, int]
+    magnet: dict[str, int]
+    supply: dict[str, Any]
+    supply_divider: dict[str, str]  # the values of its two resistors
+    receiver: dict[str, int]
 
 
 def _schema_hash(raw: dict[str, Any]) -> int:
@@ -177,24 +183,40 @@ def load_link(path: Path) -> Link:
                 raw["timing"], raw["enums"], tuple(messages), raw["retired"])
 
 
+_MODES = ("adc", "in_pullup", "out", "open_drain", "uart", "i2s")
+_TABLES = ("board", "pins", "matrix", "hook", "loops", "relay", "audio", "uart", "i2s", "watchdog", "magnet", "supply",
+           "receiver", "parts")
+
+
 def load_board(path: Path) -> Board:
     """Read and check board.toml; raises ContractError."""
-    raw = _read(path, ("board", "pins", "matrix", "hook", "loops", "relay", "audio", "uart", "i2s", "watchdog"))
+    return board_of(_read(path, _TABLES), path.name)
+
+
+def board_of(raw: dict[str, Any], file: str) -> Board:
+    """The checked record of a table already read; the parts and nets are netlist.py's."""
+    _require(raw, _TABLES, file)
     for name, pin in raw["pins"].items():
-        _require(pin, ("gpio", "mode"), f"{path.name}: pins.{name}")
-    pins = {name: Pin(p["gpio"], p["mode"], p.get("safe")) for name, p in raw["pins"].items()}
+        _require(pin, ("gpio", "mode"), f"{file}: pins.{name}")
+        if pin["mode"] not in _MODES:
+            raise ContractError(f"{file}: pins.{name}: mode {pin['mode']!r}; take one of {', '.join(_MODES)}")
+        if pin["mode"] in ("uart", "i2s") and pin.get("direction") not in ("in", "out"):
+            raise ContractError(f"{file}: pins.{name}: a {pin['mode']} pin needs a direction, in or out")
+    pins = {name: Pin(p["gpio"], p["mode"], p.get("safe"), p.get("direction", ""), p.get("floats", False))
+            for name, p in raw["pins"].items()}
     used: dict[int, str] = {}
     for name, pin in pins.items():
         if pin.gpio in used:
-            raise ContractError(f"{path.name}: pins.{name}: GPIO {pin.gpio} is already {used[pin.gpio]}")
+            raise ContractError(f"{file}: pins.{name}: GPIO {pin.gpio} is already {used[pin.gpio]}")
         used[pin.gpio] = name
     for key in ("rows", "columns"):
         for name in raw["matrix"][key]:
             if name not in pins:
-                raise ContractError(f"{path.name}: matrix.{key} names {name}, which is no pin")
+                raise ContractError(f"{file}: matrix.{key} names {name}, which is no pin")
     if [len(line) for line in raw["matrix"]["keys"]] != [len(raw["matrix"]["columns"])] * len(raw["matrix"]["rows"]):
-        raise ContractError(f"{path.name}: matrix.keys needs one character for each row and column")
+        raise ContractError(f"{file}: matrix.keys needs one character for each row and column")
     b = raw["board"]
     return Board(b["name"], b["revision"], b["module"], b["flash_bytes"], b["filesystem_offset"],
                  b["filesystem_bytes"], pins, raw["matrix"], raw["hook"], raw["loops"], raw["relay"], raw["audio"],
-                 raw["uart"], raw["i2s"], raw["watchdog"])
+                 raw["uart"], raw["i2s"], raw["watchdog"], raw["magnet"], raw["supply"],
+                 {key: raw["parts"][raw["supply"][key]]["value"] for key in ("upper", "lower")}, raw["receiver"])

@@ -9,7 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from contracts import Board, Field, Link, Message, load_board, load_link
+import assembly
+import harness
+import pinout
+import schematic
+from contracts import Board, Field, Link, Message, load_link
+from netlist import Netlist, load_netlist, parse_value
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "GENERATED from hw/{source} by hw/generate.py (make gen). Do not edit."
@@ -169,12 +174,19 @@ def _scalars(table: dict[str, Any], prefix: str) -> list[str]:
     return [f"{prefix}_{key.upper()} = {value}" for key, value in table.items() if isinstance(value, int | float)]
 
 
+def _sensors(board: Board) -> list[str]:
+    upper, lower = (parse_value(board.supply_divider[key]) for key in ("upper", "lower"))
+    return [*_scalars(board.magnet, "MAGNET"), *_scalars(board.supply, "SUPPLY"),
+            f"SUPPLY_DIVIDER = {round(1000 * (upper + lower) / lower)}  # thousandths: the supply for a volt at VIN_MON",
+            *_scalars(board.receiver, "RECEIVER")]
+
+
 def firmware_board(board: Board) -> str:
     """handset/_board.py: pins, matrix, timing; what the firmware may know of its board and no more."""
     lines = [f"# {NOTE.format(source='board.toml')}", f'NAME = "{board.name}"', f'REVISION = "{board.revision}"']
     lines += _board_constants(board)
     lines += [f"KEY_{k.upper()} = {board.matrix[k]}" for k in ("scan_ms", "debounce_scans")]
-    lines += _scalars(board.hook, "HOOK") + _scalars(board.loops, "LOOP")
+    lines += _scalars(board.hook, "HOOK") + _scalars(board.loops, "LOOP") + _sensors(board)
     lines += [f"RELAY_{key.upper()} = {board.relay[key]}" for key in ("toggle_ms", "rest_ms")]
     lines += _scalars(board.audio, "AUDIO") + _scalars(board.uart, "UART") + _scalars(board.i2s, "I2S")
     lines += _scalars(board.watchdog, "WATCHDOG")
@@ -185,7 +197,7 @@ def firmware_safe_state(board: Board) -> str:
     """safe_state.py: what boot.py drives each output to, before anything else may fail."""
     lines = [f"# {NOTE.format(source='board.toml')}"]
     for name, mode in (("OUTPUTS", "out"), ("OPEN_DRAINS", "open_drain")):
-        pins = [(pin.gpio, pin.safe) for pin in board.pins.values() if pin.mode == mode]
+        pins = [(pin.gpio, pin.safe) for pin in board.pins.values() if pin.mode == mode and not pin.floats]
         lines.append(f"{name} = {tuple(pins)}")
     return "\n".join(lines) + "\n"
 
@@ -199,7 +211,8 @@ def sim_board(board: Board) -> str:
     lines += [*_board_constants(board), "PIN_MODES = {"]
     lines += [f'    {pin.gpio}: ("{name}", "{pin.mode}", {pin.safe}),' for name, pin in board.pins.items()] + ["}"]
     lines += [f"KEY_SCAN_MS = {board.matrix['scan_ms']}"]
-    lines += _scalars(board.hook, "HOOK") + _scalars(board.loops, "LOOP") + _scalars(board.relay, "RELAY")
+    lines += _scalars(board.hook, "HOOK") + _scalars(board.loops, "LOOP") + _sensors(board)
+    lines += _scalars(board.relay, "RELAY")
     lines += _scalars(board.audio, "AUDIO") + _scalars(board.uart, "UART") + _scalars(board.i2s, "I2S")
     lines += _scalars(board.watchdog, "WATCHDOG")
     return "\n".join(lines) + "\n"
@@ -258,13 +271,22 @@ BOARD_FILES: dict[str, Callable[[Board], str]] = {
     "host/kinline/handsets/_board.py": host_board,
     "sim/kinline_sim/_board.py": sim_board,
 }
+# What is made of the whole board, parts and nets included.
+NETLIST_FILES: dict[str, Callable[[Netlist], str]] = {
+    "hw/bom.csv": assembly.bom,
+    "hw/assembly.md": assembly.page,
+    "hw/harness.yml": harness.wireviz,
+    "hw/pictures/pin-out.svg": pinout.svg,
+}
 
 
 def render() -> dict[str, str]:
     """Every generated file: path from the repository root, and its text."""
-    link, board = load_link(ROOT / "hw/link.toml"), load_board(ROOT / "hw/board.toml")
+    link, netlist = load_link(ROOT / "hw/link.toml"), load_netlist(ROOT / "hw/board.toml")
     return ({path: make(link) for path, make in LINK_FILES.items()}
-            | {path: make(board) for path, make in BOARD_FILES.items()})
+            | {path: make(netlist.board) for path, make in BOARD_FILES.items()}
+            | {path: make(netlist) for path, make in NETLIST_FILES.items()}
+            | {f"hw/kicad/{name}": text for name, text in schematic.files(netlist).items()})
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the point is to say so on an old
     )
 
 import asterisk
+import kicad
 import micropython
 import python_env
 import speech
@@ -18,7 +19,7 @@ import system_packages
 from steps import StepError, only_one_setup, run_all
 
 DEMO = [python_env.ENVIRONMENT, python_env.KINLINE, micropython.DEBIAN, speech.SPEECH]
-TEST = [*DEMO, python_env.TYPINGS, micropython.WEBASSEMBLY, asterisk.ASTERISK]
+TEST = [*DEMO, python_env.TYPINGS, kicad.KICAD, micropython.WEBASSEMBLY, asterisk.ASTERISK]
 # Stages of packages that are needed, those that are extras, and steps.
 STAGES = {
     "demo": ({"demo"}, frozenset(), DEMO),
