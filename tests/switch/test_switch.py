@@ -110,7 +110,8 @@ async def test_a_wide_call_carries_what_is_above_4_khz_both_ways() -> None:
     assert record.codec == G722
     assert record.heard_wide is not None and record.sent_wide is not None
     mine = phone.audio.heard_at(WIDE_RATE).pcm
-    for spoken, heard in ((words, record.heard_wide.pcm), (record.sent_wide.pcm, mine)):
+    # The end of the last word is still under way when the caller hangs up.
+    for spoken, heard in ((words[: 3 * WIDE_RATE], record.heard_wide.pcm), (record.sent_wide.pcm, mine)):
         assert correlate(above_4_khz(spoken), above_4_khz(heard), WIDE_RATE).correlation > GOOD_HIGH
         assert correlate(spoken, heard, WIDE_RATE).correlation > GOOD
 
