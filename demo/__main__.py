@@ -16,6 +16,7 @@ from rich.table import Table
 from demo import checks, picture, story
 from demo.daemon_process import Line
 from demo.scenario import MadeCall, perform
+from kinline_engine.engine import Codec
 from kinline_sim.machines import VmError, choose
 
 OUT = Path("build/demo")
@@ -38,6 +39,7 @@ class CallReport:
     ended_by: str | None
     charged_micros: int
     recording: str | None
+    codec: str | None
     caller_heard_correlation: float
     called_party_heard_correlation: float
     heap_peak_bytes: int | None
@@ -94,10 +96,15 @@ def _report(call: MadeCall, recording: Path | None) -> CallReport:
         ended_by=record.ended_by,
         charged_micros=record.charged_micros,
         recording=str(recording) if recording and record.recording else None,
+        codec=_codec(call),
         caller_heard_correlation=round(call.caller_heard.correlation, 4),
         called_party_heard_correlation=round(call.called_party_heard.correlation, 4),
         heap_peak_bytes=call.heap_peak,
     )
+
+
+def _codec(call: MadeCall) -> str | None:
+    return Codec(call.far.codec).name if call.far and call.far.codec is not None else None
 
 
 class _Teller:
@@ -145,7 +152,8 @@ def _draw(call: MadeCall) -> None:
     ]
     moments = [picture.Moment(m.at_s, f"{m.where}: {m.text}") for m in story.tell(call)]
     talk = (call.talk[0] - call.lifted_at, call.talk[1] - call.lifted_at) if call.talk else None
-    title = f"{call.person.name} calls {call.record.number} from {call.record.handset}"
+    band = " in wide band" if call.far.heard_wide else ""
+    title = f"{call.person.name} calls {call.record.number} from {call.record.handset}, {_codec(call)}{band}"
     picture.draw(OUT / "call.png", title, tracks, moments, talk)
 
 

@@ -25,6 +25,7 @@ typedef struct {
     uint16_t jitter_min_ms;     /* 20 is the packet time */
     uint16_t jitter_max_ms;     /* at most 400 */
     uint16_t stall_ms;          /* a call goes on without a handset that is so late; 0: 60 */
+    uint16_t clean_microphone;  /* 1: handsets' without echo and noise, at an even level; 0: as they are */
     uint16_t fifo_priority;     /* SCHED_FIFO for the audio thread where permitted; 0: never */
 } kl_engine_config;
 
@@ -182,6 +183,10 @@ int kl_call_near_clear(kl_engine *engine, uint32_t call);
 /* Closed, no sample of either party reaches the other or the recorder; RTP audio then serves to
  * detect DTMF only. In-band detection stops while the gate is open: see kl_call_detect. */
 int kl_call_gate(kl_engine *engine, uint32_t call, int open);
+/* A receiver's gain, 0 to 24 dB, at once; -EOPNOTSUPP for a call without a handset. */
+int kl_call_volume(kl_engine *engine, uint32_t call, int db);
+/* On, tones pass as they are (TTY): no echo cancelling, gain control, comfort noise, stretching or volume. */
+int kl_call_tone_safe(kl_engine *engine, uint32_t call, int on);
 /* In-band DTMF of the RTP legs on or off (RFC 4733 is always reported). */
 int kl_call_detect(kl_engine *engine, uint32_t call, int on);
 

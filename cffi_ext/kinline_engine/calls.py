@@ -166,6 +166,14 @@ class Call:
         """Let the parties hear each other, or not. While open, in-band digits are not detected: see detect."""
         self._do(lib.kl_call_gate(self._engine.handle, self.id, open), "gate")
 
+    def volume(self, db: int) -> None:
+        """The receiver's gain, 0 to 24 dB. EngineError (EOPNOTSUPP) for a bridged call."""
+        self._do(lib.kl_call_volume(self._engine.handle, self.id, db), f"volume of {db} dB")
+
+    def tone_safe(self, on: bool) -> None:
+        """Let tones pass as they are (TTY): no echo cancelling, gain control, comfort noise, stretching or volume."""
+        self._do(lib.kl_call_tone_safe(self._engine.handle, self.id, on), "tones as they are")
+
     def detect(self, on: bool) -> None:
         """In-band digits of the RTP ends; RFC 4733 digits are always reported."""
         self._do(lib.kl_call_detect(self._engine.handle, self.id, on), "digit detection")

@@ -128,8 +128,8 @@ static void judge(jitter_buffer *j)
         offset = lesser(offset, j->window_least[i].offset);
     }
     int32_t spare = least - (int32_t)j->least;
-    if (spare >= pull)
-        j->wanted = -(offset + spare / pull * pull);
+    if (spare > pull)
+        j->wanted = -(offset + (spare - 1) / pull * pull);
     else if (offset >= OFFSET_MOST * UNITS_MS)
         j->wanted = -offset;
 }
@@ -261,7 +261,8 @@ static void fill(jitter_buffer *j, int16_t *out, uint32_t units)
         j->counters.concealed_samples += n;
     }
     conceal_fill(&j->concealer, out, n);
-    comfort_add(&j->comfort, out, n, before, conceal_faded_share(&j->concealer));
+    if (!j->tone_safe)
+        comfort_add(&j->comfort, out, n, before, conceal_faded_share(&j->concealer));
 }
 
 /* Decodes so many units behind what is ready; whether any were there. */
@@ -332,7 +333,7 @@ static bool change_depth(jitter_buffer *j)
     }
     if (silent && conceal_faded_share(&j->concealer) == CONCEAL_SHARES)
         change_silence(j);
-    if (!whole)
+    if (!whole || j->tone_safe)
         return false;
     prepare(j, units);
     change_speech(j);

@@ -44,6 +44,7 @@ typedef struct {
     uint32_t per_ms;      /* samples out: 8 or 16 */
     coder *coder;         /* decodes what is played */
 
+    bool tone_safe; /* neither stretched in mid-sound nor mixed with noise, by whoever owns it */
     bool started;
     uint32_t play; /* timestamp of the next unit to be decoded */
     uint32_t run_late;

@@ -98,6 +98,10 @@ class Trunk(_Section):
         return self
 
 
+class Audio(_Section):
+    clean_microphone: bool = True  # cancel the receiver's echo, lower steady noise, even the level
+
+
 class Acceptance(_Section):
     """The called party's keys, where the site departs from its profile."""
 
@@ -149,6 +153,7 @@ class Settings(_Section):
     storage: Storage = Storage()
     handset: tuple[HandsetLink, ...] = ()
     trunk: Trunk
+    audio: Audio = Audio()
     calls: Calls = Calls()
     logging: Logging = Logging()
     metrics: Metrics = Metrics()

@@ -23,6 +23,7 @@ from kinline.daemon.timers import Timers
 from kinline.handsets import _link as wire
 from kinline.handsets import session as ses
 from kinline.handsets.keys import SessionKeys
+from kinline.handsets.volume import Volume
 from kinline.logs import log
 from kinline.media import (
     Call,
@@ -79,6 +80,7 @@ class Station:
         self._call: Call | None = None
         self._private = False  # the engine's call in hand has no place for a recorder
         self._speech: Speech | None = None
+        self._volume = Volume()
         self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
         self._recordings: dict[int, Path] = {}
         self._happened: deque[ev.Event] = deque()
@@ -229,6 +231,8 @@ class Station:
                 self._happen(ev.TalkMuted(call, cause, talk))
             case wire.Key(key, ticks):
                 self._log.debug("key", key=chr(key), ticks=ticks)
+            case wire.Volume(louder, _):
+                self._turn_volume(bool(louder))
             case wire.Health():
                 self._log.info(
                     "health",
@@ -248,6 +252,7 @@ class Station:
 
     def _hook(self, off_hook: bool) -> None:
         self._log.info("off hook" if off_hook else "on hook", handset=self.device)
+        self._volume = Volume()
         if off_hook:
             self._take_call()
             self._happen(ev.OffHook(self._records.arrangement.manners))
@@ -256,12 +261,19 @@ class Station:
             self._drop_call()
             self._send(wire.Report())
 
+    def _turn_volume(self, louder: bool) -> None:
+        db = self._volume.press(louder)
+        self._log.info("volume", handset=self.device, db=db)
+        if self._call is not None:
+            self._call.volume(db)
+
     def _take_call(self, privileged: bool = False) -> None:
         """An engine call, the handset's audio; a privileged one has no place for a recorder."""
         if self._call is None and self._link is not None:
             call = self._call = self._services.engine.create_call(self._link, privileged=privileged)
             self._services.hub.own(Source.CALL, call.id, self._call_event)
             self._private = privileged
+            call.volume(self._volume.db)
             self._speech = Speech(call, self._services, lambda token, as_meant: self._happen(ev.Played(token, as_meant)))
 
     def _drop_call(self) -> None:
