@@ -5,6 +5,7 @@ import importlib
 import socket
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,7 @@ def minute_picture(path: Path) -> None:
         s=2, color="#7b8794", label="a packet's delay beyond the network's least",
     )  # fmt: skip
     top.plot([m.at_s for m in moments], [m.counters.delay_ms for m in moments], color="#2f7ed8", label="held by the buffer")
-    for before, after in zip(moments, moments[1:], strict=False):
+    for before, after in pairwise(moments):
         if after.counters.concealed_samples > before.counters.concealed_samples:
             bottom.axvline(after.at_s, color="#c8642d", linewidth=1)
         if after.counters.shortened > before.counters.shortened:

@@ -21,6 +21,7 @@ from kinline.media.clips import Clips
 from kinline.media.hub import Hub
 from kinline.prompts import Prompter
 from kinline.store import Store, open_store, site_secret
+from kinline.switch.dialogs import Dialogs
 from kinline.switch.trunk import Trunk
 
 PROBE_S = 30.0
@@ -64,7 +65,8 @@ async def _serve(settings: Settings, store: Store) -> None:
     )
     hub = Hub(bus)
     hub.start(loop)
-    trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port)
+    trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port, Dialogs(settings.storage.data_dir / "dialogs"))
+    trunk.end_left_over()
     enrolled = {info.device_id: info for info in store.handsets() if info.enabled}
     services = Services(
         engine=engine,
