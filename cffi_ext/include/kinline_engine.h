@@ -83,7 +83,7 @@ int kl_link_get_counters(kl_engine *engine, uint32_t link, kl_link_counters *out
 
 /* Clips ------------------------------------------------------------------------------------------ */
 
-/* Copies n samples of 16 kHz mono; returns the clip's id, or -EINVAL when empty. */
+/* Copies n samples of 16 kHz mono; returns the clip's id, -EINVAL when empty, -EFBIG beyond ten minutes. */
 int kl_clip_load(kl_engine *engine, const int16_t *samples, size_t n);
 /* -EBUSY while a call has it in a play list. */
 int kl_clip_free(kl_engine *engine, uint32_t clip);

@@ -97,9 +97,9 @@ class Engine:
         return Link(self, check(lib.kl_link_open(self.handle, fd), f"link on descriptor {fd}"))
 
     def load_clip(self, samples: bytes) -> Clip:
-        """A clip of 16 kHz mono 16-bit samples in the machine's byte order."""
+        """A clip of 16 kHz mono 16-bit samples in the machine's byte order. EngineError when empty or beyond ten minutes."""
         data = ffi.from_buffer("int16_t[]", samples)
-        return Clip(self, check(lib.kl_clip_load(self.handle, data, len(data)), "clip (is it empty?)"))
+        return Clip(self, check(lib.kl_clip_load(self.handle, data, len(data)), f"clip of {len(data)} samples"))
 
     def create_call(self, link: Link, *, privileged: bool = False) -> Call:
         """A call on a link, its gate closed. A privileged call can never be recorded."""

@@ -155,20 +155,14 @@ static void start_with_media(kl_event *event, sip_call *call, kl_sip_kind kind, 
 {
     sip_event_start(event, kind, call->id, status);
     sip_event_text(event, KL_SIP_F_PHRASE, phrase);
-    if (call->media.port)
-        sip_event_media(event, &call->media, call->media_ip);
+    if (call->theirs.media.port)
+        sip_event_media(event, &call->theirs.media, call->theirs.ip);
 }
 
 static void post_with_media(kl_sip *sip, sip_call *call, kl_sip_kind kind, int status, const char *phrase)
 {
     kl_event event;
 
-<<<<<<< HEAD
-    sip_event_start(&event, kind, call->id, status);
-    sip_event_text(&event, KL_SIP_F_PHRASE, phrase);
-    if (call->theirs.media.port)
-        sip_event_media(&event, &call->theirs.media, call->theirs.ip);
-=======
     start_with_media(&event, call, kind, status, phrase);
     sip_event_post(sip, &event);
 }
@@ -179,7 +173,6 @@ static void post_answered(kl_sip *sip, sip_call *call, int status, const char *p
 
     start_with_media(&event, call, KL_SIP_ANSWERED, status, phrase);
     sip_dialog_describe(&event, answer);
->>>>>>> main
     sip_event_post(sip, &event);
 }
 
