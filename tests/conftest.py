@@ -27,7 +27,7 @@ BUILD = ROOT / "build"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--bench", default="sim", help="the handset of tests/device: sim, or hw:/dev/ttyUSB0 for a real one")
+    parser.addoption("--bench", default="sim", help="the handset of tests/device: sim, sim:rfc2217, or hw: and a port")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 LOG = TESTS.parent / "build" / "pytest-computing.log"
-REAL_TIME = ("call", "call_peers", "device", "engine", "peers", "sim", "sip", "switch")
+REAL_TIME = ("call", "call_peers", "device", "engine", "peers", "sim", "sip", "switch", "technician")
 LOW_PRIORITY = 10  # a ninth of the weight of a test that real time waits for (sched(7))
 
 

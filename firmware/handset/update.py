@@ -48,20 +48,21 @@ class Update:
     def offer(self, now, size, digest):
         """Take up a bundle, or go on with it."""
         digest = bytes(digest)
+        if not self._idle():
+            # What is under way waits; nobody's call does.
+            self._send(wire.UPDATE_STATE, now, wire.UPDATE_REFUSED, wire.REASON_BUSY, "the handset is off hook")
+            return
         if self._task and digest == self._digest:
             self._want()
             return
         self.cancel(forget=False)
-        if not self._idle():
-            self._tell(wire.UPDATE_REFUSED, wire.REASON_BUSY, "the handset is off hook")
-            return
         self._digest = digest
         name = hexlify(digest).decode()
         if self._came_from(slots.running) == name:
             self._tell(wire.UPDATE_CURRENT, wire.REASON_NONE, slots.build(slots.running))
         elif self._came_from(slots.other(slots.running)) == name and slots.whole(slots.other(slots.running)):
             self._finished()
-        elif not 0 < size <= _MOST:
+        elif not bundle.HEAD_BYTES < size <= _MOST:
             self._tell(wire.UPDATE_REFUSED, wire.REASON_MALFORMED, "%d bytes are no bundle" % size)
         else:
             self._task = asyncio.create_task(self._run(size, name))
@@ -105,6 +106,8 @@ class Update:
         head = await self._fetch(0, bundle.HEAD_BYTES)
         manifest_bytes = bundle.manifest_bytes(head)
         start = bundle.HEAD_BYTES + manifest_bytes
+        if start >= size:
+            raise bundle.Refusal(wire.REASON_MALFORMED, "it ends in its manifest")
         text = await self._fetch(bundle.HEAD_BYTES, start)
         signer, revision = _trust()
         manifest = await bundle.judge(head, text, signer, revision, self._installed, _rest)

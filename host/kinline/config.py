@@ -40,7 +40,9 @@ class Storage(_Section):
     recordings_dir: Path = Path()
     prompts_cache_dir: Path = Path()
     site_prompts_dir: Path | None = None
+    exports_dir: Path = Path()
     secret_file: Path = Path()
+    recording_keys_file: Path = Path()
     profiles_dir: Path | None = None
 
     @field_serializer("database")
@@ -135,6 +137,20 @@ class Calls(_Section):
     checkpoint_seconds: Annotated[int, Field(ge=1, le=60)] = 1
 
 
+class Firmware(_Section):
+    """What the daemon keeps its handsets at: a bundle, and the public key that must have signed it. Off without them."""
+
+    bundle: Path | None = None
+    signer: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    idle_seconds: Seconds = 20  # on hook for so long before an update begins: a caller often lifts again
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.bundle is None) != (self.signer is None):
+            raise ValueError("needs bundle and signer together; make firmware shows the signer")
+        return self
+
+
 class Logging(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "text"] = "json"
@@ -155,6 +171,7 @@ class Settings(_Section):
     trunk: Trunk
     audio: Audio = Audio()
     calls: Calls = Calls()
+    firmware: Firmware = Firmware()
     logging: Logging = Logging()
     metrics: Metrics = Metrics()
 
@@ -228,7 +245,9 @@ def _placed(settings: Settings, folder: Path) -> Settings:
             "database": storage.database or f"sqlite:///{data / 'kinline.db'}",
             "recordings_dir": below(storage.recordings_dir, "recordings"),
             "prompts_cache_dir": below(storage.prompts_cache_dir, "prompts"),
+            "exports_dir": below(storage.exports_dir, "exports"),
             "secret_file": below(storage.secret_file, "site.key"),
+            "recording_keys_file": below(storage.recording_keys_file, "recordings.key"),
             "site_prompts_dir": folder / storage.site_prompts_dir if storage.site_prompts_dir else None,
             "profiles_dir": folder / storage.profiles_dir if storage.profiles_dir else None,
         }
@@ -238,4 +257,7 @@ def _placed(settings: Settings, folder: Path) -> Settings:
             name: folder / path for name in ("password_file", "tls_dir") if (path := getattr(settings.trunk, name)) is not None
         }
     )
-    return settings.model_copy(update={"storage": placed, "trunk": trunk})
+    firmware = settings.firmware
+    if firmware.bundle is not None:
+        firmware = firmware.model_copy(update={"bundle": folder / firmware.bundle})
+    return settings.model_copy(update={"storage": placed, "trunk": trunk, "firmware": firmware})

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import wave
+from math import exp
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +50,8 @@ class Codec:
         self._heard: list[bytes] = []
         self._epoch = 0
         self._playing = b""
-        self._coupling = 0.0
-        self._echo = np.zeros(0, np.int16)  # played and not yet come to the microphone
+        self._peak_mv = 0.0
+        self.coupling = 0.0  # how much of what the ear gives reaches the microphone: a hand held around both
         self.overruns = 0
         self.underruns = 0
 
@@ -67,11 +68,6 @@ class Codec:
     @property
     def speaking(self) -> bool:
         return self._spoken < len(self._speech)
-
-    def couple(self, gain_db: float, delay_ms: float = 2.0) -> None:
-        """Let the microphone hear the receiver, so much quieter and later: a handset in a hand, or on a table."""
-        self._coupling = 10 ** (gain_db / 20)
-        self._echo = np.zeros(round(delay_ms * board.AUDIO_RATE_HZ / 1000), np.int16)
 
     def heard(self) -> Samples:
         """Everything that reached the ear since power-on or the last forget(), one sample each 1/16000 s."""
@@ -91,9 +87,10 @@ class Codec:
     def step(self, relay_closed: bool) -> None:
         page = self._page
         spoken = self._speech[self._spoken : self._spoken + BLOCK_BYTES] or _SILENCE
+        if self.coupling and self._heard:
+            both = np.frombuffer(spoken, np.int16) + self.coupling * np.frombuffer(self._heard[-1], np.int16)
+            spoken = np.clip(both, -32768, 32767).astype(np.int16).tobytes()
         self._spoken += BLOCK_BYTES
-        if self._coupling:
-            spoken = self._with_echo(spoken)
         if page.u8(at.ADC_OPEN):
             captured = page.u32(at.ADC_CAPTURED)
             if (captured - page.u32(at.ADC_TAKEN)) & 0xFFFFFFFF > board.AUDIO_IBUF_BYTES:
@@ -102,16 +99,19 @@ class Codec:
                 os.write(self._adc_in, spoken if relay_closed else _SILENCE)
                 page.set_u32(at.ADC_CAPTURED, captured + BLOCK_BYTES)
         played = self._play()
-        played = played if relay_closed else _SILENCE
-        self._heard.append(played)
-        if self._coupling:
-            self._echo = np.concatenate([self._echo, np.frombuffer(played, np.int16)])
+        self._heard.append(played if relay_closed else _SILENCE)
+        self._sense_peak(self._heard[-1])
 
-    def _with_echo(self, spoken: bytes) -> bytes:
-        echo, self._echo = self._echo[: board.AUDIO_DMA_FRAMES], self._echo[board.AUDIO_DMA_FRAMES :]
-        mixed = np.frombuffer(spoken, np.int16).astype(np.float64)
-        mixed[: len(echo)] += echo * self._coupling
-        return mixed.clip(-32768, 32767).astype(np.int16).tobytes()
+    def ear_millivolts(self) -> int:
+        """The level that the board measures behind the relay: peak to peak less two diodes, forgotten slowly."""
+        return round(self._peak_mv)
+
+    def _sense_peak(self, block: bytes) -> None:
+        self._peak_mv *= exp(-BLOCK_S * 1000 / board.RECEIVER_FORGET_MS)
+        if block is not _SILENCE:
+            samples = np.frombuffer(block, np.int16)
+            swing = (int(samples.max()) - int(samples.min())) / 65536 * board.RECEIVER_FULL_MV
+            self._peak_mv = max(self._peak_mv, swing - board.RECEIVER_DIODES_MV)
 
     def _play(self) -> bytes:
         page = self._page

@@ -104,7 +104,9 @@ def _do(files: LittleFS, verb: str, path: str, data: bytes) -> tuple[Any, bytes]
             with files.open(path, "rb") as file:
                 return None, bytes(file.read())
         case "write" | "append":
-            with files.open(path, "wb" if verb == "write" else "ab") as file:
+            # This littlefs appends only to what exists; MicroPython's makes the file.
+            append = verb == "append" and _exists(files, path)
+            with files.open(path, "ab" if append else "wb") as file:
                 file.write(data)
         case "stat":
             entry = files.stat(path)
@@ -121,6 +123,14 @@ def _do(files: LittleFS, verb: str, path: str, data: bytes) -> tuple[Any, bytes]
         case _:
             raise OSError(errno.EINVAL, verb)
     return None, b""
+
+
+def _exists(files: LittleFS, path: str) -> bool:
+    try:
+        files.stat(path)
+    except LittleFSError:
+        return False
+    return True
 
 
 def _number(trouble: OSError) -> int:

@@ -173,5 +173,5 @@ async def test_killed_twice_and_the_next_call_is_whole(tmp_path: Path) -> None:
         assert (whole.talk_seconds, whole.ended_by) == (LIMIT_S, "clock")
         assert crashed.talk_seconds < LIMIT_S
         recordings = {path.name for path in (site.data / "recordings").iterdir()}
-        assert recordings == {f"{crashed.id}.wav", f"{whole.id}.wav"}
-        assert crashed.recording == str(site.data / "recordings" / f"{crashed.id}.wav"), "a recording that no record knows"
+        assert recordings == {f"{crashed.id}.klr", f"{whole.id}.klr"}
+        assert crashed.recording == str(site.data / "recordings" / f"{crashed.id}.klr"), "a recording that no record knows"

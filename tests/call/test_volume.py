@@ -46,7 +46,7 @@ async def test_the_receivers_echo_does_not_go_back_to_the_called_party(tmp_path:
     party = Accept(delay_s=1.0)
     async with house(tmp_path / "site", {ALEX.contact: party}, seconds=20, clean_microphone=True) as site:
         board = site.board
-        board.world.codec.couple(-12)
+        board.world.codec.coupling = 0.25  # -12 dB
         since = await ring_home(site, board)
         start = await accepted(site, board, since)
         await asyncio.sleep(9)

@@ -54,9 +54,9 @@ def test_what_the_firmware_wrote_is_there_after_a_restart(altered: Alter) -> Non
 
 @pytest.mark.each_vm
 def test_a_main_task_that_fails_restarts_the_handset_and_is_told(altered: Alter) -> None:
-    faulty = altered("main.py", "import asyncio, machine\nfrom handset import app\n"
+    faulty = altered("main.py", "import asyncio, machine, slots\nfrom handset import app\n"
                      "async def broken(self):\n    await asyncio.sleep_ms(100)\n    raise OSError(5)\n"
-                     "if not machine.RTC().memory(): app.App._health = broken\n"
+                     "if not slots.recall(machine.RTC().memory())[1]: app.App._health = broken\n"
                      "app.main()\n")
     with Board(device="wall-7", key=KEY, source=faulty, seed=1) as board:
         peer = SerialPeer(board.path, KEY)

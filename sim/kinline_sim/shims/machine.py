@@ -105,9 +105,9 @@ class ADC:
     ATTN_0DB = 0
     ATTN_11DB = 3
 
-    def __init__(self, pin, *, atten=ATTN_0DB):
-        _require(pin._gpio, "adc")
-        self._offset = at.SENSE + 2 * pin._gpio
+    def __init__(self, id, *, atten=ATTN_0DB):
+        _require(id._gpio, "adc")
+        self._offset = at.SENSE + 2 * id._gpio
         self._full_mv = 3100 if atten == ADC.ATTN_11DB else 950
 
     def read_uv(self):
@@ -145,8 +145,8 @@ class UART(io.IOBase):
 class I2S(io.IOBase):
     """One direction of the codec; the world moves its DMA blocks in real time."""
 
-    RX = 0
-    TX = 1
+    RX = 1
+    TX = 2
     MONO = 0
     STEREO = 1
 
@@ -180,7 +180,7 @@ class I2S(io.IOBase):
             return self._fd
         return 0
 
-    def readinto(self, buffer, count=None):
+    def readinto(self, buffer):
         taken = port.read(self._fd, buffer)
         if taken <= 0:
             return None

@@ -14,14 +14,17 @@ def read(name):
         return file.read()
 
 
-print(sorted(os.listdir("/")), sorted(os.listdir("handset"))[:3])
-print(tried(open, "/nothing"), tried(os.remove, "/nothing"), tried(os.stat, "/nothing/here"), tried(os.mkdir, "/handset"))
+print(sorted(os.listdir("/")), sorted(os.listdir("a/handset"))[:3])
+print(tried(open, "/nothing"), tried(os.remove, "/nothing"), tried(os.stat, "/nothing/here"), tried(os.mkdir, "/a"))
 with open("/log.txt", "w") as file:
     file.write("first\n")
     file.write("second\n")
 with open("/log.txt", "a") as file:
     file.write("third\n")
 print(read("/log.txt"), os.stat("/log.txt")[6], [line for line in open("/log.txt")])
+with open("/new.txt", "a") as file:
+    file.write("made by appending")
+print(read("/new.txt"))
 with open("/blob", "wb") as file:
     for number in range(40):
         file.write(bytes([number]) * 100)
