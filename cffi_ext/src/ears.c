@@ -39,7 +39,7 @@ static void tell_signs(kl_call *c)
 
     for (size_t i = 0; i < n; i++) {
         if (d->signs[i].kind == KL_SIGN_TTY)
-            c->tone_safe = true;
+            call_tone_safe(c, true);
         call_post(c, KL_CALL_SIGN, d->signs[i].kind, &d->signs[i], sizeof d->signs[i]);
     }
 }
