@@ -28,7 +28,7 @@ firmware: setup-demo ## build and sign the handset's firmware; leaves build/firm
 test: setup lint gen-check hw-check c-test pytest ## run every check and every test
 
 pytest: setup ## run the Python tests alone; ARGS="-k word" chooses
-	@$(VENV)/python -m pytest $(ARGS)
+	@$(VENV)/python -m tests.lanes $(ARGS)
 
 lint: setup lint-firmware ## ruff and strict mypy
 	@$(VENV)/ruff check --quiet .

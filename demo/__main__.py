@@ -13,7 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from demo import checks, picture, story
+from demo import checks, custody, picture, story
+from demo.custody import Verified
 from demo.daemon_process import Line
 from demo.scenario import MadeCall, perform
 from kinline_sim.machines import VmError, choose
@@ -38,6 +39,7 @@ class CallReport:
     ended_by: str | None
     charged_micros: int
     recording: str | None
+    recording_verified: bool | None
     caller_heard_correlation: float
     called_party_heard_correlation: float
     heap_peak_bytes: int | None
@@ -59,18 +61,17 @@ def main() -> int:
     accepted, refused = asyncio.run(perform((OUT / "site").resolve(), seed, _Teller(console)))
 
     recording = OUT / "call.wav"
-    if accepted.record.recording:
-        shutil.copyfile(accepted.record.recording, recording)
+    verified = custody.exported(OUT / "site" / "kinline.toml", accepted.record.id, recording)
     _summary(console, accepted, refused)
     _draw(accepted)
     report = {
         "firmware": machine.identity(),
         "switch": {"kind": "embedded", "stack": "sofia-sip", "transport": "udp", "seed": seed},
-        "calls": [asdict(_report(accepted, recording)), asdict(_report(refused, None))],
+        "calls": [asdict(_report(accepted, recording, verified)), asdict(_report(refused, None, None))],
     }
     (OUT / "report.json").write_text(json.dumps(report, indent=2) + "\n")
 
-    problems = checks.failures(accepted, refused, recording)
+    problems = checks.failures(accepted, refused, recording, verified)
     for problem in problems:
         console.print(f"[bold red]not as it must be:[/] {problem}")
     if problems:
@@ -80,7 +81,7 @@ def main() -> int:
     return 0
 
 
-def _report(call: MadeCall, recording: Path | None) -> CallReport:
+def _report(call: MadeCall, recording: Path | None, verified: Verified | None) -> CallReport:
     record = call.record
     return CallReport(
         id=record.id,
@@ -94,6 +95,7 @@ def _report(call: MadeCall, recording: Path | None) -> CallReport:
         ended_by=record.ended_by,
         charged_micros=record.charged_micros,
         recording=str(recording) if recording and record.recording else None,
+        recording_verified=verified["whole"] if verified else None,
         caller_heard_correlation=round(call.caller_heard.correlation, 4),
         called_party_heard_correlation=round(call.called_party_heard.correlation, 4),
         heap_peak_bytes=call.heap_peak,

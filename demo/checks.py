@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from demo.custody import Verified
 from demo.scenario import MadeCall
 from kinline_sim.listening import correlate, to_8k
 
@@ -12,7 +13,7 @@ MOST_LEAK = 0.25  # of two unrelated voices over a second's windows; the same vo
 CUT_S = 0.25  # safety property P3
 
 
-def failures(accepted: MadeCall, refused: MadeCall, recording: Path) -> list[str]:
+def failures(accepted: MadeCall, refused: MadeCall, recording: Path, verified: Verified) -> list[str]:
     """Empty when the demonstration did what it shows."""
     checks = [
         (accepted.record.outcome == "completed", f"the first call is {accepted.record.outcome}, not completed"),
@@ -20,6 +21,8 @@ def failures(accepted: MadeCall, refused: MadeCall, recording: Path) -> list[str
         (accepted.record.talk_seconds == accepted.record.limit_seconds, "the talk was not the whole grant"),
         (accepted.record.charged_micros == _owed(accepted), "the charge is not rate times talk, rounded down"),
         (recording.is_file() and recording.stat().st_size > 44, "there is no recording"),
+        (verified["whole"], f"the recording does not verify: {verified['faults'] or verified['missing']}"),
+        (abs(verified["seconds"] - accepted.record.talk_seconds) < 1, f"{verified['seconds']} s of the talk were recorded"),
         *_heard("the called party", accepted.called_party_heard.correlation),
         *_heard("the caller", accepted.caller_heard.correlation),
         (_cut_in_time(accepted), f"the relay did not open within {CUT_S * 1000:.0f} ms of the grant's end"),

@@ -137,7 +137,7 @@ def page(n: Netlist) -> str:
         ),
         (
             "RX_SENSE",
-            "1 kHz at a quarter of full scale, relay closed; open",
+            "1 kHz at 0.7 of full scale, relay closed; open",
             f"above {ear['tone_above_mv']} mV; below {ear['mute_below_mv']} mV",
             "C17, D6; relay welded",
         ),

@@ -24,7 +24,7 @@ def _constants(link: Link) -> dict[str, int]:
     """The scalar facts of the link that all three sides need, by name."""
     names: dict[str, int] = {"MAJOR": link.major, "MINOR": link.minor, "SCHEMA": link.schema}
     names |= {key.upper(): value for key, value in link.frame.items() if isinstance(value, int)}
-    names |= {f"{key.upper()}_MS" if key not in ("retransmit_tries", "window") else key.upper(): value
+    names |= {f"{key.upper()}_MS" if key not in ("retransmit_tries", "window", "hellos") else key.upper(): value
               for key, value in link.timing.items()}
     names |= {"NONCE_BYTES": link.keys["nonce_bytes"], "PROOF_BYTES": link.keys["proof_bytes"]}
     return names
@@ -67,7 +67,9 @@ def host_board(board: Board) -> str:
     lines = [f'"""{NOTE.format(source="board.toml")}"""', "", f'NAME = "{board.name}"', f'REVISION = "{board.revision}"',
              f"FLASH_BYTES = {board.flash_bytes}", f"FILESYSTEM_OFFSET = {board.filesystem_offset}",
              f"FILESYSTEM_BYTES = {board.filesystem_bytes}", f"BAUD = {board.uart['baud']}"]
-    return "\n".join([*lines, *_scalars(board.audio, "AUDIO")]) + "\n"
+    lines += [f'KEYS = {tuple(board.matrix["keys"])}'.replace("'", '"')]
+    lines += [*_scalars(board.audio, "AUDIO"), *_scalars(board.loops, "LOOP"), *_sensors(board)]
+    return "\n".join(lines) + "\n"
 
 
 def host_link(link: Link) -> str:

@@ -406,6 +406,12 @@ def sensors_stay_in_range(n: Netlist) -> Iterator[Fault]:
     if abs(magnet["lifted_mv"] - magnet["resting_mv"]) < limits["adc_error_mv"]:
         yield Fault("magnet.resting_mv", "the handset's own magnet cannot be told from none", "bring it nearer to the sensor")
     ear = n.raw["receiver"]
+    for part in _of_type(n, "pump_diodes"):
+        if ear["diodes_mv"] != 2 * part.facts["forward_mv"]:
+            kept = 2 * part.facts["forward_mv"]
+            yield Fault("receiver.diodes_mv", f"two diodes of {part.ref} keep {kept} mV", "let the two agree")
+    if ear["full_mv"] * 0.7 - ear["diodes_mv"] < ear["tone_above_mv"] + limits["adc_error_mv"]:
+        yield Fault("receiver.tone_above_mv", "the self-test's tone does not reach it", "lower it")
     if not limits["adc_error_mv"] <= ear["mute_below_mv"] < ear["tone_above_mv"] < highest:
         yield Fault(
             "receiver.mute_below_mv",

@@ -15,6 +15,7 @@ settings.load_profile("kinline")
 
 from kinline.store import Store
 from kinline_sim.machines import VmError, choose
+from tests.lanes import REAL_TIME
 from tests.peers.asterisk import namespaces
 from tests.peers.program import PeerError
 from tests.store.backends import Backend, Postgresql, Sqlite
@@ -23,11 +24,10 @@ from tests.store.site import store_at
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-REAL_TIME = {"call", "call_peers", "device", "engine", "peers", "sim", "sip", "switch"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--bench", default="sim", help="the handset of tests/device: sim, or hw:/dev/ttyUSB0 for a real one")
+    parser.addoption("--bench", default="sim", help="the handset of tests/device: sim, sim:rfc2217, or hw: and a port")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,11 +10,13 @@ import zlib
 from collections.abc import Callable
 from typing import TypeVar
 
+import serial
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from kinline.handsets import _link as wire
 
 M = TypeVar("M", bound=wire.Message)
+_FAR_S = 0.02  # how long a port behind a network is waited for at once
 _HEADER = struct.Struct("<2sBBIHH")
 
 
@@ -77,6 +79,8 @@ class LinkPeer:
         self.answer_audio: Callable[[bytes], bytes | None] = lambda pcm: pcm
         self.raw = b""
         self.acknowledge = True
+        self.minor = 0  # what this host speaks: of the messages since then it is told only what it can read
+        self.bounced: list[wire.Bounce] = []
         self.acknowledged = 0
         self._sequence = self._number = self._last = 0
 
@@ -138,6 +142,8 @@ class LinkPeer:
                 self.send_sealed(wire.AUDIO, reply)
         elif kind == wire.Pong.ID:
             self.messages.append(wire.Pong.decode(text))
+        elif kind == wire.Bounce.ID:
+            self.bounced.append(wire.Bounce.decode(text))
         elif kind == wire.Ack.ID:
             self.acknowledged = wire.Ack.decode(text).number
         elif kind >= wire.RELIABLE_FROM:
@@ -167,16 +173,24 @@ class LinkPeer:
         self._theirs = Direction(self._key, wire.LABEL_D2H_CIPHER, wire.LABEL_D2H_TAG, nonces)
         self._sequence = self._number = self._last = 0
         self.up = True
-        self._welcome = clear_frame(wire.Welcome.ID, wire.Welcome(self.epoch, 0, nonce, proof).encode())
+        self._welcome = clear_frame(wire.Welcome.ID, wire.Welcome(self.epoch, self.minor, nonce, proof).encode())
         self._write(self._welcome)
 
 
 class SerialPeer(LinkPeer):
-    """A LinkPeer on an open file descriptor or the path of a serial port; pumped by its wait methods."""
+    """A LinkPeer on an open file descriptor or the path of a serial port; pumped by its wait methods.
 
-    def __init__(self, port: str | int, key: bytes) -> None:
-        self.fd = port if isinstance(port, int) else os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        super().__init__(lambda data: os.write(self.fd, data), key)
+    far is a port of pyserial's in their place, which need have no descriptor: one behind a network.
+    """
+
+    def __init__(self, port: str | int, key: bytes, far: serial.SerialBase | None = None) -> None:
+        self._far = far
+        if far is not None:
+            far.timeout = _FAR_S  # once: each setting is a negotiation
+            super().__init__(far.write, key)
+        else:
+            self.fd = port if isinstance(port, int) else os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+            super().__init__(lambda data: os.write(self.fd, data), key)
         self.pinging = True
         self._pinged = 0.0
 
@@ -197,7 +211,9 @@ class SerialPeer(LinkPeer):
             if self.up and self.pinging and now - self._pinged >= wire.PING_MS / 1000:
                 self._pinged = now
                 self.ping()
-            if select.select([self.fd], [], [], min(0.05, end - now))[0]:
+            if self._far is not None:
+                self.feed(self._far.read(max(1, self._far.in_waiting)))
+            elif select.select([self.fd], [], [], min(0.05, end - now))[0]:
                 self.feed(os.read(self.fd, 65536))
         return True
 

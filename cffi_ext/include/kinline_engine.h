@@ -89,8 +89,10 @@ int kl_clip_free(kl_engine *engine, uint32_t clip);
 
 /* Calls ------------------------------------------------------------------------------------------ */
 
+/* What a call is made with a place for; a private call, as one with an attorney is, for nothing. */
 enum {
-    KL_CALL_PRIVILEGED = 1, /* made without a place for a recorder */
+    KL_CALL_RECORDED = 1,
+    KL_CALL_MONITORED = 2,
 };
 
 enum { KL_CODEC_PCMU = 0, KL_CODEC_PCMA = 8 };
@@ -125,9 +127,29 @@ enum {
 };
 
 enum {
-    KL_RECORDER_FAILED = 1, /* code: -errno; nothing more is written, the call goes on */
-    KL_RECORDER_CLOSED = 2, /* code: 0 or -errno; data: frames written, frames dropped (two uint64_t) */
+    KL_RECORDER_FAILED = 1,  /* code: -errno; tried again every second, the call goes on */
+    KL_RECORDER_CLOSED = 2,  /* code: 0 or -errno of what was not written; data: kl_recorded */
+    KL_RECORDER_RESUMED = 3, /* what had failed is written again */
+    KL_RECORDER_BEHIND = 4,  /* the disk is stuck and the ring full: from now on 20 ms blocks are dropped */
 };
+
+enum { KL_RECORDING_KEY_BYTES = 32, KL_RECORDING_HEAD_MOST = 4096, KL_RECORDING_LINK_BYTES = 32 };
+
+typedef struct {
+    const char *path;    /* a new file */
+    const uint8_t *key;  /* KL_RECORDING_KEY_BYTES, for this file alone */
+    const uint8_t *head; /* said in clear at its beginning, and covered by what is authenticated */
+    uint32_t head_len;   /* at most KL_RECORDING_HEAD_MOST */
+    uint32_t rate;       /* 8000 or 16000 */
+} kl_recording;
+
+typedef struct {
+    uint64_t frames;  /* sample pairs written */
+    uint64_t missing; /* sample pairs that a stuck or full disk has cost */
+    uint64_t chunks;
+    uint32_t rate;
+    uint8_t link[32]; /* KL_RECORDING_LINK_BYTES: the hash of all that is in the file */
+} kl_recorded;
 
 typedef struct {
     const char *ip;        /* IPv4 */
@@ -159,6 +181,7 @@ typedef struct {
     uint32_t far_rms;
     int32_t gate;
     int32_t recording;
+    int32_t monitors;
     kl_rtp_counters near;  /* zeros in a handset's call */
     kl_rtp_counters far;
 } kl_call_counters;
@@ -192,11 +215,32 @@ int kl_call_stop(kl_engine *engine, uint32_t call, int side);
 /* A tone to the caller, silent under prompts, until another or KL_TONE_NONE. */
 int kl_call_tone(kl_engine *engine, uint32_t call, int tone);
 
-/* Records both parties' voices as they pass the gate: WAV, 8 kHz, 16 bit, left the caller, right the
- * called party; a new file (-EEXIST otherwise), readable to its last second whatever happens.
- * -EPERM on a privileged call, -EBUSY when it is being recorded. */
-int kl_call_record(kl_engine *engine, uint32_t call, const char *path);
+/* Records both parties' voices as they pass the gate: 16 bit, left the caller, right the called party, sealed as
+ * src/sealed_file.h describes; readable to its last second whatever happens. The file is made and written by a thread
+ * of its own, and what the disk refuses comes as KL_RECORDER_FAILED (-EEXIST for a file that is there).
+ * -EPERM on a privileged call, -EBUSY when it is being recorded, -EINVAL for another rate or a longer head. */
+int kl_call_record(kl_engine *engine, uint32_t call, const kl_recording *recording);
 int kl_call_record_stop(kl_engine *engine, uint32_t call);
+
+/* Monitors --------------------------------------------------------------------------------------- */
+
+typedef struct kl_monitor kl_monitor;
+
+enum { KL_MONITOR_RATE = 16000, KL_MONITOR_BLOCK = 320 };
+
+/* Staff listen to what passes the gate of a call, up to four at once, each with a thread of their own. NULL with errno:
+ * ENOENT, EPERM where the call has no place for it (a private one), EUSERS. Closed before the engine is. */
+kl_monitor *kl_monitor_open(kl_engine *engine, uint32_t call);
+void kl_monitor_close(kl_monitor *monitor);
+/* Readable while sound waits, and when the call is over. */
+int kl_monitor_fd(const kl_monitor *monitor);
+/* Copies up to so many blocks of KL_MONITOR_BLOCK sample pairs, left the caller, right the called party; how many, or
+ * -EPIPE when the call is over and all is heard. Whoever is 1.3 s late misses some (kl_monitor_dropped, sample pairs). */
+int kl_monitor_hear(kl_monitor *monitor, int16_t *pairs, int blocks);
+uint64_t kl_monitor_dropped(kl_monitor *monitor);
+/* Speaks to both parties over their talk while the gate is open: takes up to n samples and returns how many; one second
+ * of sound may wait. -EPIPE when the call is over. */
+int kl_monitor_say(kl_monitor *monitor, const int16_t *pcm, int n);
 
 int kl_call_get_counters(kl_engine *engine, uint32_t call, kl_call_counters *out);
 

@@ -31,7 +31,8 @@ typedef enum {
 
 typedef enum {
     KL_SIP_PROGRESS = 1,  /* 1xx; code, PHRASE, MEDIA when SDP came with it */
-    KL_SIP_ANSWERED = 2,  /* 2xx acknowledged (inbound: our 2xx was acknowledged); code, MEDIA */
+    KL_SIP_ANSWERED = 2,  /* 2xx acknowledged (inbound: our 2xx was acknowledged); code, MEDIA; of our own calls
+                           * also CALL_ID, CSEQ, LOCAL, REMOTE, TARGET, ROUTE: see kl_sip_dialog */
     KL_SIP_CHANGED = 3,   /* re-INVITE or UPDATE with other media, already answered; MEDIA */
     KL_SIP_ENDED = 4,     /* once per call; code, PHRASE, BY, CAUSE when known */
     KL_SIP_INCOMING = 5,  /* FROM, TO, DISPLAY, IDENTITY, MEDIA; answer with kl_sip_respond */
@@ -54,7 +55,13 @@ typedef enum {
     KL_SIP_F_IDENTITY = 8, /* P-Asserted-Identity */
     KL_SIP_F_METHOD = 9,
     KL_SIP_F_TEXT = 10,
-    KL_SIP_F_COUNT = 11 /* uint32 */
+    KL_SIP_F_COUNT = 11, /* uint32 */
+    KL_SIP_F_CALL_ID = 12,
+    KL_SIP_F_LOCAL = 13,  /* From, with its tag */
+    KL_SIP_F_REMOTE = 14, /* To, with its tag */
+    KL_SIP_F_TARGET = 15, /* URI of the far end's Contact */
+    KL_SIP_F_ROUTE = 16,  /* route set as a Route header has it */
+    KL_SIP_F_CSEQ = 17    /* uint32: number of the INVITE */
 } kl_sip_field;
 
 typedef enum {
@@ -119,6 +126,16 @@ typedef struct {
     kl_sip_media media;
 } kl_sip_invite_args;
 
+/* A dialog of ours in words, so that another process can end it. A part that is longer is not told at all. */
+typedef struct {
+    char call_id[256];
+    char local[256];
+    char remote[256];
+    char target[256];
+    uint32_t cseq;
+    char route[256]; /* empty when the far end is reached directly */
+} kl_sip_dialog;
+
 /* NULL on failure, with the reason in `why`. */
 kl_sip *kl_sip_create(kl_bus *bus, const kl_sip_config *config, char *why, uint32_t why_size);
 
@@ -129,6 +146,10 @@ int kl_sip_invite(kl_sip *sip, const kl_sip_invite_args *args);
 
 /* CANCEL, BYE or a final refusal, whichever the call needs. An id that is gone is no error: it may have just ended. */
 int kl_sip_hangup(kl_sip *sip, uint32_t id, uint16_t q850_cause);
+
+/* BYE for a call that an earlier process left up; comes back as ENDED, BY REMOTE whatever the far end answers. The digest
+ * credentials are for a far end that challenges it, or NULL. */
+int kl_sip_bye(kl_sip *sip, uint32_t id, const kl_sip_dialog *dialog, const char *user, const char *password);
 
 int kl_sip_options(kl_sip *sip, uint32_t id, const char *uri);
 

@@ -11,6 +11,7 @@ from kinline_engine._kinline_engine import ffi, lib
 from kinline_engine.bus import Event
 from kinline_engine.clips import Clip
 from kinline_engine.errors import check
+from kinline_engine.monitors import Monitor
 from kinline_engine.raw import Owner, fields
 
 
@@ -27,8 +28,10 @@ class CallEvent(IntEnum):
 class RecorderEvent(IntEnum):
     """Kinds from `Source.RECORDER`; the id is the call's."""
 
-    FAILED = lib.KL_RECORDER_FAILED  # code: -errno
+    FAILED = lib.KL_RECORDER_FAILED  # code: -errno; tried again every second
     CLOSED = lib.KL_RECORDER_CLOSED  # code: 0 or -errno, data: see recorded
+    RESUMED = lib.KL_RECORDER_RESUMED
+    BEHIND = lib.KL_RECORDER_BEHIND  # the disk is stuck: sound is being dropped
 
 
 class Codec(IntEnum):
@@ -113,22 +116,35 @@ class CallCounters:
     far_rms: int
     gate: bool
     recording: bool
+    monitors: int
     near: RtpCounters
     far: RtpCounters
 
 
-def recorded(event: Event) -> tuple[int, int]:
-    """Of a `RecorderEvent.CLOSED`: sample pairs written, and dropped because the disk was stuck."""
-    written, dropped = struct.unpack("=QQ", event.data)
-    return written, dropped
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A closed recording: sample pairs written, and missing because the disk was stuck or full; `link` is the hash of
+    all that is in the file.
+    """
+
+    frames: int
+    missing: int
+    chunks: int
+    rate: int
+    link: bytes
+
+
+def recorded(event: Event) -> Recorded:
+    """What a `RecorderEvent.CLOSED` tells."""
+    return Recorded(*struct.unpack_from("=QQQI32s", event.data))
 
 
 def _rtp(raw: Any) -> RtpCounters:
     return RtpCounters(**fields(raw, tuple(RtpCounters.__dataclass_fields__)))
 
 
-class Call:
-    """One call. From `Engine.create_call` or `Engine.create_bridged_call`."""
+class AnyCall:
+    """What can be done with every call. Whether it can be recorded or monitored is in its type, as in the engine's."""
 
     def __init__(self, engine: Owner, id: int) -> None:
         self._engine = engine
@@ -182,15 +198,6 @@ class Call:
         """A tone to the caller until another, or Tone.NONE."""
         self._do(lib.kl_call_tone(self._engine.handle, self.id, tone), "tone")
 
-    def record(self, path: str | PathLike[str]) -> None:
-        """Record both voices to a new WAV file (8 kHz stereo, left the caller). Refused on a privileged call."""
-        result = lib.kl_call_record(self._engine.handle, self.id, fsencode(path))
-        self._do(result, f"recording to {fsencode(path)!r}")
-
-    def record_stop(self) -> None:
-        """The file is whole with `RecorderEvent.CLOSED`. Busy when nothing is being recorded."""
-        self._do(lib.kl_call_record_stop(self._engine.handle, self.id), "end of recording")
-
     @property
     def counters(self) -> CallCounters:
         """A consistent snapshot."""
@@ -200,6 +207,7 @@ class Call:
             **fields(raw, ("near_frames", "near_stalled", "near_rms", "far_rms")),
             gate=bool(raw.gate),
             recording=bool(raw.recording),
+            monitors=int(raw.monitors),
             near=_rtp(raw.near),
             far=_rtp(raw.far),
         )
@@ -207,3 +215,37 @@ class Call:
     def close(self) -> None:
         """End the call; a recording closes whole, what is being played ends as stopped."""
         self._do(lib.kl_call_destroy(self._engine.handle, self.id), "end")
+
+
+class PrivilegedCall(AnyCall):
+    """One that nobody can record or overhear, as with an attorney: the engine has made it without a place for either."""
+
+
+class RecordedCall(AnyCall):
+    """One that was made with a place for a recorder."""
+
+    def record(self, path: str | PathLike[str], *, key: bytes, head: bytes = b"{}", rate: int = 8000) -> None:
+        """Record both voices to a new sealed file: left the caller, rate 8000 or 16000, under a key of 32 bytes that no
+        other file has. `head` is kept in clear, at most 4096 bytes. What the disk refuses comes as an event.
+        """
+        if len(key) != lib.KL_RECORDING_KEY_BYTES or len(head) > lib.KL_RECORDING_HEAD_MOST:
+            raise ValueError(f"a key has {lib.KL_RECORDING_KEY_BYTES} bytes, a head at most {lib.KL_RECORDING_HEAD_MOST}")
+        name, secret, text = ffi.new("char[]", fsencode(path)), ffi.from_buffer(key), ffi.from_buffer(head)
+        recording = ffi.new("kl_recording *", (name, secret, text, len(head), rate))
+        self._do(lib.kl_call_record(self._engine.handle, self.id, recording), f"recording to {fsencode(path)!r}")
+
+    def record_stop(self) -> None:
+        """The file is whole with `RecorderEvent.CLOSED`. Busy when nothing is being recorded."""
+        self._do(lib.kl_call_record_stop(self._engine.handle, self.id), "end of recording")
+
+
+class MonitoredCall(AnyCall):
+    """One that was made with a place for staff who listen."""
+
+    def monitor(self) -> Monitor:
+        """Listen from now on. EngineError (EUSERS) when four do already. Close it before the engine."""
+        return Monitor(self._engine, self.id)
+
+
+class Call(RecordedCall, MonitoredCall):
+    """One that was made with a place for both."""

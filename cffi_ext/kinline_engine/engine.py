@@ -9,13 +9,18 @@ from typing import Any, Self
 from kinline_engine._kinline_engine import ffi, lib
 from kinline_engine.bus import Bus
 from kinline_engine.calls import (
+    AnyCall,
     Call,
     CallCounters,
     CallEvent,
     Codec,
     DtmfMethod,
     FarEnd,
+    MonitoredCall,
     Play,
+    PrivilegedCall,
+    Recorded,
+    RecordedCall,
     RecorderEvent,
     RtpCounters,
     Side,
@@ -25,6 +30,7 @@ from kinline_engine.calls import (
 from kinline_engine.clips import Clip
 from kinline_engine.errors import EngineError, check
 from kinline_engine.links import Link, LinkCounters, LinkEvent
+from kinline_engine.monitors import Monitor
 from kinline_engine.raw import fields
 
 
@@ -98,15 +104,35 @@ class Engine:
         data = ffi.from_buffer("int16_t[]", samples)
         return Clip(self, check(lib.kl_clip_load(self.handle, data, len(data)), "clip (is it empty?)"))
 
-    def create_call(self, link: Link, *, privileged: bool = False) -> Call:
-        """A call on a link, its gate closed. A privileged call can never be recorded."""
-        flags = lib.KL_CALL_PRIVILEGED if privileged else 0
-        return Call(self, check(lib.kl_call_create(self.handle, link.id, flags), f"call on link {link.id}"))
+    def create_call(self, link: Link) -> Call:
+        """A call on a link, its gate closed, which can be recorded and monitored."""
+        return Call(self, self._made(link, lib.KL_CALL_RECORDED | lib.KL_CALL_MONITORED))
 
-    def create_bridged_call(self, *, privileged: bool = False) -> Call:
-        """A call between two RTP ends, see `Call.set_near` and `Call.set_far`; its gate closed."""
-        flags = lib.KL_CALL_PRIVILEGED if privileged else 0
-        return Call(self, check(lib.kl_call_create_bridged(self.handle, flags), "bridged call"))
+    def create_recorded_call(self, link: Link) -> RecordedCall:
+        """One that can be recorded only."""
+        return RecordedCall(self, self._made(link, lib.KL_CALL_RECORDED))
+
+    def create_monitored_call(self, link: Link) -> MonitoredCall:
+        """One that can be monitored only."""
+        return MonitoredCall(self, self._made(link, lib.KL_CALL_MONITORED))
+
+    def create_privileged_call(self, link: Link) -> PrivilegedCall:
+        """One that can be neither recorded nor monitored, ever."""
+        return PrivilegedCall(self, self._made(link, 0))
+
+    def create_bridged_call(self) -> Call:
+        """A call between two RTP ends, see `set_near` and `set_far`; its gate closed."""
+        return Call(self, self._bridged(lib.KL_CALL_RECORDED | lib.KL_CALL_MONITORED))
+
+    def create_privileged_bridged_call(self) -> PrivilegedCall:
+        """The same, that can be neither recorded nor monitored."""
+        return PrivilegedCall(self, self._bridged(0))
+
+    def _made(self, link: Link, places: int) -> int:
+        return check(lib.kl_call_create(self.handle, link.id, places), f"call on link {link.id}")
+
+    def _bridged(self, places: int) -> int:
+        return check(lib.kl_call_create_bridged(self.handle, places), "bridged call")
 
     def close(self) -> None:
         """End both threads; recordings close whole."""
@@ -122,6 +148,7 @@ class Engine:
 
 
 __all__ = [
-    "Call", "CallCounters", "CallEvent", "Clip", "Codec", "DtmfMethod", "Engine", "EngineCounters", "EngineError",
-    "FarEnd", "Link", "LinkCounters", "LinkEvent", "Play", "RecorderEvent", "RtpCounters", "Side", "Tone", "recorded",
+    "AnyCall", "Call", "CallCounters", "CallEvent", "Clip", "Codec", "DtmfMethod", "Engine", "EngineCounters",
+    "EngineError", "FarEnd", "Link", "LinkCounters", "LinkEvent", "Monitor", "MonitoredCall", "Play", "PrivilegedCall",
+    "Recorded", "RecordedCall", "RecorderEvent", "RtpCounters", "Side", "Tone", "recorded",
 ]

@@ -86,13 +86,26 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialog:
+    """A call that is up, in words: another process can end it with `SipEndpoint.bye`. `route` is empty without proxies."""
+
+    call_id: str
+    local: str
+    remote: str
+    target: str
+    route: str
+    cseq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
-    """2xx, acknowledged. Inbound calls may lack media when the caller's ACK told none."""
+    """2xx, acknowledged. Inbound calls may lack media when the caller's ACK told none, and tell no dialog."""
 
     id: int
     mono_ns: int
     status: int
     media: Media | None
+    dialog: Dialog | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +221,16 @@ def _media(raw: bytes | None) -> Media | None:
     )
 
 
+def _dialog(found: dict[int, bytes]) -> Dialog | None:
+    """None when a part was too long to be told."""
+    needed = (lib.KL_SIP_F_CALL_ID, lib.KL_SIP_F_LOCAL, lib.KL_SIP_F_REMOTE, lib.KL_SIP_F_TARGET)
+    if any(key not in found for key in needed):
+        return None
+    call_id, local, remote, target = (found[key].decode("utf-8", "replace") for key in needed)
+    route = found.get(lib.KL_SIP_F_ROUTE, b"").decode("utf-8", "replace")
+    return Dialog(call_id, local, remote, target, route, int.from_bytes(found[lib.KL_SIP_F_CSEQ], "little"))
+
+
 def decode(event: Event) -> SipEvent:
     """The typed form of a bus event whose source is SIP. ValueError for a kind or payload this version does not know."""
     found = fields(event.data)
@@ -223,7 +246,7 @@ def decode(event: Event) -> SipEvent:
         case lib.KL_SIP_PROGRESS:
             return Progress(event.id, event.mono_ns, event.code, phrase, media)
         case lib.KL_SIP_ANSWERED:
-            return Answered(event.id, event.mono_ns, event.code, media)
+            return Answered(event.id, event.mono_ns, event.code, media, _dialog(found))
         case lib.KL_SIP_CHANGED if media is not None:
             return Changed(event.id, event.mono_ns, media)
         case lib.KL_SIP_ENDED:
@@ -385,6 +408,17 @@ class SipEndpoint:
     def hangup(self, id: int, cause: int = 16) -> None:
         """End a call in whatever state it is, with a Q.850 cause (16: normal clearing). Unknown ids are ignored."""
         _checked(lib.kl_sip_hangup(self._open(), id, cause))
+
+    def bye(self, id: int, dialog: Dialog, credentials: Credentials | None = None) -> None:
+        """End a call that another process left up; comes back as Ended, by REMOTE when the far end answered at all."""
+        raw = ffi.new("kl_sip_dialog *")
+        raw.call_id = _text(dialog.call_id, 256)
+        raw.local, raw.remote = _text(dialog.local, 256), _text(dialog.remote, 256)
+        raw.cseq = dialog.cseq
+        raw.target, raw.route = _text(dialog.target, 256), _text(dialog.route, 256)
+        user = _text(credentials.user, 256) if credentials else ffi.NULL
+        password = _text(credentials.password, 256) if credentials else ffi.NULL
+        _checked(lib.kl_sip_bye(self._open(), id, raw, user, password))
 
     def options(self, id: int, uri: str) -> None:
         """Probe a switch; comes back as OptionsResult."""

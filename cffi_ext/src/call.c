@@ -11,9 +11,28 @@ void call_post(kl_call *c, uint16_t kind, int32_t code, const void *data, uint32
     engine_post(c->engine, KL_SRC_CALL, kind, c->id, code, data, len);
 }
 
-stereo *call_recording(kl_call *c)
+recording_place *call_recording(kl_call *c)
 {
-    return c->privileged ? NULL : &((recorded_call *)c)->recording;
+    switch (c->places) {
+    case KL_CALL_RECORDED:
+        return &((recorded_call *)c)->recording;
+    case KL_CALL_RECORDED | KL_CALL_MONITORED:
+        return &((observed_call *)c)->recording;
+    default:
+        return NULL;
+    }
+}
+
+monitoring_place *call_monitoring(kl_call *c)
+{
+    switch (c->places) {
+    case KL_CALL_MONITORED:
+        return &((monitored_call *)c)->monitoring;
+    case KL_CALL_RECORDED | KL_CALL_MONITORED:
+        return &((observed_call *)c)->monitoring;
+    default:
+        return NULL;
+    }
 }
 
 rtp_leg *call_rtp_leg(kl_call *c, const leg *l)
@@ -49,14 +68,28 @@ static bool init(kl_call *c)
            direction_init(&c->to_near, &c->far.leg, near);
 }
 
-kl_call *call_new(kl_engine *engine, bool privileged, bool bridged)
+static size_t size_with(uint32_t places)
 {
-    kl_call *c = calloc(1, privileged ? sizeof(kl_call) : sizeof(recorded_call));
+    switch (places) {
+    case KL_CALL_RECORDED:
+        return sizeof(recorded_call);
+    case KL_CALL_MONITORED:
+        return sizeof(monitored_call);
+    case KL_CALL_RECORDED | KL_CALL_MONITORED:
+        return sizeof(observed_call);
+    default:
+        return sizeof(kl_call);
+    }
+}
+
+kl_call *call_new(kl_engine *engine, uint32_t places, bool bridged)
+{
+    kl_call *c = calloc(1, size_with(places));
 
     if (!c)
         return NULL;
     c->engine = engine;
-    c->privileged = privileged;
+    c->places = places;
     c->bridged = bridged;
     if (init(c))
         return c;
@@ -78,14 +111,11 @@ void call_free(kl_call *c)
 
 void call_unhook(kl_call *c)
 {
-    stereo *place = call_recording(c);
-
     c->to_far.from->kind->unhook(c->to_far.from);
     c->to_far.to->kind->unhook(c->to_far.to);
     player_stop(&c->to_near.player);
     player_stop(&c->to_far.player);
-    if (place)
-        stereo_end(place);
+    observe_end(c);
 }
 
 void call_gate(kl_call *c, bool open)

@@ -7,9 +7,9 @@
 
 #include "handset_leg.h"
 #include "kinline_engine.h"
+#include "observe.h"
 #include "player.h"
 #include "rtp_leg.h"
-#include "stereo.h"
 #include "talk.h"
 
 enum { CALL_PLAYS = 32 };
@@ -17,7 +17,7 @@ enum { CALL_PLAYS = 32 };
 typedef struct kl_call {
     kl_engine *engine;
     uint32_t id;
-    bool privileged;
+    uint32_t places; /* KL_CALL_RECORDED, KL_CALL_MONITORED: which variant below it is */
     bool bridged; /* which of the two the near leg is */
     union {
         handset_leg handset;
@@ -30,20 +30,33 @@ typedef struct kl_call {
     uint64_t near_frames, near_stalled;
 } kl_call;
 
-/* Only this variant has a place for a recorder: a privileged call cannot be given one. */
+/* Only these variants have a place for a recorder, for staff who listen, or for both. A private call, as one with an
+ * attorney is, is a kl_call and no more: there is nothing that it could be given one in. */
 typedef struct {
     kl_call call;
-    stereo recording;
+    recording_place recording;
 } recorded_call;
 
-/* NULL for a privileged call, else the place. */
-stereo *call_recording(kl_call *c);
+typedef struct {
+    kl_call call;
+    monitoring_place monitoring;
+} monitored_call;
+
+typedef struct {
+    kl_call call;
+    recording_place recording;
+    monitoring_place monitoring;
+} observed_call;
+
+/* The place, or NULL where the call has none. */
+recording_place *call_recording(kl_call *c);
+monitoring_place *call_monitoring(kl_call *c);
 /* The leg as an RTP leg, or NULL. */
 rtp_leg *call_rtp_leg(kl_call *c, const leg *l);
 int call_side_of(const kl_call *c, const rtp_leg *r);
 
 /* Any thread: makes and frees a call that the audio thread does not (or no longer) know. */
-kl_call *call_new(kl_engine *engine, bool privileged, bool bridged);
+kl_call *call_new(kl_engine *engine, uint32_t places, bool bridged);
 void call_free(kl_call *c);
 
 /* Audio thread. The handset's next 20 ms. */

@@ -36,7 +36,7 @@ static int do_create(kl_engine *engine, void *arg)
 
 static int create(kl_engine *engine, uint32_t link, bool bridged, uint32_t flags)
 {
-    create_arg a = {link, call_new(engine, flags & KL_CALL_PRIVILEGED, bridged)};
+    create_arg a = {link, call_new(engine, flags & (KL_CALL_RECORDED | KL_CALL_MONITORED), bridged)};
 
     if (!a.call)
         return -ENOMEM;
@@ -201,15 +201,18 @@ static int do_counters(kl_engine *engine, void *arg)
 
     if (!c)
         return -ENOENT;
-    const stereo *place = call_recording(c);
+    const recording_place *recording = call_recording(c);
+    const monitoring_place *monitoring = call_monitoring(c);
     *a->out = (kl_call_counters){
         .near_frames = c->near_frames,
         .near_stalled = c->near_stalled,
         .near_rms = c->to_far.rms,
         .far_rms = c->to_near.rms,
         .gate = c->gate,
-        .recording = place && place->recorder,
+        .recording = recording && recording->recorder,
     };
+    for (int i = 0; monitoring && i < CALL_MONITORS; i++)
+        a->out->monitors += monitoring->by[i] != NULL;
     if (c->bridged)
         rtp_leg_count(&c->near, &a->out->near);
     rtp_leg_count(&c->far, &a->out->far);

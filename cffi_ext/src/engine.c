@@ -16,14 +16,15 @@
 
 enum {
     BATCH = 64,
-    TICK_MS = 20,
+    PHASE_MS = 5, /* each call is looked after in one of four phases of its 20 ms */
+    PHASES = 4,
     STALL_MS = 60, /* serial drivers and loaded hosts deliver frames in bunches of up to three */
     JITTER_MOST_MS = 400, /* must stay well under JITTER_RING */
     /* What epoll hands back: a link's id, or one of these, which no link has. */
     READY_COMMANDS = 0,
 };
 static const uint32_t READY_RTP = UINT32_MAX;
-static const int64_t TICK_NS = TICK_MS * 1000000;
+static const int64_t PHASE_NS = PHASE_MS * 1000000;
 
 int64_t engine_clock_ns(void)
 {
@@ -77,10 +78,11 @@ static void ready(kl_engine *engine, const struct epoll_event *ev)
 
 static void tick(kl_engine *engine)
 {
-    if (engine->now_ns < engine->next_tick_ns)
+    if (engine->now_ns < engine->next_phase_ns)
         return;
-    engine->next_tick_ns = engine->now_ns + TICK_NS;
-    for (uint32_t i = 0; i < engine->calls.high; i++)
+    engine->next_phase_ns = engine->now_ns + PHASE_NS;
+    engine->phase = (engine->phase + 1) % PHASES;
+    for (uint32_t i = engine->phase; i < engine->calls.high; i += PHASES)
         if (engine->calls.item[i])
             call_tick(engine->calls.item[i]);
 }
@@ -91,10 +93,11 @@ static void *run(void *arg)
     struct epoll_event events[BATCH];
     struct sched_param fifo = {.sched_priority = engine->config.fifo_priority};
 
+    pthread_setname_np(pthread_self(), "kinline-audio");
     if (fifo.sched_priority > 0)
         engine->counters.fifo = !pthread_setschedparam(pthread_self(), SCHED_FIFO, &fifo);
     while (!engine->stopping) {
-        int n = epoll_wait(engine->epoll, events, BATCH, engine->calls.count ? TICK_MS : -1);
+        int n = epoll_wait(engine->epoll, events, BATCH, engine->calls.count ? PHASE_MS : -1);
         engine->now_ns = engine_clock_ns();
         engine->counters.wakeups++;
         for (int i = 0; i < n; i++)

@@ -22,7 +22,8 @@ struct kl_engine {
     int epoll;
     bool stopping;
     int64_t now_ns; /* when the current wake-up began */
-    int64_t next_tick_ns;
+    int64_t next_phase_ns;
+    uint32_t phase;
     rtp_port rtp;
     table links;
     table calls;

@@ -1,6 +1,5 @@
 /* The public face of recording a call (halves as in clip_api.c). */
 #include <errno.h>
-#include <unistd.h>
 
 #include "call.h"
 #include "engine.h"
@@ -14,7 +13,7 @@ static int do_record(kl_engine *engine, void *arg)
 {
     record_arg *a = arg;
     kl_call *c = table_get(&engine->calls, a->id);
-    stereo *place = c ? call_recording(c) : NULL;
+    recording_place *place = c ? call_recording(c) : NULL;
 
     if (!c)
         return -ENOENT;
@@ -23,40 +22,30 @@ static int do_record(kl_engine *engine, void *arg)
     if (place->recorder)
         return -EBUSY;
     if (a->recorder)
-        stereo_begin(place, a->recorder);
+        observe_record(c, a->recorder);
     return 0;
 }
 
-static int do_end_unattached(kl_engine *engine, void *arg)
-{
-    (void)engine;
-    recorder_end(arg);
-    return 0;
-}
-
-int kl_call_record(kl_engine *engine, uint32_t id, const char *path)
+int kl_call_record(kl_engine *engine, uint32_t id, const kl_recording *recording)
 {
     record_arg a = {.id = id};
     int error = command_ask(&engine->commands, do_record, &a);
 
     if (error)
         return error;
-    a.recorder = recorder_open(engine->writer, path, id);
+    a.recorder = recorder_open(engine->writer, recording, id);
     if (!a.recorder)
         return -errno;
     error = command_ask(&engine->commands, do_record, &a);
-    if (error) {
-        /* The call ended, or another thread was first: no empty file stays. */
-        unlink(path);
-        command_ask(&engine->commands, do_end_unattached, a.recorder);
-    }
+    if (error) /* the call ended, or another thread was first */
+        recorder_drop(a.recorder);
     return error;
 }
 
 static int do_record_stop(kl_engine *engine, void *arg)
 {
     kl_call *c = table_get(&engine->calls, *(uint32_t *)arg);
-    stereo *place = c ? call_recording(c) : NULL;
+    recording_place *place = c ? call_recording(c) : NULL;
 
     if (!c)
         return -ENOENT;
@@ -64,7 +53,7 @@ static int do_record_stop(kl_engine *engine, void *arg)
         return -EPERM;
     if (!place->recorder)
         return -EALREADY;
-    stereo_end(place);
+    observe_record_end(c);
     return 0;
 }
 

@@ -70,7 +70,7 @@ int rtp_address(const char *ip, uint16_t port, struct sockaddr_in *out)
 
 static int bind_one(rtp_port *p, const struct sockaddr_in *address)
 {
-    const int bytes = RECEIVE_BUFFER, tos = TOS_EXPEDITED;
+    const int bytes = RECEIVE_BUFFER, tos = TOS_EXPEDITED, whole = IP_PMTUDISC_DO;
     struct sockaddr_in bound;
     socklen_t len = sizeof bound;
 
@@ -86,6 +86,8 @@ static int bind_one(rtp_port *p, const struct sockaddr_in *address)
     /* Wishes: audio also works without them. */
     setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     setsockopt(p->fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
+    /* No packet is worth fragmenting, and the kernel need not number those that cannot be. */
+    setsockopt(p->fd, IPPROTO_IP, IP_MTU_DISCOVER, &whole, sizeof whole);
     p->port = ntohs(bound.sin_port);
     return 0;
 }

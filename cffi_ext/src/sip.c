@@ -21,7 +21,7 @@ enum {
     MIN_SESSION_EXPIRES_S = 90, /* RFC 4028 §5 */
 };
 
-typedef enum { COMMAND_INVITE, COMMAND_HANGUP, COMMAND_OPTIONS, COMMAND_RESPOND, COMMAND_STOP } command_kind;
+typedef enum { COMMAND_INVITE, COMMAND_HANGUP, COMMAND_OPTIONS, COMMAND_RESPOND, COMMAND_BYE, COMMAND_STOP } command_kind;
 
 struct command {
     command_kind kind;
@@ -31,7 +31,14 @@ struct command {
     bool has_media;
     kl_sip_media media;
     char text[256];            /* URI or phrase */
-    kl_sip_invite_args invite; /* COMMAND_INVITE only */
+    union {
+        kl_sip_invite_args invite; /* COMMAND_INVITE only */
+        struct {
+            kl_sip_dialog dialog;
+            char user[256];
+            char password[256];
+        } bye; /* COMMAND_BYE only */
+    };
 };
 
 struct thread_start {
@@ -99,6 +106,9 @@ static void run_command(su_root_magic_t *magic, su_msg_r message, command *c)
     case COMMAND_RESPOND:
         sip_call_respond(sip, c->id, c->code, c->text, c->has_media ? &c->media : NULL);
         break;
+    case COMMAND_BYE:
+        sip_call_bye_left(sip, c->id, &c->bye.dialog, c->bye.user, c->bye.password);
+        break;
     case COMMAND_STOP:
         begin_stop(sip);
         break;
@@ -125,6 +135,19 @@ static bool text_safe(const char *text, size_t size)
         return false;
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f || strchr("\"\\<>", text[i]))
+            return false;
+    return true;
+}
+
+/* A header's value as it was received, quotes and brackets included: terminated, and one line. */
+static bool one_line(const char *text, size_t size)
+{
+    size_t length = strnlen(text, size);
+
+    if (length == size)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
             return false;
     return true;
 }
@@ -160,6 +183,28 @@ int kl_sip_hangup(kl_sip *sip, uint32_t id, uint16_t q850_cause)
     if (atomic_load(&thread_of(sip)->closing))
         return KL_SIP_STOPPED;
     return send_command(sip, &c, offsetof(command, invite));
+}
+
+int kl_sip_bye(kl_sip *sip, uint32_t id, const kl_sip_dialog *dialog, const char *user, const char *password)
+{
+    command c = {.kind = COMMAND_BYE, .id = id, .bye = {.dialog = *dialog}};
+
+    if (atomic_load(&thread_of(sip)->closing))
+        return KL_SIP_STOPPED;
+    if (!id_usable(id))
+        return KL_SIP_BAD_ID;
+    if (!dialog->call_id[0] || !dialog->local[0] || !dialog->remote[0] || !dialog->target[0] ||
+        !one_line(dialog->call_id, sizeof dialog->call_id) || !one_line(dialog->local, sizeof dialog->local) ||
+        !one_line(dialog->remote, sizeof dialog->remote) || !FIELD_SAFE(dialog->target) ||
+        !one_line(dialog->route, sizeof dialog->route))
+        return KL_SIP_BAD_TEXT;
+    if (user && (!text_safe(user, sizeof c.bye.user) || !text_safe(password, sizeof c.bye.password)))
+        return KL_SIP_BAD_TEXT;
+    if (user) {
+        strcpy(c.bye.user, user);
+        strcpy(c.bye.password, password);
+    }
+    return send_command(sip, &c, sizeof c);
 }
 
 int kl_sip_options(kl_sip *sip, uint32_t id, const char *uri)

@@ -143,14 +143,28 @@ static bool media_update(sip_call *call, sip_t const *message)
     return true;
 }
 
+static void start_with_media(kl_event *event, sip_call *call, kl_sip_kind kind, int status, const char *phrase)
+{
+    sip_event_start(event, kind, call->id, status);
+    sip_event_text(event, KL_SIP_F_PHRASE, phrase);
+    if (call->media.port)
+        sip_event_media(event, &call->media, call->media_ip);
+}
+
 static void post_with_media(kl_sip *sip, sip_call *call, kl_sip_kind kind, int status, const char *phrase)
 {
     kl_event event;
 
-    sip_event_start(&event, kind, call->id, status);
-    sip_event_text(&event, KL_SIP_F_PHRASE, phrase);
-    if (call->media.port)
-        sip_event_media(&event, &call->media, call->media_ip);
+    start_with_media(&event, call, kind, status, phrase);
+    sip_event_post(sip, &event);
+}
+
+static void post_answered(kl_sip *sip, sip_call *call, int status, const char *phrase, sip_t const *answer)
+{
+    kl_event event;
+
+    start_with_media(&event, call, KL_SIP_ANSWERED, status, phrase);
+    sip_dialog_describe(&event, answer);
     sip_event_post(sip, &event);
 }
 
@@ -202,25 +216,45 @@ void sip_call_start(kl_sip *sip, const kl_sip_invite_args *args)
                TAG_IF(args->asserted_identity[0], SIPTAG_HEADER_STR(identity)), TAG_END());
 }
 
-void sip_call_probe(kl_sip *sip, uint32_t id, const char *uri)
+/* For a single request to an address; NULL when that was not possible, which is told, or the id is taken. */
+static sip_call *call_for_request(kl_sip *sip, uint32_t id, sip_use use, const char *uri)
 {
     sip_call *call = NULL;
     nua_handle_t *handle;
 
     if (sip_call_find(sip, id))
-        return;
+        return NULL;
     handle = nua_handle(sip->nua, NULL, NUTAG_URL(uri), SIPTAG_TO_STR(uri), TAG_END());
     if (handle)
-        call = sip_call_add(sip, id, SIP_USE_OPTIONS, handle);
+        call = sip_call_add(sip, id, use, handle);
     if (!call) {
         if (handle)
             nua_handle_destroy(handle);
-        post_end_of_unknown(sip, id, SIP_USE_OPTIONS, "The stack refused the address, or memory is short");
-        return;
+        post_end_of_unknown(sip, id, use, "The stack refused the address, or memory is short");
+        return NULL;
     }
     call->over_tls = uri_over_tls(uri);
     nua_handle_bind(handle, call);
-    nua_options(handle, TAG_END());
+    return call;
+}
+
+void sip_call_probe(kl_sip *sip, uint32_t id, const char *uri)
+{
+    sip_call *call = call_for_request(sip, id, SIP_USE_OPTIONS, uri);
+
+    if (call)
+        nua_options(call->handle, TAG_END());
+}
+
+void sip_call_bye_left(kl_sip *sip, uint32_t id, const kl_sip_dialog *dialog, const char *user, const char *password)
+{
+    sip_call *call = call_for_request(sip, id, SIP_USE_BYE, dialog->target);
+
+    if (!call)
+        return;
+    memcpy(call->user, user, sizeof call->user);
+    memcpy(call->password, password, sizeof call->password);
+    sip_dialog_bye(call->handle, dialog);
 }
 
 /* RFC 3261 §9.1: a far end that took the CANCEL may still never answer the INVITE. */
@@ -396,7 +430,7 @@ static void on_invite_answer(kl_sip *sip, sip_call *call, int status, char const
                 post_with_media(sip, call, KL_SIP_CHANGED, status, phrase);
         } else if (!call->hangup_wanted && call->media.port) {
             call->established = true;
-            post_with_media(sip, call, KL_SIP_ANSWERED, status, phrase);
+            post_answered(sip, call, status, phrase, answer);
         } else if (!call->hangup_wanted) {
             call->unusable = true;
             call->hangup_wanted = true;
@@ -489,6 +523,10 @@ void sip_call_event(nua_event_t event, int status, char const *phrase, nua_t *nu
         break;
     case nua_r_bye:
         on_bye_answer(sip, call, status, phrase, message);
+        break;
+    case nua_r_method: /* a BYE from outside of its dialog */
+        if (status >= 200 && !retried_with_credentials(call, status, message))
+            call_end(sip, call, status, phrase, message ? KL_SIP_BY_REMOTE : failure_author(call, status, NULL), 0);
         break;
     case nua_r_update:
         if (!retried_with_credentials(call, status, message) && status >= 200 && status < 300)

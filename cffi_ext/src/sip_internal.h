@@ -30,7 +30,7 @@ enum { SIP_CALL_BUCKETS = 256, SIP_REALMS_MAX = 2 };
 
 /* ---- calls ---- */
 
-typedef enum { SIP_USE_CALL, SIP_USE_OPTIONS } sip_use;
+typedef enum { SIP_USE_CALL, SIP_USE_OPTIONS, SIP_USE_BYE } sip_use;
 
 struct sip_call {
     sip_call *next; /* in its bucket */
@@ -83,10 +83,15 @@ sip_call *sip_call_find(kl_sip *sip, uint32_t id);
 void sip_call_start(kl_sip *sip, const kl_sip_invite_args *args);
 void sip_call_hangup(kl_sip *sip, uint32_t id, uint16_t cause);
 void sip_call_probe(kl_sip *sip, uint32_t id, const char *uri);
+void sip_call_bye_left(kl_sip *sip, uint32_t id, const kl_sip_dialog *dialog, const char *user, const char *password);
 void sip_call_respond(kl_sip *sip, uint32_t id, uint16_t status, const char *phrase, const kl_sip_media *media);
 void sip_call_free_all(kl_sip *sip);
 void sip_call_event(nua_event_t event, int status, char const *phrase, nua_t *nua, kl_sip *sip, nua_handle_t *handle,
                     sip_call *call, sip_t const *message, tagi_t tags[]);
+
+/* sip_dialog.c */
+void sip_dialog_describe(kl_event *event, sip_t const *answer);
+void sip_dialog_bye(nua_handle_t *handle, const kl_sip_dialog *dialog);
 
 /* sip_gate.c: what is stopped before the stack acts on it */
 msg_mclass_t *sip_gate_message_class(void);

@@ -1,14 +1,20 @@
 #include "stereo.h"
 
+#include <stddef.h>
 #include <string.h>
 
-/* A party that is so far behind the other, 200 ms, has said nothing meanwhile. */
-enum { SKEW = 10 * RECORDER_BLOCK };
+/* A party that is so many blocks behind the other, 200 ms, has said nothing meanwhile. */
+enum { SKEW = 10 };
+
+static unsigned ring_samples(const stereo *s)
+{
+    return STEREO_BLOCKS * (unsigned)s->block;
+}
 
 static void append(stereo *s, int channel, const int16_t *pcm, int n)
 {
-    unsigned at = (unsigned)(s->come[channel] % STEREO_SAMPLES);
-    int first = n < (int)(STEREO_SAMPLES - at) ? n : (int)(STEREO_SAMPLES - at);
+    unsigned at = (unsigned)(s->come[channel] % ring_samples(s));
+    int first = n < (int)(ring_samples(s) - at) ? n : (int)(ring_samples(s) - at);
     int16_t *ring = s->ring[channel];
 
     if (pcm) {
@@ -28,28 +34,30 @@ static int waiting(const stereo *s, int channel)
 
 static void give(stereo *s)
 {
-    unsigned at = (unsigned)(s->given % STEREO_SAMPLES);
+    unsigned at = (unsigned)(s->given % ring_samples(s));
 
     for (int channel = STEREO_LEFT; channel <= STEREO_RIGHT; channel++)
-        if (waiting(s, channel) < RECORDER_BLOCK)
-            append(s, channel, NULL, RECORDER_BLOCK - waiting(s, channel));
-    recorder_push(s->recorder, s->ring[STEREO_LEFT] + at, s->ring[STEREO_RIGHT] + at);
-    s->given += RECORDER_BLOCK;
+        if (waiting(s, channel) < s->block)
+            append(s, channel, NULL, s->block - waiting(s, channel));
+    s->take(s->user, s->ring[STEREO_LEFT] + at, s->ring[STEREO_RIGHT] + at);
+    s->given += (uint64_t)s->block;
 }
 
-void stereo_begin(stereo *s, recorder *r)
+void stereo_begin(stereo *s, int rate, stereo_take take, void *user)
 {
-    s->recorder = r;
+    s->take = take;
+    s->user = user;
+    s->block = rate * VOICE_MS / 1000;
     s->given = s->come[STEREO_LEFT] = s->come[STEREO_RIGHT] = 0;
 }
 
 void stereo_put(stereo *s, int channel, const int16_t *pcm, int n)
 {
-    while (n && s->recorder) {
-        int part = n < RECORDER_BLOCK ? n : RECORDER_BLOCK;
+    while (n && s->take) {
+        int part = n < s->block ? n : s->block;
         append(s, channel, pcm, part);
-        if (waiting(s, channel) >= RECORDER_BLOCK &&
-            (waiting(s, 1 - channel) >= RECORDER_BLOCK || waiting(s, channel) > SKEW))
+        if (waiting(s, channel) >= s->block &&
+            (waiting(s, 1 - channel) >= s->block || waiting(s, channel) > SKEW * s->block))
             give(s);
         pcm = pcm ? pcm + part : NULL;
         n -= part;
@@ -58,10 +66,7 @@ void stereo_put(stereo *s, int channel, const int16_t *pcm, int n)
 
 void stereo_end(stereo *s)
 {
-    if (!s->recorder)
-        return;
-    while (waiting(s, STEREO_LEFT) > 0 || waiting(s, STEREO_RIGHT) > 0)
+    while (s->take && (waiting(s, STEREO_LEFT) > 0 || waiting(s, STEREO_RIGHT) > 0))
         give(s);
-    recorder_end(s->recorder);
-    s->recorder = NULL;
+    s->take = NULL;
 }

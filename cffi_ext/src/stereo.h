@@ -1,29 +1,34 @@
-/* Puts the two parties' voices side by side for a recorder, though each comes in its own time. */
+/* Puts the two parties' voices side by side for whoever takes them, though each comes in its own time. */
 #ifndef KL_STEREO_H
 #define KL_STEREO_H
 
 #include <stdint.h>
 
-#include "writer.h"
+#include "leg.h"
 
 enum {
     STEREO_LEFT,
     STEREO_RIGHT,
-    STEREO_SAMPLES = 12 * RECORDER_BLOCK, /* a channel */
+    STEREO_BLOCKS = 12,
 };
 
+/* 20 ms of both. */
+typedef void (*stereo_take)(void *user, const int16_t *left, const int16_t *right);
+
 typedef struct {
-    recorder *recorder; /* NULL: nothing is being recorded */
-    uint64_t given;     /* samples that the recorder has had of each */
+    stereo_take take; /* NULL: nobody */
+    void *user;
+    int block;      /* samples in 20 ms */
+    uint64_t given; /* samples that were taken of each */
     uint64_t come[2];
-    int16_t ring[2][STEREO_SAMPLES];
+    int16_t ring[2][STEREO_BLOCKS * VOICE_WIDE];
 } stereo;
 
-/* Audio thread. Begins with the next sample. */
-void stereo_begin(stereo *s, recorder *r);
-/* n samples at 8 kHz; NULL is silence. */
+/* Audio thread. Begins with the next sample, at 8000 or 16000 a second. */
+void stereo_begin(stereo *s, int rate, stereo_take take, void *user);
+/* n samples; NULL is silence. */
 void stereo_put(stereo *s, int channel, const int16_t *pcm, int n);
-/* What waits is written, the recorder ended and forgotten. */
+/* What waits is taken, and nothing more. */
 void stereo_end(stereo *s);
 
 #endif

@@ -19,10 +19,10 @@ static void resample(SpeexResamplerState *r, const int16_t *in, int n, int16_t *
     memset(out + made, 0, ((size_t)m - made) * sizeof *out);
 }
 
-/* A stretch of voice on its way, and at 8 kHz for those who want no more. */
+/* A stretch of voice on its way, and at the other rate for those who want it so; n of 0: nobody has asked yet. */
 typedef struct {
     voice voice;
-    voice narrow; /* n of 0: nobody has asked yet */
+    voice narrow, wide;
 } stretch;
 
 static const voice *narrow(direction *d, stretch *s)
@@ -37,13 +37,21 @@ static const voice *narrow(direction *d, stretch *s)
     return &s->narrow;
 }
 
-/* n samples as the listener takes them. */
-static void fit(direction *d, stretch *s, int16_t *out, int n)
+static const voice *wide(direction *d, stretch *s)
 {
-    if (d->to->rate > s->voice.rate)
-        resample(d->up, s->voice.pcm, s->voice.n, out, n);
-    else
-        memcpy(out, d->to->rate == 8000 ? narrow(d, s)->pcm : s->voice.pcm, (size_t)n * sizeof *out);
+    if (s->voice.rate == 16000)
+        return &s->voice;
+    if (!s->wide.n) {
+        s->wide.rate = 16000;
+        s->wide.n = s->voice.n * 2;
+        resample(d->up, s->voice.pcm, s->voice.n, s->wide.pcm, s->wide.n);
+    }
+    return &s->wide;
+}
+
+static const voice *at_rate(direction *d, stretch *s, int rate)
+{
+    return rate == 8000 ? narrow(d, s) : wide(d, s);
 }
 
 /* Stages ---------------------------------------------------------------------------------------- */
@@ -64,15 +72,45 @@ static void pass_gate(const kl_call *c, stretch *s)
         return;
     memset(s->voice.pcm, 0, sizeof s->voice.pcm);
     memset(s->narrow.pcm, 0, sizeof s->narrow.pcm);
+    memset(s->wide.pcm, 0, sizeof s->wide.pcm);
 }
 
-/* What passed the gate, for those who keep it. A privileged call has nobody. */
+static int channel(const kl_call *c, const direction *d)
+{
+    return d == &c->to_far ? STEREO_LEFT : STEREO_RIGHT;
+}
+
+/* What passed the gate, for staff who listen. A private call has nobody. */
+static void overhear(kl_call *c, direction *d, stretch *s)
+{
+    monitoring_place *place = call_monitoring(c);
+
+    if (place && place->voices.take)
+        stereo_put(&place->voices, channel(c, d), wide(d, s)->pcm, wide(d, s)->n);
+}
+
+/* Staff speak to the listener, over the talk; whether they do. Closed, nobody does. */
+static bool barge(kl_call *c, direction *d, stretch *s)
+{
+    monitoring_place *place = call_monitoring(c);
+    voice *const rates[] = {&s->voice, &s->narrow, &s->wide};
+    bool any = false;
+
+    for (int i = 0; place && c->gate && i < CALL_MONITORS; i++)
+        if (place->by[i])
+            any |= monitor_speak(place->by[i], channel(c, d), rates, 3);
+    return any;
+}
+
+/* All that the listener hears of a person, for the record. A private call has none. */
 static void keep(kl_call *c, direction *d, stretch *s)
 {
-    stereo *place = call_recording(c);
+    recording_place *place = call_recording(c);
 
-    if (place && place->recorder)
-        stereo_put(place, d == &c->to_far ? STEREO_LEFT : STEREO_RIGHT, narrow(d, s)->pcm, narrow(d, s)->n);
+    if (place && place->recorder) {
+        const voice *v = at_rate(d, s, (int)recorder_rate(place->recorder));
+        stereo_put(&place->voices, channel(c, d), v->pcm, v->n);
+    }
 }
 
 /* What is being said to the listener, over or instead of the talk already in out. */
@@ -117,7 +155,7 @@ static void say(const kl_call *c, direction *d, stretch *s, heard how)
         d->to->kind->say(d->to, NULL, n);
     } else {
         if (c->gate)
-            fit(d, s, out, n);
+            memcpy(out, at_rate(d, s, d->to->rate)->pcm, (size_t)n * sizeof *out);
         if (!mix_prompt(d, out, n))
             mix_tone(d, out, n);
         d->to->kind->say(d->to, out, n);
@@ -136,6 +174,9 @@ void talk_pass(kl_call *c, direction *d)
     if (how == HEARD_VOICE)
         detect(c, d, &s);
     pass_gate(c, &s);
+    overhear(c, d, &s);
+    if (barge(c, d, &s) && how == HEARD_NOTHING)
+        how = HEARD_MADE_UP;
     keep(c, d, &s);
     if (d->to->kind->listens(d->to))
         say(c, d, &s, how);
@@ -143,10 +184,13 @@ void talk_pass(kl_call *c, direction *d)
 
 void talk_miss(kl_call *c, direction *d, int n)
 {
-    stereo *place = call_recording(c);
+    recording_place *recording = call_recording(c);
+    monitoring_place *monitoring = call_monitoring(c);
 
-    if (place)
-        stereo_put(place, d == &c->to_far ? STEREO_LEFT : STEREO_RIGHT, NULL, n);
+    if (recording && recording->recorder)
+        stereo_put(&recording->voices, channel(c, d), NULL, n * (int)(recorder_rate(recording->recorder) / 8000));
+    if (monitoring)
+        stereo_put(&monitoring->voices, channel(c, d), NULL, n * (KL_MONITOR_RATE / 8000));
 }
 
 /* Life ------------------------------------------------------------------------------------------ */

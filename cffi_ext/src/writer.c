@@ -1,12 +1,11 @@
 #include "writer.h"
 
+#include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sndfile.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -14,26 +13,39 @@
 #include <unistd.h>
 
 #include "bus.h"
-#include "kinline_engine.h"
+#include "sealed_file.h"
 
 enum {
-    RING_BLOCKS = 256, /* 5 s: what a stuck disk may cost before blocks are dropped */
+    RING_BLOCKS = 256,  /* 5 s: what a stuck disk may cost before blocks are dropped */
+    CHUNK_BLOCKS = 25,  /* half a second: what a killed process loses, with DRAIN_MS */
     DRAIN_MS = 100,
-    HEADER_MS = 500, /* a killed process leaves a file whose header is at most so old */
+    RETRY_MS = 1000,    /* between attempts to write to a disk that refused */
+    BLOCKS_A_SECOND = 50,
 };
 
 struct recorder {
     recorder *next; /* protected by writer.list_lock */
     uint32_t id;
-    SNDFILE *file;
-    int error; /* 0 or -errno: nothing more is written */
-    uint64_t frames;
-    int64_t header_due_ms;
-    atomic_bool ended;
+    uint32_t block; /* sample pairs in 20 ms */
+    char *path;
+    uint8_t key[SEALED_KEY_BYTES];
+    uint8_t *opening;
+    size_t opening_len;
+    sealed_file *file; /* NULL until the disk has taken it */
+    int error;         /* 0, or -errno of the writing that failed last */
+    int64_t retry_ms;
+    uint64_t frames; /* written */
+    uint64_t chunks;
+    unsigned flush_at; /* blocks that make the next chunk */
+    atomic_bool ended, unwanted;
+    /* The audio thread's: blocks, dropped ones too, and whether the last one was. */
+    uint64_t pushed;
+    bool dropping;
     atomic_ullong dropped;
     _Alignas(64) atomic_uint head;
     _Alignas(64) atomic_uint tail;
-    int16_t ring[RING_BLOCKS][2 * RECORDER_BLOCK];
+    uint64_t number[RING_BLOCKS]; /* of each block in the ring, from the beginning of the recording */
+    int16_t ring[];
 };
 
 struct writer {
@@ -45,11 +57,11 @@ struct writer {
     recorder *recorders;
 };
 
-static int64_t now_ms(void)
+static int64_t now_ms(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
@@ -62,51 +74,166 @@ static void post(writer *w, const recorder *r, uint16_t kind, const void *data, 
     kl_bus_post(w->bus, KL_LANE_WRITER, &event);
 }
 
-static void fail(writer *w, recorder *r)
+/* Ring ------------------------------------------------------------------------------------------ */
+
+static int16_t *slot(recorder *r, unsigned at)
 {
-    r->error = errno ? -errno : -EIO;
-    post(w, r, KL_RECORDER_FAILED, NULL, 0);
+    return r->ring + (size_t)(at % RING_BLOCKS) * 2 * r->block;
 }
 
-static void drain(writer *w, recorder *r)
+uint32_t recorder_rate(const recorder *r)
+{
+    return r->block * BLOCKS_A_SECOND;
+}
+
+bool recorder_push(recorder *r, const int16_t *left, const int16_t *right)
+{
+    unsigned head = atomic_load_explicit(&r->head, memory_order_relaxed);
+    unsigned tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+    uint64_t number = r->pushed++;
+
+    if (head - tail >= RING_BLOCKS) {
+        bool begins = !r->dropping;
+        r->dropping = true;
+        atomic_fetch_add(&r->dropped, r->block);
+        return begins;
+    }
+    r->dropping = false;
+    int16_t *block = slot(r, head);
+    for (uint32_t i = 0; i < r->block; i++) {
+        block[2 * i] = left[i];
+        block[2 * i + 1] = right[i];
+    }
+    r->number[head % RING_BLOCKS] = number;
+    atomic_store_explicit(&r->head, head + 1, memory_order_release);
+    return false;
+}
+
+void recorder_end(recorder *r)
+{
+    atomic_store(&r->ended, true);
+}
+
+void recorder_drop(recorder *r)
+{
+    atomic_store(&r->unwanted, true);
+}
+
+/* Writing --------------------------------------------------------------------------------------- */
+
+/* How many blocks from tail on make one chunk: no more than it holds, and none behind a gap. */
+static unsigned run_length(const recorder *r, unsigned tail, unsigned head)
+{
+    unsigned n = 1;
+
+    while (n < CHUNK_BLOCKS && tail + n != head &&
+           r->number[(tail + n) % RING_BLOCKS] == r->number[tail % RING_BLOCKS] + n)
+        n++;
+    return n;
+}
+
+static int write_chunk(recorder *r, unsigned tail, unsigned n)
+{
+    size_t block_bytes = 2 * r->block * sizeof(int16_t);
+    unsigned at = tail % RING_BLOCKS;
+    unsigned whole = n < RING_BLOCKS - at ? n : RING_BLOCKS - at;
+    struct iovec parts[2] = {
+        {slot(r, tail), whole * block_bytes},
+        {r->ring, (n - whole) * block_bytes},
+    };
+
+    return sealed_append(r->file, SEALED_AUDIO, r->number[at] * r->block, parts, whole < n ? 2 : 1);
+}
+
+static void note(writer *w, recorder *r, int error)
+{
+    if (error) {
+        bool told = r->error;
+        r->error = error;
+        r->retry_ms = now_ms(CLOCK_MONOTONIC) + RETRY_MS;
+        if (!told)
+            post(w, r, KL_RECORDER_FAILED, NULL, 0);
+    } else if (r->error) {
+        r->error = 0;
+        post(w, r, KL_RECORDER_RESUMED, NULL, 0);
+    }
+}
+
+/* Writes what fills chunks, and the rest too if it is the last time. What cannot be written stays in the ring. */
+static void drain(writer *w, recorder *r, bool last)
 {
     unsigned tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
     unsigned head = atomic_load_explicit(&r->head, memory_order_acquire);
 
-    while (tail != head) {
-        unsigned at = tail % RING_BLOCKS;
-        unsigned run = head - tail < RING_BLOCKS - at ? head - tail : RING_BLOCKS - at;
-        sf_count_t frames = (sf_count_t)run * RECORDER_BLOCK;
-
-        if (!r->error) {
-            errno = 0; /* libsndfile keeps only a text of what write said */
-            sf_count_t written = sf_writef_short(r->file, r->ring[at], frames);
-            r->frames += (uint64_t)(written > 0 ? written : 0);
-            if (written != frames)
-                fail(w, r);
-        }
-        tail += run;
+    if (r->error && !last && now_ms(CLOCK_MONOTONIC) < r->retry_ms)
+        return;
+    if (!r->file) {
+        r->file = sealed_create(r->path, r->key, r->opening, r->opening_len);
+        if (!r->file)
+            return note(w, r, errno ? -errno : -EIO);
+    }
+    while (tail != head && (last || head - tail >= r->flush_at)) {
+        unsigned n = run_length(r, tail, head);
+        int error = write_chunk(r, tail, n);
+        note(w, r, error);
+        if (error)
+            return;
+        r->chunks++;
+        r->frames += (uint64_t)n * r->block;
+        r->flush_at = CHUNK_BLOCKS;
+        tail += n;
         atomic_store_explicit(&r->tail, tail, memory_order_release);
     }
 }
 
-static void refresh_header(recorder *r, int64_t now)
+/* What is still in the ring when nothing more is written, and what did not get into it. */
+static uint64_t missing(recorder *r)
 {
-    if (r->error || now < r->header_due_ms)
-        return;
-    sf_command(r->file, SFC_UPDATE_HEADER_NOW, NULL, 0);
-    r->header_due_ms = now + HEADER_MS;
+    return (uint64_t)(atomic_load(&r->head) - atomic_load(&r->tail)) * r->block + atomic_load(&r->dropped);
 }
 
-static void close_file(writer *w, recorder *r)
+/* The last chunk says how much there is, how much there should be, and when it was closed. */
+static void write_end(writer *w, recorder *r)
 {
-    errno = 0;
-    if (sf_close(r->file) && !r->error)
-        r->error = errno ? -errno : -EIO;
-    uint64_t counts[2] = {r->frames, atomic_load(&r->dropped)};
-    post(w, r, KL_RECORDER_CLOSED, counts, sizeof counts);
+    uint64_t text[] = {
+        htole64(r->frames), htole64(missing(r)), htole64((uint64_t)now_ms(CLOCK_REALTIME)), htole64((uint64_t)-r->error),
+    };
+    struct iovec part = {text, sizeof text};
+
+    int error = sealed_append(r->file, SEALED_END, r->pushed * r->block, &part, 1);
+    if (error) /* that it fits where the last sound did not is no recovery */
+        note(w, r, error);
+}
+
+static void recorder_free(recorder *r)
+{
+    OPENSSL_cleanse(r->key, sizeof r->key);
+    OPENSSL_cleanse(r->ring, (size_t)RING_BLOCKS * 2 * r->block * sizeof(int16_t));
+    free(r->path);
+    free(r->opening);
     free(r);
 }
+
+static void close_recording(writer *w, recorder *r)
+{
+    kl_recorded closed = {.rate = recorder_rate(r)};
+
+    if (r->file)
+        write_end(w, r);
+    closed.frames = r->frames;
+    closed.missing = missing(r);
+    closed.chunks = r->chunks;
+    if (r->file) {
+        memcpy(closed.link, sealed_link(r->file), sizeof closed.link);
+        int error = sealed_close(r->file);
+        if (error && !r->error)
+            r->error = error;
+    }
+    post(w, r, KL_RECORDER_CLOSED, &closed, sizeof closed);
+    recorder_free(r);
+}
+
+/* Thread ---------------------------------------------------------------------------------------- */
 
 static recorder *list_head(writer *w)
 {
@@ -134,12 +261,15 @@ static void serve(writer *w, bool last)
     for (recorder *r = list_head(w); r; r = next) {
         bool ended = last || atomic_load(&r->ended); /* before draining: then the last block is in it */
         next = r->next;
-        drain(w, r);
+        if (atomic_load(&r->unwanted)) {
+            unlist(w, r);
+            recorder_free(r);
+            continue;
+        }
+        drain(w, r, ended);
         if (ended) {
             unlist(w, r);
-            close_file(w, r);
-        } else {
-            refresh_header(r, now_ms());
+            close_recording(w, r);
         }
     }
 }
@@ -149,6 +279,7 @@ static void *run(void *arg)
     writer *w = arg;
     struct pollfd wake = {.fd = w->wake, .events = POLLIN};
 
+    pthread_setname_np(pthread_self(), "kinline-writer");
     while (!atomic_load(&w->stopping)) {
         poll(&wake, 1, DRAIN_MS);
         serve(w, false);
@@ -190,56 +321,36 @@ void writer_destroy(writer *w)
     free(w);
 }
 
-recorder *recorder_open(writer *w, const char *path, uint32_t id)
+recorder *recorder_open(writer *w, const kl_recording *recording, uint32_t id)
 {
-    SF_INFO info = {.samplerate = 8000, .channels = 2, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
-    recorder *r = aligned_alloc(64, sizeof *r);
-    int fd = r ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    if ((recording->rate != 8000 && recording->rate != 16000) || recording->head_len > SEALED_HEAD_MOST) {
+        errno = EINVAL;
+        return NULL;
+    }
+    uint32_t block = recording->rate / BLOCKS_A_SECOND;
+    size_t size = sizeof(recorder) + (size_t)RING_BLOCKS * 2 * block * sizeof(int16_t);
+    recorder *r = aligned_alloc(64, (size + 63) / 64 * 64);
 
-    if (fd < 0) {
-        int error = errno;
-        free(r);
-        errno = error;
+    if (!r)
         return NULL;
-    }
-    memset(r, 0, sizeof *r);
-    errno = 0;
-    r->file = sf_open_fd(fd, SFM_WRITE, &info, SF_TRUE);
-    if (!r->file) {
-        int error = errno ? errno : EIO; /* libsndfile has closed the descriptor */
-        unlink(path);
-        free(r);
-        errno = error;
-        return NULL;
-    }
+    memset(r, 0, size);
     r->id = id;
+    r->block = block;
+    r->path = strdup(recording->path);
+    r->opening = malloc(recording->head_len + 1);
+    if (!r->path || !r->opening) {
+        recorder_free(r);
+        errno = ENOMEM;
+        return NULL;
+    }
+    memcpy(r->key, recording->key, sizeof r->key);
+    memcpy(r->opening, recording->head, recording->head_len);
+    r->opening_len = recording->head_len;
     /* Staggered, so that recordings begun together do not flush together. */
-    r->header_due_ms = now_ms() + id % HEADER_MS;
+    r->flush_at = 1 + id % CHUNK_BLOCKS;
     pthread_mutex_lock(&w->list_lock);
     r->next = w->recorders;
     w->recorders = r;
     pthread_mutex_unlock(&w->list_lock);
     return r;
-}
-
-void recorder_push(recorder *r, const int16_t *left, const int16_t *right)
-{
-    unsigned head = atomic_load_explicit(&r->head, memory_order_relaxed);
-    unsigned tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-
-    if (head - tail >= RING_BLOCKS) {
-        atomic_fetch_add(&r->dropped, RECORDER_BLOCK);
-        return;
-    }
-    int16_t *block = r->ring[head % RING_BLOCKS];
-    for (int i = 0; i < RECORDER_BLOCK; i++) {
-        block[2 * i] = left[i];
-        block[2 * i + 1] = right[i];
-    }
-    atomic_store_explicit(&r->head, head + 1, memory_order_release);
-}
-
-void recorder_end(recorder *r)
-{
-    atomic_store(&r->ended, true);
 }

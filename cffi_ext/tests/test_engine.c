@@ -15,6 +15,7 @@ enum { HANDSETS = 3, FRAMES = 150 };
 typedef struct {
     kl_engine *engine;
     int number;
+    char path[64]; /* of its recording */
 } handset;
 
 static void *one_call(void *arg)
@@ -22,7 +23,6 @@ static void *one_call(void *arg)
     handset *h = arg;
     int master, slave;
     uint16_t port;
-    char path[64];
     int16_t tone[1600];
     kl_call_counters counters;
 
@@ -34,20 +34,21 @@ static void *one_call(void *arg)
     kl_frame_rx_keys(rx, 1, kl_frame_keys_create(secret[2], secret[3]));
 
     int privileged = h->number % 2;
-    int call = kl_call_create(h->engine, (uint32_t)link, privileged ? KL_CALL_PRIVILEGED : 0);
+    int call = kl_call_create(h->engine, (uint32_t)link, privileged ? 0 : KL_CALL_RECORDED | KL_CALL_MONITORED);
     int rtp = far_socket(&port);
     kl_call_far_end far = {.ip = "127.0.0.1", .port = port, .codec = KL_CODEC_PCMA, .payload_type = 8, .dtmf_type = 101};
     CHECK(call > 0 && !kl_call_far(h->engine, (uint32_t)call, &far));
     for (int i = 0; i < 1600; i++)
         tone[i] = (int16_t)(i % 40 * 100);
     uint32_t clip = (uint32_t)kl_clip_load(h->engine, tone, 1600);
-    snprintf(path, sizeof path, "/tmp/kinline-test-%d-%d.wav", getpid(), h->number);
+    snprintf(h->path, sizeof h->path, "/tmp/kinline-test-%d-%d.klr", getpid(), h->number);
+    kl_recording recording = {h->path, secret[0], (const uint8_t *)"{}", 2, h->number ? 8000 : 16000};
 
     for (unsigned i = 1; i <= FRAMES; i++) {
         if (i == 10)
             CHECK(!kl_call_play(h->engine, (uint32_t)call, KL_SIDE_BOTH, &clip, 1, KL_PLAY_QUEUE, 7));
         if (i == 30)
-            CHECK(kl_call_record(h->engine, (uint32_t)call, path) == (privileged ? -EPERM : 0));
+            CHECK(kl_call_record(h->engine, (uint32_t)call, &recording) == (privileged ? -EPERM : 0));
         if (i == 31)
             CHECK(!kl_call_gate(h->engine, (uint32_t)call, 1));
         if (i == 60)
@@ -64,7 +65,6 @@ static void *one_call(void *arg)
     CHECK(!kl_clip_free(h->engine, clip));
     if (h->number != 2)
         CHECK(!kl_link_forget_keys(h->engine, (uint32_t)link) && !kl_link_close(h->engine, (uint32_t)link));
-    CHECK(unlink(path) == (privileged ? -1 : 0));
     kl_frame_rx_destroy(rx);
     kl_frame_keys_destroy(keys);
     close(rtp);
@@ -107,7 +107,7 @@ static void test_calls_side_by_side(void)
 
     CHECK(engine && !pthread_create(&drain_thread, NULL, drain, &d));
     for (int i = 0; i < HANDSETS; i++) {
-        handsets[i] = (handset){engine, i};
+        handsets[i] = (handset){.engine = engine, .number = i};
         CHECK(!pthread_create(&threads[i], NULL, one_call, &handsets[i]));
     }
     for (int i = 0; i < HANDSETS; i++)
@@ -115,6 +115,8 @@ static void test_calls_side_by_side(void)
     CHECK(!kl_engine_get_counters(engine, &counters));
     CHECK(!counters.links && !counters.calls && !counters.clips && counters.audio_cpu_ns);
     kl_engine_destroy(engine);
+    for (int i = 0; i < HANDSETS; i++)
+        CHECK(unlink(handsets[i].path) == (i % 2 ? -1 : 0)); /* every other call is private */
     atomic_store(&d.stop, true);
     pthread_join(drain_thread, NULL);
     CHECK(d.played == HANDSETS && kl_bus_dropped(d.bus) == 0);
@@ -128,16 +130,17 @@ static void test_end_with_everything_open(void)
     kl_engine *engine = kl_engine_create(bus, &config);
     int master, slave;
     int16_t pcm[10] = {0};
-    const char *path = "/tmp/kinline-test-open.wav";
+    const char *path = "/tmp/kinline-test-open.klr";
+    kl_recording recording = {path, secret[0], (const uint8_t *)"{}", 2, 8000};
 
     unlink(path);
     raw_pty(&master, &slave);
     int link = kl_link_open(engine, slave);
     CHECK(!kl_link_keys(engine, (uint32_t)link, 1, secret[0], secret[1], secret[2], secret[3]));
-    int call = kl_call_create(engine, (uint32_t)link, 0);
+    int call = kl_call_create(engine, (uint32_t)link, KL_CALL_RECORDED);
     uint32_t clip = (uint32_t)kl_clip_load(engine, pcm, 10);
     CHECK(!kl_call_play(engine, (uint32_t)call, KL_SIDE_NEAR, &clip, 1, KL_PLAY_QUEUE, 1));
-    CHECK(!kl_call_record(engine, (uint32_t)call, path));
+    CHECK(!kl_call_record(engine, (uint32_t)call, &recording));
     CHECK(kl_clip_free(engine, clip) == -EBUSY);
     kl_engine_destroy(engine);
     CHECK(!unlink(path));

@@ -2,7 +2,7 @@
 SYNC = b'K\xd7'
 MAJOR = 1
 MINOR = 1
-SCHEMA = 1561932814
+SCHEMA = 2034514031
 HEADER_BYTES = 12
 SEALED_FROM = 16
 RELIABLE_FROM = 32
@@ -18,6 +18,8 @@ SILENCE_MS = 2500
 RETRANSMIT_MS = 150
 RETRANSMIT_TRIES = 6
 WINDOW = 8
+REKEY_MS = 3600000
+HELLOS = 8
 NONCE_BYTES = 16
 PROOF_BYTES = 16
 LABEL_D2H_CIPHER = b"kinline 1 handset cipher"
@@ -47,6 +49,16 @@ CAUSE_ON_HOOK = 2
 CAUSE_HOST = 3
 CAUSE_LINK_LOST = 4
 CAUSE_FAULT = 5
+WIRES_SHORT = 0
+WIRES_CLOSED = 1
+WIRES_OPEN = 2
+WIRES_CUT = 3
+MAGNET_UNKNOWN = 0
+MAGNET_OWN = 1
+MAGNET_FOREIGN = 2
+SUPPLY_GOOD = 0
+SUPPLY_LOW = 1
+SUPPLY_HIGH = 2
 LAMP_OFF = 0
 LAMP_READY = 1
 LAMP_BUSY = 2
@@ -76,6 +88,7 @@ AUDIO = 16
 PING = 17
 PONG = 18
 ACK = 19
+BOUNCE = 20
 SNAPSHOT = 32
 HOOK = 33
 KEY = 34
@@ -86,6 +99,8 @@ EVENTS = 38
 UPDATE_WANT = 40
 UPDATE_STATE = 41
 SLOTS = 42
+LOOPS = 44
+READINGS = 45
 LISTEN = 64
 COLLECT = 65
 COLLECT_END = 66
@@ -100,6 +115,8 @@ UPDATE_APPLY = 76
 UPDATE_CANCEL = 77
 SLOT_SWITCH = 78
 SLOTS_ASK = 79
+MEASURE = 80
+REKEY = 81
 
 # id: (struct format of the fixed fields, greatest length of each variable field)
 FORMATS = {
@@ -111,6 +128,7 @@ FORMATS = {
     PING: ("<H", ()),
     PONG: ("<HI", ()),
     ACK: ("<H", ()),
+    BOUNCE: ("<H", (200,)),
     SNAPSHOT: ("<BBIIIBI", ()),
     HOOK: ("<BI", ()),
     KEY: ("<BI", ()),
@@ -121,6 +139,8 @@ FORMATS = {
     UPDATE_WANT: ("<IH", ()),
     UPDATE_STATE: ("<BB", (80,)),
     SLOTS: ("<BB", (32, 32, 32,)),
+    LOOPS: ("<BBBBBH", ()),
+    READINGS: ("<HHHHHHHHB", ()),
     LISTEN: ("<I", ()),
     COLLECT: ("<HBBBBHH", ()),
     COLLECT_END: ("<H", ()),
@@ -135,4 +155,6 @@ FORMATS = {
     UPDATE_CANCEL: ("<", ()),
     SLOT_SWITCH: ("<", ()),
     SLOTS_ASK: ("<", ()),
+    MEASURE: ("<H", ()),
+    REKEY: ("<B16s", ()),
 }

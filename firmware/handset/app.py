@@ -11,7 +11,7 @@ from machine import ADC, I2S, UART, WDT, Pin
 
 from handset import _board as board
 from handset import _link as wire
-from handset import identity, talk_timer
+from handset import identity, loops, selftest, talk_timer
 from handset.audio import Audio
 from handset.entry import Entry
 from handset.events import Ring
@@ -23,7 +23,6 @@ from handset.session import Session
 from handset.upkeep import Upkeep
 
 _TICK_MS = 50
-_HEALTH_MS = 250
 _GARBAGE = 16384  # bytes allocated between collections: small enough for the heap, seldom enough for the sound
 _TASKS = ("contacts", "timer", "tick")  # what the watchdog's health check expects to move on
 _ALL_TASKS = _TASKS + ("capture",)
@@ -39,6 +38,11 @@ class App:
         Pin(board.LINK_DE, Pin.OUT, value=1)
         self._lamp = Pin(board.LED_CALL, Pin.OUT, value=0)
         self._status = Pin(board.LED_STATUS, Pin.OUT, value=0)
+        self._watchdog = Pin(board.WDOG_KICK, Pin.OUT, value=0)  # from here on the external one bites
+        self._sense = {gpio: ADC(Pin(gpio), atten=ADC.ATTN_11DB) for gpio in selftest.PINS}
+        self._hook = Hook()
+        self._loops = loops.Loops()
+        self._keys = 0  # the matrix as it was last scanned
         own = identity.load()
         self.link = Link(own, int.from_bytes(urandom(4), "little"), self._uart.write, urandom)
         self.link.on_up = self._up
@@ -71,17 +75,17 @@ class App:
     async def _contacts(self):
         matrix = Matrix()
         keypad = Keypad(board.KEYS)
-        loop = ADC(Pin(board.HOOK_SENSE), atten=ADC.ATTN_11DB)
-        hook = Hook()
+        hook = self._hook
         look = False
         while True:
             self._beat("contacts")
             now = self.clock()
             look = not look
             # A conversion costs more than a scan, and the hook settles in tens of milliseconds: every other time.
-            if look and hook.sample(loop.read_uv() // 1000, now):
+            if look and hook.sample(self._millivolts(board.HOOK_SENSE), now):
                 self._hook_settled(hook, now)
-            key = keypad.scan(matrix.read())
+            self._keys = matrix.read()
+            key = keypad.scan(self._keys)
             if key:
                 self.session.key(key, now)
             # Two equal scans prove a contact only when a bounce fits between them: a late one is not made up for.
@@ -113,6 +117,8 @@ class App:
             now = self.clock()
             self._entry.poll(now)
             self.link.poll(now)
+            if self._loops.look(self._millivolts(loops.PINS[self._loops.next]), self._hook.loop):
+                self._tell_loops(now)
             await self._next(_TICK_MS)
 
     async def _health(self):
@@ -120,13 +126,14 @@ class App:
         watchdog = WDT(timeout=board.WATCHDOG_TIMEOUT_MS)
         seen = dict(self._beats)
         while True:
-            await asyncio.sleep_ms(_HEALTH_MS)
+            await asyncio.sleep_ms(board.WATCHDOG_KICK_MS)
             self._heap_peak = max(self._heap_peak, gc.mem_alloc())
             gc.collect()
             due = _ALL_TASKS if self.session.off_hook else _TASKS
             if all(self._beats[name] != seen[name] for name in due):
                 watchdog.feed()
                 self._upkeep.healthy(self.link.up)
+                self._watchdog.value(1 - self._watchdog.value())
             for name in _ALL_TASKS:
                 seen[name] = self._beats[name]
 
@@ -145,13 +152,16 @@ class App:
     # What the parts tell each other
 
     def _message(self, kind, fields, now):
-        if not self._upkeep.message(kind, fields, now):
+        if kind == wire.MEASURE:
+            self.link.send(wire.READINGS, now, *fields,
+                           *selftest.readings(self._millivolts, self._keys, self.grant.sounds(now)))
+        elif not self._upkeep.message(kind, fields, now):
             self.session.message(kind, fields, now)
 
     def _hook_settled(self, hook, now):
         if hook.trouble:
             self.ring.note("hook loop " + hook.trouble)
-        self._status.value(1 if hook.trouble else 0)
+        self._tell_loops(now)
         if hook.off_hook == self.session.off_hook:
             return
         self.session.hook(hook.off_hook, now)
@@ -167,10 +177,19 @@ class App:
     def _up(self, now):
         self.ring.note("link up")
         self.session.snapshot(now, self._reset, gc.mem_free())
+        self._tell_loops(now)
 
     def _down(self, now, reason):
         self.ring.note("link down: " + reason)
         self.session.link_lost(now)
+
+    def _tell_loops(self, now):
+        self._status.value(1 if self._loops.trouble(self._hook.loop) else 0)
+        if self.link.minor:
+            self.link.send(wire.LOOPS, now, *self._loops.fields(self._hook.loop))
+
+    def _millivolts(self, gpio):
+        return self._sense[gpio].read_uv() // 1000
 
     def _show(self, lamp):
         self._lamp.value(0 if lamp == wire.LAMP_OFF else 1)

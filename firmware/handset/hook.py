@@ -4,12 +4,13 @@ The cradle's reed is closed while the handset rests: a closed loop is on hook, a
 """
 
 from handset import _board as board
+from handset import _link as wire
 from handset import ticks
 
-SHORT = 0
-CLOSED = 1
-OPEN = 2
-CUT = 3
+SHORT = wire.WIRES_SHORT
+CLOSED = wire.WIRES_CLOSED
+OPEN = wire.WIRES_OPEN
+CUT = wire.WIRES_CUT
 STATES = ("short", "closed", "open", "cut")
 
 

@@ -26,6 +26,7 @@ class Link:
         self.on_message = self.on_audio = self.on_up = self.on_down = None
         self.reader = FrameReader()
         self.up = False
+        self.minor = 0  # what both sides speak
         self.replayed = 0
         self.refusal = 0
         self._refused = 0
@@ -34,6 +35,7 @@ class Link:
         self._epoch = 0
         self._ours = self._theirs = None
         self._window = ReplayWindow()
+        self._before = None  # epoch, seal and window before a change of keys, until the host has used the new ones
         self._sequence = 0
         self._clear_sequence = 0
         self._sender = Sender(self._transmit)
@@ -127,7 +129,7 @@ class Link:
             return True
         return self._welcome(now, *fields)
 
-    def _welcome(self, now, epoch, _minor, host_nonce, proof):
+    def _welcome(self, now, epoch, minor, host_nonce, proof):
         if self._nonce is None:
             # The host answered two hellos of one nonce alike: the second answer is no news.
             return self.up and self._nonces[wire.NONCE_BYTES :] == host_nonce
@@ -137,11 +139,9 @@ class Link:
             self._down(now, "new session")
         self._nonces = self._nonce + host_nonce
         self._nonce = None
-        self._epoch = epoch
-        self._ours = crypto.handset_seal(self._identity.key, self._nonces)
-        self._theirs = crypto.host_seal(self._identity.key, self._nonces)
-        self._window = ReplayWindow()
-        self._sequence = 0
+        self._before = None
+        self.minor = min(minor, wire.MINOR)
+        self._key(epoch, self._nonces)
         self._sender.reset()
         self._receiver.reset()
         self._heard = now
@@ -150,6 +150,18 @@ class Link:
         self.up = True
         self.on_up(now)
         return True
+
+    def _key(self, epoch, nonces):
+        self._epoch = epoch
+        self._ours = crypto.handset_seal(self._identity.key, nonces)
+        self._theirs = crypto.host_seal(self._identity.key, nonces)
+        self._window = ReplayWindow()
+        self._sequence = 0
+
+    def _rekey(self, epoch, host_nonce):
+        """Fresh keys in the middle of a session: ours from the next frame on, the host's once it has seen that frame."""
+        self._before = (self._epoch, self._theirs, self._window)
+        self._key(epoch, self._nonces[: wire.NONCE_BYTES] + host_nonce)
 
     def _down(self, now, reason):
         self.up = False
@@ -175,21 +187,26 @@ class Link:
 
     def _sealed(self, now):
         reader = self.reader
-        if not self.up or reader.epoch != self._epoch:
+        theirs, window = self._theirs, self._window
+        if self._before and reader.epoch == self._before[0]:
+            _epoch, theirs, window = self._before
+        elif not self.up or reader.epoch != self._epoch:
             # Its header is sound, so its end is known: what an old session left behind is stepped over whole.
             self._refused += 1
             return True
         frame = reader.frame()
-        if not crypto.same(frame[-wire.TAG_BYTES :], self._theirs.tag(frame[: -wire.TAG_BYTES])):
+        if not crypto.same(frame[-wire.TAG_BYTES :], theirs.tag(frame[: -wire.TAG_BYTES])):
             return False
-        if not self._window.fresh(reader.sequence):
+        if not window.fresh(reader.sequence):
             self.replayed += 1
             return True
-        self._window.mark(reader.sequence)
+        window.mark(reader.sequence)
+        if window is self._window:
+            self._before = None
         self._heard = now
         kind, length = reader.kind, reader.length
         body = frame[wire.HEADER_BYTES : -wire.TAG_BYTES]
-        cipher = self._theirs.cipher(kind, reader.sequence)
+        cipher = theirs.cipher(kind, reader.sequence)
         if kind == wire.AUDIO:
             cipher.decrypt(body, self._audio_in)
             self.on_audio(self._audio_in)
@@ -203,11 +220,13 @@ class Link:
         return True
 
     def _unreliable(self, kind, text, now):
-        fields = unpack(kind, text) if kind in (wire.PING, wire.ACK) else None
+        fields = unpack(kind, text) if kind in (wire.PING, wire.ACK, wire.BOUNCE) else None
         if fields is None:
             self._refused += 1
         elif kind == wire.PING:
             self._transmit(wire.PONG, pack(wire.PONG, (fields[0], now)))
+        elif kind == wire.BOUNCE:
+            self._transmit(wire.BOUNCE, text)
         else:
             self._sender.acknowledged(fields[0], now)
 
@@ -219,6 +238,8 @@ class Link:
             fields = unpack(kind, text[2:])
             if fields is None:
                 self._refused += 1
+            elif kind == wire.REKEY:
+                self._rekey(*fields)
             else:
                 self.on_message(kind, fields, now)
         if self.up:

@@ -40,7 +40,9 @@ class Storage(_Section):
     recordings_dir: Path = Path()
     prompts_cache_dir: Path = Path()
     site_prompts_dir: Path | None = None
+    exports_dir: Path = Path()
     secret_file: Path = Path()
+    recording_keys_file: Path = Path()
     profiles_dir: Path | None = None
 
     @field_serializer("database")
@@ -237,7 +239,9 @@ def _placed(settings: Settings, folder: Path) -> Settings:
             "database": storage.database or f"sqlite:///{data / 'kinline.db'}",
             "recordings_dir": below(storage.recordings_dir, "recordings"),
             "prompts_cache_dir": below(storage.prompts_cache_dir, "prompts"),
+            "exports_dir": below(storage.exports_dir, "exports"),
             "secret_file": below(storage.secret_file, "site.key"),
+            "recording_keys_file": below(storage.recording_keys_file, "recordings.key"),
             "site_prompts_dir": folder / storage.site_prompts_dir if storage.site_prompts_dir else None,
             "profiles_dir": folder / storage.profiles_dir if storage.profiles_dir else None,
         }

@@ -1,11 +1,8 @@
 """One simulated handset: a hand, a board and the real firmware, seen from outside as a serial port."""
 
 import asyncio
-import os
-import pty
 import shutil
 import tempfile
-import tty
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random, SystemRandom
@@ -13,6 +10,8 @@ from types import TracebackType
 from typing import Self
 
 from kinline_sim import contacts
+from kinline_sim.bench import Line, chip_at
+from kinline_sim.chip_faults import ChipFaults
 from kinline_sim.clockwork import clockwork
 from kinline_sim.codec import Samples, load_speech
 from kinline_sim.compiled import FIRMWARE
@@ -31,12 +30,16 @@ class Board:
     the folder of the firmware's source may be named. The verbs
     lift, hang_up, press and dial follow one another like one hand's; each returns a Gesture. launcher is a command
     that starts the VM in surroundings of its own, such as another clock. vm is auto, unix or wasm; see machines.py.
+
+    chip puts the ROM loader in front of the firmware, so that esptool may write the flash (a blank one is made if there
+    is none), at the cost of a thread through which the link passes. rfc2217 is a TCP port, 0 for any, in place of a pty.
     """
 
     def __init__(self, *, device: str = "sim-1", key: bytes = bytes(16), flash: Path | None = None,
                  link: Path | None = None, seed: int | None = None, heap: str = HEAP,
                  source: Path | None = None, bundle: bytes | None = None, faults: Faults | None = None,
-                 launcher: Sequence[str] = (), vm: str | None = None) -> None:
+                 launcher: Sequence[str] = (), vm: str | None = None, chip: ChipFaults | None = None,
+                 rfc2217: int | None = None) -> None:
         self.machine = choose(vm)
         self.seed = SystemRandom().randrange(1 << 32) if seed is None else seed
         self.device, self.key = device, key
@@ -48,15 +51,14 @@ class Board:
         self._link = link
         self._heap, self._launcher = heap, launcher
         self._faults = faults
-        self._line: FaultyLine | None = None
+        self._chip_faults, self._rfc2217 = chip, rfc2217
+        self._worse: FaultyLine | None = None
         self.console_path = self._folder / "console.txt"
 
     def start(self) -> Self:
-        # The VM holds the master. A slave stays open here: a master without any makes poll() spin.
-        self._master, self._slave = pty.openpty()
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self.path = os.ttyname(self._slave)
+        self._line = Line(self._rfc2217)
+        self.path = self._line.path
+        self.chip = None if self._chip_faults is None else chip_at(self._line, self.flash, self._chip_faults, self._random)
         if self._link:
             self._link.unlink(missing_ok=True)
             self._link.symlink_to(self.path)
@@ -67,18 +69,26 @@ class Board:
         self.vm = Vm(self.machine, self.flash, fds, self._console, self.world.reset, lambda: None, self._heap,
                      self._launcher)
         clockwork.add(self.world)
-        self.vm.power_on()
+        if self.chip is None:
+            self.vm.power_on()
+            return self
+        self.chip.start(self._run, self._hold, self._last_words)
+        if self._line.server:
+            self._line.server.start(self.chip)
         return self
 
     def stop(self) -> None:
+        if self._line.server:
+            self._line.server.close()
+        if self.chip:
+            self.chip.close()
         self.vm.power_off()
         clockwork.remove(self.world)
         if self._link:
             self._link.unlink(missing_ok=True)
-        if self._line:
-            self._line.close()
-        os.close(self._master)
-        os.close(self._slave)
+        if self._worse:
+            self._worse.close()
+        self._line.close()
         self._console.close()
         self.world.close()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -138,6 +148,32 @@ class Board:
     def restore_cable(self) -> None:
         self.world.set_cable(True)
 
+    def wires(self, loop: str, state: str) -> None:
+        """The wires of the hook's, the cord's or the case's loop: whole, cut or short."""
+        self.world.set_wires(loop, state)
+
+    def open_lid(self) -> None:
+        self.world.set_lid(False)
+
+    def shut_lid(self) -> None:
+        self.world.set_lid(True)
+
+    def magnet(self, millivolts: int) -> None:
+        """Hold a foreign magnet to the cradle, as what it adds at the Hall sensor; 0 takes it away."""
+        self.world.set_magnet(millivolts)
+
+    def supply(self, millivolts: int) -> None:
+        """What the wall gives at the board's terminals."""
+        self.world.set_supply(millivolts)
+
+    def weld(self) -> None:
+        """From its next closing on the relay's contact sticks, whatever its coil does."""
+        self.world.relay.welded = True
+
+    def cup(self, coupling: float) -> None:
+        """Hold ear and mouth together: so much of the sound comes back; 0 lets go."""
+        self.world.codec.coupling = coupling
+
     def power_off(self) -> None:
         self.vm.power_off()
         self.world.page.forget()
@@ -167,10 +203,29 @@ class Board:
         return self.console_path.read_text(errors="replace")
 
     def _uart_fd(self) -> int:
+        far = self._line.fd if self.chip is None else self.chip.fd
         if self._faults is None:
-            return self._master
-        self._line = FaultyLine(self._master, self._faults, self._random)
-        return self._line.fd
+            return far
+        self._worse = FaultyLine(far, self._faults, self._random)
+        return self._worse.fd
+
+    # What the chip's resets do to the firmware
+
+    def _run(self) -> None:
+        self.vm.failure = None
+        self._said_before = self.console_path.stat().st_size
+        self.vm.power_on()
+
+    def _hold(self) -> None:
+        self.vm.power_off()
+        self.world.reset(1)
+
+    def _last_words(self) -> str | None:
+        if not self.vm.failure:
+            return None
+        with self.console_path.open("rb") as console:
+            console.seek(self._said_before)
+            return console.read().decode(errors="replace") or self.vm.failure
 
     def _bite(self) -> None:
         self.vm.watchdog_bites()

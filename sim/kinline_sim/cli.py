@@ -13,6 +13,7 @@ import typer
 
 from kinline_sim import firmware_cli, switch_cli
 from kinline_sim.board import Board
+from kinline_sim.chip_faults import CHIP_FAULTS, chip_faults
 from kinline_sim.contacts import position
 from kinline_sim.flash import IdentityError, build_flash, parse_key, read_device_file
 from kinline_sim.machines import CHOICES, VmError
@@ -23,6 +24,7 @@ app = typer.Typer(no_args_is_help=True, help=__doc__)
 flash_app = typer.Typer(no_args_is_help=True, help="Flash images.")
 app.add_typer(flash_app, name="flash")
 app.command("firmware")(firmware_cli.build)
+app.command("micropython")(firmware_cli.stand_in)
 switch_cli.register(app)
 
 
@@ -45,33 +47,42 @@ def flash_build(
 
 @app.command("board")
 def board(
-    pty: Annotated[Path, typer.Option(help="Where to put a link to the board's serial port.")],
-    flash: Annotated[Path, typer.Option(help="Its flash image; see `flash build`.", exists=True, dir_okay=False)],
+    flash: Annotated[Path, typer.Option(help="Its flash; a blank one is made if there is none.", dir_okay=False)],
+    pty: Annotated[Path | None, typer.Option(help="Where to put a link to the board's serial port.")] = None,
+    rfc2217: Annotated[
+        int | None, typer.Option(help="In place of a pty: the TCP port of an RFC 2217 server with EN and BOOT; 0 for any.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Chooses how contacts bounce; printed if not given.")] = None,
     keys: Annotated[
         str, typer.Option(help="What the hand does: keys, L lifts, H hangs up, comma waits 1 s; - for what is typed.")
     ] = "",
     speak: Annotated[Path | None, typer.Option(help="Mono WAV said into the microphone.", exists=True)] = None,
     ear: Annotated[Path | None, typer.Option(help="Keep what reached the ear in this WAV, written at the end.")] = None,
+    fault: Annotated[list[str] | None, typer.Option(help=f"What is wrong with the chip: {CHIP_FAULTS}.")] = None,
     vm: Annotated[str, typer.Option(help=f"Which MicroPython: {', '.join(CHOICES)}.", envvar="KINLINE_VM")] = "auto",
 ) -> None:
     """Run one board until interrupted."""
     try:
         steps: Iterable[str] = [_step(key) for key in keys if keys != "-"]
-        handset = Board(flash=flash, link=pty, seed=seed, vm=vm)
+        if (pty is None) == (rfc2217 is None):
+            raise ValueError("name --pty PATH or --rfc2217 PORT")
+        blank = not flash.exists()
+        handset = Board(flash=flash, link=pty, seed=seed, vm=vm, chip=chip_faults(fault or []), rfc2217=rfc2217)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         with handset:
-            typer.echo(f"{pty} -> {handset.path}, seed {handset.seed}")
+            typer.echo(f"{f'{pty} -> ' if pty else ''}{handset.path}, seed {handset.seed}{', a blank chip' if blank else ''}")
             typer.echo(f"firmware on {handset.machine.name} ({handset.machine.why})")
             if speak:
                 handset.speak(speak)
             _perform(handset, _typed(stop) if keys == "-" else steps, stop)
+            told = False
             while not stop.wait(0.2):
-                if handset.vm.failure:
+                # The chip goes on: the technician may put another firmware into it.
+                if handset.vm.failure and not told:
                     typer.echo(f"{handset.vm.failure}:\n{handset.console}", err=True)
-                    raise typer.Exit(1)
+                told = handset.vm.failure is not None
             if ear:
                 handset.world.codec.save_heard(ear)
     except (VmError, ValueError) as error:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import wave
+from math import exp
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,8 @@ class Codec:
         self._heard: list[bytes] = []
         self._epoch = 0
         self._playing = b""
+        self._peak_mv = 0.0
+        self.coupling = 0.0  # how much of what the ear gives reaches the microphone: a hand held around both
         self.overruns = 0
         self.underruns = 0
 
@@ -84,6 +87,9 @@ class Codec:
     def step(self, relay_closed: bool) -> None:
         page = self._page
         spoken = self._speech[self._spoken : self._spoken + BLOCK_BYTES] or _SILENCE
+        if self.coupling and self._heard:
+            both = np.frombuffer(spoken, np.int16) + self.coupling * np.frombuffer(self._heard[-1], np.int16)
+            spoken = np.clip(both, -32768, 32767).astype(np.int16).tobytes()
         self._spoken += BLOCK_BYTES
         if page.u8(at.ADC_OPEN):
             captured = page.u32(at.ADC_CAPTURED)
@@ -94,6 +100,18 @@ class Codec:
                 page.set_u32(at.ADC_CAPTURED, captured + BLOCK_BYTES)
         played = self._play()
         self._heard.append(played if relay_closed else _SILENCE)
+        self._sense_peak(self._heard[-1])
+
+    def ear_millivolts(self) -> int:
+        """The level that the board measures behind the relay: peak to peak less two diodes, forgotten slowly."""
+        return round(self._peak_mv)
+
+    def _sense_peak(self, block: bytes) -> None:
+        self._peak_mv *= exp(-BLOCK_S * 1000 / board.RECEIVER_FORGET_MS)
+        if block is not _SILENCE:
+            samples = np.frombuffer(block, np.int16)
+            swing = (int(samples.max()) - int(samples.min())) / 65536 * board.RECEIVER_FULL_MV
+            self._peak_mv = max(self._peak_mv, swing - board.RECEIVER_DIODES_MV)
 
     def _play(self) -> bytes:
         page = self._page

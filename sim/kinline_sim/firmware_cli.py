@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kinline_sim import esp_image
 from kinline_sim.bundle import Signer, SigningKeyError, pack, partition_files
 from kinline_sim.compiled import FIRMWARE, CompileError, firmware, release_of
 from kinline_sim.flash import partition
@@ -37,12 +38,20 @@ def build(
     file, image = out / f"kinline-handset-{built.name}.bundle", out / f"kinline-handset-{built.name}.littlefs"
     file.write_bytes(bundle)
     image.write_bytes(partition(partition_files(bundle, signer.public)))
+    (out / "signer.txt").write_text(signer.public.hex() + "\n")
     size = sum(map(len, built.application.values()))
     typer.echo(f"{file}: firmware {built.name}, link {built.link['major']}.{built.link['minor']}, {len(bundle):,} bytes, "
                f"{size:,} of them application")
     typer.echo(f"{image}: file system for a board without one; identity is not in it")
     typer.echo(f"signed by {signer.public.hex()}" + ("" if key else ", this copy's development key: not for a wall"))
     typer.echo(told)
+
+
+def stand_in(out: Annotated[Path, typer.Argument(help="The image to write.", dir_okay=False)]) -> None:
+    """Write what the simulated chip takes for MicroPython: the headers that it boots by, no code."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(esp_image.whole())
+    typer.echo(f"{out}: a stand-in for simulated chips; a real one does not start it")
 
 
 def _stock(named: Path | None, stock: dict[str, Any]) -> str:

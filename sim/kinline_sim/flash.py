@@ -8,6 +8,7 @@ from typing import Any
 from littlefs import LittleFS
 
 from kinline_sim import _board as board
+from kinline_sim import esp_image
 from kinline_sim.bundle import Signer, pack, partition_files
 from kinline_sim.compiled import FIRMWARE, firmware
 
@@ -39,6 +40,9 @@ def build_flash(target: Path, device: str, key: bytes, source: Path = FIRMWARE, 
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as out:
         out.truncate(board.FLASH_BYTES)
+        for address, piece in esp_image.pieces().items():
+            out.seek(address)
+            out.write(piece)
         out.seek(board.FILESYSTEM_OFFSET)
         out.write(partition(files))
     return build

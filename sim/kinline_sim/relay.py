@@ -14,6 +14,7 @@ class Relay:
     def __init__(self) -> None:
         self.closed = False
         self._charge = 0.0
+        self.welded = False
 
     def step(self, edges: int, seconds: float) -> bool:
         """Let time pass with so many edges spread over it; True when the contact moved."""
@@ -26,6 +27,6 @@ class Relay:
         was = self.closed
         if self._charge >= board.RELAY_OPERATE_FRACTION:
             self.closed = True
-        elif self._charge <= board.RELAY_RELEASE_FRACTION:
+        elif self._charge <= board.RELAY_RELEASE_FRACTION and not self.welded:
             self.closed = False
         return self.closed != was

@@ -12,6 +12,8 @@ from kinline_sim.page import Page
 from kinline_sim.relay import Relay
 from kinline_sim.shims import registers as at
 
+_SUPPLY_MV = 47200  # a 48 V port at the end of its cable
+
 
 class World:
     """Ticked by the clockwork. Contacts may be moved from any thread."""
@@ -27,13 +29,14 @@ class World:
         self._pumped_at = time.monotonic()
         self._feeds = 0
         self._fed_at = time.monotonic()
-        self._lock = threading.Lock()  # protects the three below and what they set in the page
+        self._lock = threading.Lock()  # protects what stands below up to the cable, and what it sets in the page
         self._pressed: set[tuple[int, int]] = set()
         self._in_cradle = True
-        self._hook_wires = "whole"
-        for gpio, (name, mode, _safe) in board.PIN_MODES.items():
-            if mode == "adc" and name != "VIN_MON":
-                self.page.set_u16(at.SENSE + 2 * gpio, contacts.loop_millivolts(True))
+        self._shut = True
+        self._wires = {"hook": "whole", "cord": "whole", "case": "whole"}
+        self._foreign_mv = 0
+        self._sense_loops()
+        self.set_supply(_SUPPLY_MV)
         self.set_cable(True)
 
     def close(self) -> None:
@@ -49,13 +52,28 @@ class World:
     def set_cradle(self, occupied: bool) -> None:
         with self._lock:
             self._in_cradle = occupied
-            self._sense_hook()
+            self._sense_loops()
 
-    def set_hook_wires(self, wires: str) -> None:
-        """whole, cut or short."""
+    def set_wires(self, loop: str, wires: str) -> None:
+        """The wires of the hook's, the cord's or the case's loop: whole, cut or short."""
         with self._lock:
-            self._hook_wires = wires
-            self._sense_hook()
+            self._wires[loop] = wires
+            self._sense_loops()
+
+    def set_lid(self, shut: bool) -> None:
+        with self._lock:
+            self._shut = shut
+            self._sense_loops()
+
+    def set_magnet(self, millivolts: int) -> None:
+        """A foreign magnet at the cradle, as what it adds at the Hall sensor; 0 takes it away."""
+        with self._lock:
+            self._foreign_mv = millivolts
+            self._sense_loops()
+
+    def set_supply(self, millivolts: int) -> None:
+        """The wall's supply at the board's terminals."""
+        self._sense(board.VIN_MON, millivolts * 1000 // board.SUPPLY_DIVIDER)
 
     def set_cable(self, whole: bool) -> None:
         self.page.set_u8(at.CABLE, whole)
@@ -82,6 +100,7 @@ class World:
 
     def block(self) -> None:
         self.codec.step(self.relay.closed)
+        self._sense(board.RX_SENSE, self.codec.ear_millivolts())
         self._watch()
 
     def _watch(self) -> None:
@@ -95,6 +114,13 @@ class World:
             self._fed_at = now
             self._on_watchdog()
 
-    def _sense_hook(self) -> None:
-        self.page.set_u16(at.SENSE + 2 * board.HOOK_SENSE,
-                          contacts.loop_millivolts(self._in_cradle, self._hook_wires))
+    def _sense_loops(self) -> None:
+        wires = self._wires
+        self._sense(board.HOOK_SENSE, contacts.loop_millivolts(self._in_cradle, wires["hook"]))
+        self._sense(board.CORD_SENSE, contacts.loop_millivolts(True, wires["cord"]))
+        self._sense(board.CASE_SENSE, contacts.loop_millivolts(self._shut, wires["case"]))
+        own = board.MAGNET_RESTING_MV if self._in_cradle else board.MAGNET_LIFTED_MV
+        self._sense(board.MAG_SENSE, max(0, min(own + self._foreign_mv, board.LOOP_SUPPLY_MV)))
+
+    def _sense(self, gpio: int, millivolts: int) -> None:
+        self.page.set_u16(at.SENSE + 2 * gpio, millivolts)

@@ -30,6 +30,7 @@ from tests.call.house import (
     seen,
     stopped,
     told,
+    until,
     usable,
 )
 from tests.call.tap import TappedBoard
@@ -368,7 +369,7 @@ async def test_a_full_disk_under_the_recordings(tmp_path: Path) -> None:
         async with house(tmp_path, {ALEX.contact: AT_ONCE, LUZ.contact: AT_ONCE}, seconds=LIMIT_S) as site:
             since = len(site.daemon.lines)
             await whole_call(site, site.board)
-            failed = await told(site, "recording stopped, the call goes on", since)
+            failed = await told(site, "recording cannot be written, trying on; the call goes on", since)
             assert "No space" in failed["error"] and "free space" in failed["next"]
             # The disk is still full: now no recording can even begin.
             await whole_call(site, site.board)
@@ -382,7 +383,11 @@ async def test_a_recordings_folder_that_is_gone(tmp_path: Path) -> None:
         (site.data / "recordings").rmdir()
         since = len(site.daemon.lines)
         await whole_call(site, site.board)
-        assert "check space and rights" in (await told(site, "no recording, the call goes on", since))["next"]
+        failed = await told(site, "recording cannot be written, trying on; the call goes on", since)
+        assert "No such file" in failed["error"] and failed["file"].endswith(".klr")
         (record,) = assert_in_order(site)
-        assert record.recording is None
+        await told(site, "recording closed", since)
+        await until(lambda: site.store.recording(record.id).closed, "what became of the recording is kept")
+        closed = site.store.recording(record.id).closed
+        assert closed and closed.frames == 0 and "No such file" in (closed.trouble or "")
         assert (await stopped(site))["recording_failed"] == 1

@@ -1,7 +1,6 @@
 """One inmate, one call: two handsets ask at the same moment (P6); and all that one good call leaves behind."""
 
 import asyncio
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from demo.site import Site
+from kinline.recordings import Sealed, inspected, load_keys
+from kinline.recordings.export import sound
 from kinline_sim.board import Board
 from kinline_sim.listening import correlate, to_8k
 from kinline_sim.parties import Accept
@@ -32,11 +33,12 @@ LIMIT_S = 6
 WORDS = voice(60, 11)
 
 
-def stereo(path: Path) -> NDArray[np.int16]:
-    """A recording's samples: the caller's in column 0, the called party's in column 1."""
-    with wave.open(str(path), "rb") as file:
-        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 2, 2)
-        return np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+def stereo(site: Site, path: Path) -> NDArray[np.int16]:
+    """A whole recording's samples: the caller's in column 0, the called party's in column 1."""
+    with Sealed(path, load_keys(site.data / "recordings.key")) as recording:
+        report = inspected(recording, site.store.recording(recording.head["call"]).closed.link)  # type: ignore[union-attr]
+        assert report.whole and recording.rate == 8000, report
+        return np.frombuffer(b"".join(sound(recording, report.length)), "<i2").reshape(-1, 2)
 
 
 async def all_but_the_last_key(site: Site, board: Board) -> None:
@@ -77,10 +79,10 @@ async def test_two_handsets_one_inmate(tmp_path: Path) -> None:
         assert await site.daemon.stop() == 0
 
         assert record.recording
-        samples = stereo(Path(record.recording))
+        samples = stereo(site, Path(record.recording))
         caller, called_party = samples[:, 0], samples[:, 1]
         assert abs(len(samples) / 8000 - LIMIT_S) < 1
         assert correlate(caller[4000:-4000], to_8k(WORDS), 8000).correlation > 0.85
         assert correlate(called_party[4000:-4000], far.sent.pcm, 8000).correlation > 0.85
-        assert [path.name for path in (site.data / "recordings").iterdir()] == [f"{record.id}.wav"]
+        assert [path.name for path in (site.data / "recordings").iterdir()] == [f"{record.id}.klr"]
         assert len(assert_in_order(site)) == 2

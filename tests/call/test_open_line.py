@@ -92,5 +92,5 @@ async def test_a_social_call_in_the_same_visit_is_told_and_kept(tmp_path: Path) 
         record = await site.ended(site.board, since)
         assert (record.number, record.handset, record.inmate) == (ALEX.contact, site.board.device, ALEX.number)
         assert (await told(site, "call begun", since))["number"] == ALEX.contact
-        assert [path.name for path in (site.data / "recordings").iterdir()] == [f"{record.id}.wav"]
+        assert [path.name for path in (site.data / "recordings").iterdir()] == [f"{record.id}.klr"]
         await on_hook(site, site.board)

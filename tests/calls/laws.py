@@ -74,9 +74,10 @@ class Laws:
                 self.timers[timer] = now_ns + after_ms * 1_000_000
             case act.ClearTimers():
                 self.timers.clear()
-            case act.Invite(call, recorded):
+            case act.Invite(call, recorded, monitored):
                 assert not self.calls[call].invited, "invited twice"
                 assert recorded == self.calls[call].allow.recorded, "P2: a recorder against the rules"
+                assert monitored == self.calls[call].allow.monitored, "P2: listeners against the rules"
                 self.calls[call].invited = True
             case act.StoreAccept(call):
                 assert self.calls[call].invited and not self.calls[call].finished

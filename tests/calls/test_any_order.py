@@ -5,7 +5,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
-from kinline.calls.manners import Manners, OpenLine, PinMode
+from kinline.calls.manners import Manners, OpenLine, Payer, PinMode
 from kinline.calls.visit import Phase
 from kinline.rules import Allow, Announcement
 from tests.calls.laws import PIN
@@ -25,12 +25,15 @@ manners = st.builds(
     st.sampled_from(PinMode),
     languages=st.sampled_from([("en",), ("en", "es")]),
     lines=st.sampled_from([(), (OpenLine("77", "Counsel"),)]),
+    payers=st.sampled_from([(), (Payer.COLLECT, Payer.DEBIT)]),
+    account_code=st.sampled_from([None, "2"]),
+    account_digit=st.sampled_from([None, "4"]),
 )
 messages = st.lists(st.builds(ev.Message, st.integers(1, 9), st.just("Call home."), st.just("en")), max_size=2).map(tuple)
 causes = st.sampled_from(["deadline", "on_hook", "host", "link_lost", "fault"])
 results = st.sampled_from(["complete", "complete", "complete", "timeout", "overflow"])
 statuses = st.sampled_from([200, 302, 404, 408, 480, 486, 487, 500, 603])
-Question = act.CheckPin | act.Attempt | act.StoreAccept
+Question = act.CheckPin | act.AskAccount | act.Attempt | act.StoreAccept
 made_up = st.integers(-1, 70_000)
 
 
@@ -61,9 +64,9 @@ class AnyOrder(RuleBasedStateMachine):
             match self.walk.phase:
                 case Phase.IDLE:
                     self.happen(ev.OffHook())
-                case Phase.LANGUAGE | Phase.INMATE_NUMBER | Phase.PIN | Phase.NUMBER:
+                case Phase.LANGUAGE | Phase.INMATE_NUMBER | Phase.PIN | Phase.PAYING | Phase.NUMBER:
                     self.enters("complete", "1")
-                case Phase.CHECKING | Phase.ATTEMPTING | Phase.ACCEPTING:
+                case Phase.CHECKING | Phase.ACCOUNT | Phase.ATTEMPTING | Phase.ACCEPTING:
                     self.answer(self.asked.pop(), "yes", allow)
                 case Phase.LINE:
                     self.enters("complete", "77")
@@ -123,7 +126,9 @@ class AnyOrder(RuleBasedStateMachine):
                 self.happen(ev.Begun(ticket, self.records, allow, self.say_kept))
             case act.Attempt(ticket), "no":
                 self.happen(ev.Denied(ticket, "number_not_on_list", {}))
-            case act.CheckPin(ticket) | act.Attempt(ticket), _:
+            case act.AskAccount(ticket), "yes":
+                self.happen(ev.Account(ticket, 1_000_000, 600))
+            case act.CheckPin(ticket) | act.AskAccount(ticket) | act.Attempt(ticket), _:
                 self.happen(ev.Failed(ticket))
 
     @rule(ticket=made_up)

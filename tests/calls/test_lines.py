@@ -128,7 +128,7 @@ def test_the_caller_is_told_before_the_call_goes_out(recorded: bool, said: str) 
     walk = reach(Phase.ATTEMPTING).begun(grant(recorded=recorded), say_kept=True)
     assert (walk.phase, walk.said(Side.NEAR), walk.all(act.Invite)) == (Phase.TELLING, [said], [])
     walk.hears_it_out()
-    assert (walk.phase, walk.all(act.Invite)) == (Phase.INVITING, [act.Invite(CALL, recorded)])
+    assert (walk.phase, walk.all(act.Invite)) == (Phase.INVITING, [act.Invite(CALL, recorded, recorded)])
 
 
 def test_who_hangs_up_while_being_told_has_called_nobody() -> None:

@@ -9,6 +9,7 @@ from kinline.calls import events as ev
 from kinline.calls.actions import Side, Tone
 from kinline.calls.manners import Manners
 from kinline.calls.visit import Phase
+from kinline.store.calls import LONGEST_INVITATION
 from tests.calls.walk import CALL, NUMBER, Walk, grant, reach
 
 KEYS = {"accept": "1", "refuse": "2", "quote": "3", "block": "9"}
@@ -73,7 +74,7 @@ def test_the_menu_tells_who_listens(recorded: bool, monitored: bool, kept: str) 
     walk = reach(Phase.MENU, replace(grant(), recorded=recorded, monitored=monitored), Manners("North Unit", provider="Acme"))
     assert walk.said(Side.FAR) == ["menu"]
     who = {"provider": "Acme", "name": "R. Doe", "facility": "North Unit"}
-    assert walk.last(act.Say).values == {**who, "kept": kept, "rate": 60_000, **KEYS}
+    assert walk.last(act.Say).values == {**who, "kept": kept, "rate": 60_000, "account": None, **KEYS}
     assert not walk.said(Side.NEAR)
 
 
@@ -135,6 +136,16 @@ def test_a_quote_then_accepted() -> None:
     walk.hears_it_out().wait(6.1)
     assert walk.said(Side.FAR) == ["menu"]
     assert walk.presses("1").stored().phase is Phase.TALK
+
+
+def test_who_asks_for_the_quote_on_and_on_does_not_hold_the_line() -> None:
+    """The store takes a call that was not accepted for abandoned after a while; no menu lasts so long."""
+    walk = reach(Phase.MENU)
+    began_ns = walk.clock_ns
+    while walk.phase is Phase.MENU:
+        walk.wait(59).presses("3")
+    assert walk.end[0] == "not_accepted"
+    assert walk.clock_ns - began_ns < (LONGEST_INVITATION.total_seconds() - 120) * 1e9
 
 
 @pytest.mark.parametrize("digit", list("045678*#ABCD"))

@@ -9,7 +9,7 @@ import pytest
 from kinline.accounts.rates import RateLine
 from kinline.calls import actions as act
 from kinline.calls import events as ev
-from kinline.calls.manners import OpenLine, PinMode
+from kinline.calls.manners import OpenLine, Payer, PinMode
 from kinline.config import Settings
 from kinline.daemon.arrangement import Arrangements
 from kinline.daemon.records import Records
@@ -47,6 +47,18 @@ def test_the_called_partys_keys_are_the_profiles_unless_the_site_has_others(sett
     own = settings.model_copy(update={"calls": settings.calls.model_copy(update={"acceptance": acceptance})})
     manners = Arrangements(own, store).all()["h1"].manners
     assert (manners.accept_digit, manners.refuse_digit, manners.quote_digit, manners.block_digit) == ("1", "2", "7", "9")
+
+
+def test_what_a_caller_may_choose_and_dial_is_the_profiles(settings: Settings, store: Store) -> None:
+    arrangements = Arrangements(settings, store)
+    for profile, payers, code, key in (
+        ("mo-doc", tuple(Payer), None, None),
+        ("bop", (), "118", None),
+        ("wa-doc", (), None, "4"),
+    ):
+        store.change_facility("north", profile=profile)
+        manners = arrangements.all()["h1"].manners
+        assert (manners.payers, manners.account_code, manners.account_digit) == (payers, code, key)
 
 
 def test_a_profiles_file_that_changes_is_followed(settings: Settings, store: Store, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from kinline.accounts import prepaid_account
+from kinline.accounts import debit_account, prepaid_account
 from kinline.calls import actions as act
 from kinline.calls import events as ev
+from kinline.calls.manners import Payer
 from kinline.config import Settings
 from kinline.daemon.arrangement import Arrangements
 from kinline.daemon.records import Records
-from kinline.rules.profile import NamedNumber
+from kinline.rules.profile import Minutes, NamedNumber
 from kinline.store import CallInfo, DatabaseUnreachable, Store
 from tests.store.site import MOTHER, NOON
 
@@ -207,3 +209,31 @@ class TestDatabaseThatDoesNotAnswer:
         records.settle()
         (info,) = store.calls()
         assert (info.number, info.inmate, info.handset) == ("", None, None)
+
+
+class TestWhoPays:
+    """The caller's choice narrows the profile's ways of paying; the rest of the rules are as they were."""
+
+    def way(self, records: Records, payer: Payer) -> str:
+        answer = records.attempt(act.Attempt(1, 1, MOTHER, payer))
+        return answer.allow.billing if isinstance(answer, ev.Begun) else answer.prompt  # type: ignore[union-attr]
+
+    def test_each_choice_is_what_is_paid_by(self, store: Store, records: Records) -> None:
+        store.deposit(debit_account(1), 5_000_000, "canteen 1", NOON)
+        for payer, billing in ((Payer.DEBIT, "debit"), (Payer.PREPAID, "prepaid")):
+            assert self.way(records, payer) == billing
+            store.recover(NOON)
+
+    def test_what_is_not_open_is_refused_with_its_reason(self, store: Store, records: Records) -> None:
+        assert self.way(records, Payer.COLLECT) == "denied_billing"
+        assert store.calls()[0].deny_rule == "billing"
+
+
+def test_the_account_is_told_and_leaves_no_record(store: Store, records: Records) -> None:
+    store.deposit(debit_account(1), 5_000_000, "canteen 1", NOON)
+    before = store.balance_micros(debit_account(1))
+    assert records.account(act.AskAccount(3, 1)) == ev.Account(3, before, None)
+    assert store.calls() == []
+    minutes = Minutes(period="month", most=300, source="ours", effective=date(2026, 1, 1))
+    records.arrangement = replace(records.arrangement, profile=replace(records.arrangement.profile, minutes=(minutes,)))
+    assert records.account(act.AskAccount(4, 1)) == ev.Account(4, before, 300 * 60)

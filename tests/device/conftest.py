@@ -1,7 +1,11 @@
-"""The handset under test: `--bench sim` (default), or `--bench hw:/dev/ttyUSB0` with its key in KINLINE_DEVICE_KEY."""
+"""The handset under test: `--bench sim` (default), `--bench sim:rfc2217` for one behind a network, or a real one,
+`--bench hw:/dev/ttyUSB0` or `hw:rfc2217://HOST:PORT`, with its key in KINLINE_DEVICE_KEY.
+"""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytest_embedded import Dut
@@ -9,9 +13,17 @@ from pytest_embedded import Dut
 from kinline.handsets import _board as link_board
 from kinline.handsets import _link as wire
 from kinline_sim.board import Board
-from kinline_sim.flash import IdentityError, parse_key
+from kinline_sim.chip_faults import ChipFaults
+from kinline_sim.flash import IdentityError, build_flash, parse_key
 from tests.device.bench import Attended, Bench, Simulated
 from tests.link_peer import SerialPeer
+
+lacking: Counter[str] = Counter()  # by capability, the tests that this bench could not run
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for capability, count in sorted(lacking.items()):
+        terminalreporter.write_line(f"bench without {capability}: {count} tests skipped")
 
 
 @pytest.fixture
@@ -21,16 +33,26 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     needs = {marker.name.removeprefix("needs_") for marker in request.node.iter_markers() if marker.name.startswith("needs_")}
     if kind == "hw" and port:
         yield _able(Attended(port, _key()), needs)
-    elif kind == "sim" and not port:
+    elif kind == "sim" and port in ("", "rfc2217"):
         vm = request.getfixturevalue("any_vm")
-        with Board(device="bench", key=os.urandom(16), vm=vm) as board:
+        with _simulated(vm, request.getfixturevalue("tmp_path"), far=port == "rfc2217") as board:
             yield _able(Simulated(board), needs)
     else:
-        raise pytest.UsageError(f"--bench {kind}: write sim, or hw: and a serial port, such as hw:/dev/ttyUSB0")
+        raise pytest.UsageError(f"--bench {kind}: write sim, sim:rfc2217, or hw: and a serial port, such as hw:/dev/ttyUSB0")
+
+
+def _simulated(vm: str, folder: Path, far: bool) -> Board:
+    key = os.urandom(16)
+    if not far:
+        return Board(device="bench", key=key, vm=vm)
+    flash = folder / "chip.bin"
+    build_flash(flash, "bench", key)
+    return Board(device="bench", key=key, vm=vm, flash=flash, chip=ChipFaults(), rfc2217=0)
 
 
 def _able(bench: Bench, needs: set[str]) -> Bench:
     if missing := needs - bench.capabilities:
+        lacking.update(missing)
         pytest.skip(f"this bench has no {' and no '.join(sorted(missing))}")
     return bench
 
@@ -67,7 +89,8 @@ def baud() -> str:
 def host(dut: Dut, bench: Bench) -> Iterator[SerialPeer]:
     """A host whose session with the handset has just come up."""
     with dut.serial.disable_redirect_thread():
-        host = SerialPeer(dut.serial.proc.fileno(), bench.key)
+        line = dut.serial.proc
+        host = SerialPeer(-1, bench.key, line) if "://" in bench.port else SerialPeer(line.fileno(), bench.key)
         host.probe()
         host.until(lambda: host.up, 5.0)
         yield host

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinline_engine.bus import Bus, Event
-from kinline_engine.engine import Call, Codec, Engine, FarEnd, Link
+from kinline_engine.engine import Codec, Engine, FarEnd, Link
 from kinline_engine.frame import Frame, Keys, Receiver, seal
 
 Pcm = NDArray[np.int16]
@@ -211,7 +211,8 @@ class Stage:
         self.handset = Handset()
         self.link = self.engine.open_link(self.handset.host_fd)
         self.handset.install(self.link)
-        self.call: Call = self.engine.create_call(self.link, privileged=self.privileged)
+        make = self.engine.create_privileged_call if self.privileged else self.engine.create_call
+        self.call = make(self.link)
         self.far = Far(self.engine.rtp_port)
         if self.far_end:
             self.call.set_far(self.far.end)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from kinline_engine.bus import Bus, Source
-from kinline_engine.engine import CallEvent, Codec, DtmfMethod, Engine, FarEnd, Play, Side
+from kinline_engine.engine import CallEvent, Codec, DtmfMethod, Engine, FarEnd, Play, RecordedCall, Side
 from kinline_engine.errors import Busy, EngineError, Refused
 from tests.engine.parties import FRAME8, Far, Pcm, Stage, correlation, speech, ulaw_decode, ulaw_encode
+from tests.engine.recording import record
 from tests.engine.test_digits import event_payload, tone
 from tests.engine.test_recording import read
 
@@ -25,7 +26,8 @@ class Bridge:
     def __init__(self, privileged: bool = False, stall_ms: int = 60_000) -> None:
         self.bus = Bus()
         self.engine = Engine(self.bus, stall_ms=stall_ms)
-        self.call = self.engine.create_bridged_call(privileged=privileged)
+        made = self.engine.create_privileged_bridged_call if privileged else self.engine.create_bridged_call
+        self.call = made()
         self.near, self.far = Far(self.engine.rtp_port), Far(self.engine.rtp_port)
         self.call.set_near(self.near.end)
         self.call.set_far(self.far.end)
@@ -146,17 +148,17 @@ def test_digits_of_both_parties_are_told_with_their_side(bridge: Bridge) -> None
 
 def test_each_party_is_on_its_own_channel(bridge: Bridge, tmp_path: Path) -> None:
     bridge.call.gate(True)
-    bridge.call.record(tmp_path / "call.wav")
+    record(bridge.call, tmp_path / "call.klr")
     bridge.talk(NEAR, FAR)
     bridge.call.record_stop()
     bridge.engine.close()
-    left, right = read(tmp_path / "call.wav")
+    left, right = read(tmp_path / "call.klr")
     assert np.array_equal(left, as_coded(NEAR)) and np.array_equal(right, as_coded(FAR))
 
 
 def test_a_lost_packet_is_a_gap_in_the_recording_and_moves_nobody(bridge: Bridge, tmp_path: Path) -> None:
     bridge.call.gate(True)
-    bridge.call.record(tmp_path / "call.wav")
+    record(bridge.call, tmp_path / "call.klr")
     for i, at in enumerate(range(0, len(NEAR), FRAME8)):
         bridge.far.say(FAR[at : at + FRAME8])
         bridge.near.hear()
@@ -168,7 +170,7 @@ def test_a_lost_packet_is_a_gap_in_the_recording_and_moves_nobody(bridge: Bridge
             bridge.far.hear()
     bridge.call.record_stop()
     bridge.engine.close()
-    left, right = read(tmp_path / "call.wav")
+    left, right = read(tmp_path / "call.klr")
     assert np.array_equal(right, as_coded(FAR))
     expected = as_coded(NEAR).reshape(-1, FRAME8).copy()
     expected[5::10] = 0
@@ -178,7 +180,7 @@ def test_a_lost_packet_is_a_gap_in_the_recording_and_moves_nobody(bridge: Bridge
 def test_a_privileged_bridge_has_no_recorder(tmp_path: Path) -> None:
     bridge = Bridge(privileged=True)
     with pytest.raises(Refused):
-        bridge.call.record(tmp_path / "never.wav")
+        record(RecordedCall(bridge.engine, bridge.call.id), tmp_path / "never.klr")
     bridge.call.gate(True)
     heard_near, heard_far = bridge.talk(NEAR, FAR)
     assert correlation(NEAR, heard_far) >= 0.99 and correlation(FAR, heard_near) >= 0.99

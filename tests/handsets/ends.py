@@ -71,8 +71,9 @@ class HandsetEnd:
         self.world = world
         self.out: Pipe
         self.seal: Seal = None
+        self.before: Seal = None  # the keys of before a change, until the host has used the new ones
         self.arq = Arq()
-        self.nonce = b""
+        self.nonce = self.session_nonce = b""
         self.hello_ns = self.heard_ns = 0
         self.delivered: list[wire.Message] = []
         self.welcomes = 0
@@ -114,7 +115,9 @@ class HandsetEnd:
         elif kind == wire.Probe.ID:
             if self.world.now_ns - self.heard_ns > 2 * wire.PING_MS * MS and not self.nonce:
                 self.say_hello()
-        elif seal is not None and seal == self.seal:
+        elif seal is not None and seal in (self.seal, self.before):
+            if seal == self.seal:
+                self.before = None
             self.heard_ns = self.world.now_ns
             self.sealed(kind, text)
 
@@ -125,7 +128,8 @@ class HandsetEnd:
         if proof != welcome.proof:
             return
         self.welcomes += 1
-        self.seal, self.arq, self.nonce, self.heard_ns = keys, Arq(), b"", self.world.now_ns
+        self.seal, self.arq, self.session_nonce, self.nonce = keys, Arq(), self.nonce, b""
+        self.before, self.heard_ns = None, self.world.now_ns
         self.send(SNAPSHOT)
 
     def sealed(self, kind: int, text: bytes) -> None:
@@ -136,6 +140,10 @@ class HandsetEnd:
             self.transmit(self.arq.acknowledged(wire.Ack.decode(text).number, self.world.now_ns))
         else:
             body = self.arq.received(text)
+            if body is not None and kind == wire.Rekey.ID:
+                said = wire.Rekey.decode(body)
+                self.before = self.seal
+                self.seal, _ = derive(DEVICE_KEY, self.session_nonce, said.nonce, said.epoch)
             self.out.send(wire.Ack.ID, self.seal, wire.Ack(self.arq.last_received).encode())
             if body is not None:
                 self.delivered.append(wire.MESSAGES[kind].decode(body))

@@ -85,7 +85,7 @@ def test_another_major_is_refused_whatever_its_layout(text: bytes) -> None:
     assert (said.reason, said.major, said.hint) == (
         wire.REFUSE_MAJOR,
         1,
-        "flash firmware that speaks link 1.0",
+        "flash firmware that speaks link 1.1",
     )
     assert refusal.counter == "link_wrong_major"
 
@@ -110,12 +110,95 @@ def test_an_unknown_device_is_refused(name: str) -> None:
 def test_a_forged_hello_does_not_end_a_session() -> None:
     session = open_session()
     for n in range(600):  # more than there are epochs
-        actions = session.frame(wire.Hello.ID, hello(nonce=n.to_bytes(16, "little")).encode(), NOW)
+        later = NOW + n * wire.HELLO_SLOW_MS * MS
+        actions = session.frame(wire.Hello.ID, hello(nonce=n.to_bytes(16, "little")).encode(), later)
         keys = next(action.keys for action in actions if isinstance(action, ses.InstallKeys))
         assert keys.epoch not in (0, 1)
     hook = wire.Hook(0, 9)
     assert delivered(session.frame(wire.Hook.ID, numbered(2, hook), NOW, epoch=1)) == [hook]
     assert session.open
+
+
+def test_a_flood_of_hellos_is_answered_a_few_times_and_then_slowly() -> None:
+    session = closed_session()
+    said = [session.frame(wire.Hello.ID, hello(nonce=n.to_bytes(16, "little")).encode(), NOW) for n in range(40)]
+    assert [refused(actions) for actions in said] == [[]] * wire.HELLOS + [["link_hello_limited"]] * (40 - wire.HELLOS)
+    assert all(not sent(actions) for actions in said[wire.HELLOS :])
+    later = NOW + (wire.HELLO_SLOW_MS + 1) * MS
+    assert [sent(session.frame(wire.Hello.ID, hello(nonce=bytes((9, n)) * 8).encode(), later)) for n in range(2)] == [
+        [wire.Welcome.ID],
+        [],
+    ]
+
+
+def test_a_flood_for_unknown_devices_is_limited_too() -> None:
+    session = closed_session()
+    said = [refused(session.frame(wire.Hello.ID, hello(f"x{n}").encode(), NOW)) for n in range(wire.HELLOS + 1)]
+    assert said == [["link_unknown_device"]] * wire.HELLOS + [["link_hello_limited"]]
+
+
+def test_a_handset_that_repeats_its_hello_is_never_limited() -> None:
+    session = closed_session()
+    for n in range(100):
+        assert wire.Welcome.ID in sent(session.frame(wire.Hello.ID, hello().encode(), NOW + n * 500 * MS))
+
+
+def rekeyed(session: ses.Session, now_ns: int) -> tuple[ses.InstallKeys, wire.Rekey]:
+    install, transmit = session.rekey(now_ns)
+    assert isinstance(install, ses.InstallKeys) and isinstance(transmit, ses.Transmit)
+    return install, wire.Rekey.decode(transmit.payload[2:])
+
+
+def test_an_open_session_is_given_fresh_keys_and_goes_on() -> None:
+    session, hook = open_session(), wire.Hook(1, 2)
+    install, said = rekeyed(session, NOW)
+    assert install.keys == derive(DEVICE_KEY, bytes(16), said.nonce, said.epoch)[0]
+    assert said.epoch not in (0, 1)
+    assert delivered(session.frame(wire.Hook.ID, numbered(2, hook), NOW, epoch=1)) == [hook], "before the handset has switched"
+    assert delivered(session.frame(wire.Hook.ID, numbered(3, hook), NOW, epoch=said.epoch)) == [hook]
+    assert refused(session.frame(wire.Hook.ID, numbered(4, hook), NOW, epoch=1)) == ["link_unexpected"]
+    assert session.open
+
+
+def test_keys_change_each_hour_and_not_before() -> None:
+    session = open_session()
+    at = []
+    for minute in range(130):
+        now = NOW + minute * 60_000 * MS
+        session.heard_ns = now
+        for action in session.tick(now):
+            if isinstance(action, ses.InstallKeys):
+                at.append(minute)
+                session.frame(wire.Ack.ID, wire.Ack(len(at)).encode(), now, epoch=action.keys.epoch)
+    assert at == [60, 120]
+
+
+def test_an_older_handset_keeps_its_keys() -> None:
+    session = closed_session()
+    text = bytearray(hello().encode())
+    text[1] = 0
+    session.frame(wire.Hello.ID, bytes(text), NOW)
+    session.frame(wire.Snapshot.ID, FIRST + SNAPSHOT.encode(), NOW, epoch=1)
+    assert session.open and session.rekey(NOW) == []
+
+
+def test_a_hello_does_not_displace_keys_that_are_being_changed() -> None:
+    session = open_session()
+    _, said = rekeyed(session, NOW)
+    assert refused(session.frame(wire.Hello.ID, hello(nonce=b"\x01" * 16).encode(), NOW)) == ["link_hello_limited"]
+    session.frame(wire.Ack.ID, wire.Ack(1).encode(), NOW, epoch=said.epoch)
+    assert sent(session.frame(wire.Hello.ID, hello(nonce=b"\x01" * 16).encode(), NOW)) == [wire.Welcome.ID]
+
+
+def test_a_revoked_device_is_cut_off_and_stays_out() -> None:
+    known = {DEVICE: DEVICE_KEY}
+    session = ses.Session(known.get)
+    session.frame(wire.Hello.ID, hello().encode(), NOW)
+    session.frame(wire.Snapshot.ID, FIRST + SNAPSHOT.encode(), NOW, epoch=1)
+    known.clear()
+    assert session.revoke() == [ses.Closed("its key was revoked")]
+    assert refused(session.frame(wire.Hook.ID, numbered(2, wire.Hook(1, 2)), NOW, epoch=1)) == ["link_unexpected"]
+    assert refused(session.frame(wire.Hello.ID, hello().encode(), NOW)) == ["link_unknown_device"]
 
 
 def test_an_old_snapshot_does_not_prove_a_forged_hello() -> None:

@@ -138,3 +138,22 @@ def test_frames_of_the_session_before_are_dead() -> None:
     world.run(5000)
     assert (host.delivered, host.count(ses.Opened), host.count(ses.Closed)) == before
     assert is_open(host, handset)
+
+
+@settings(max_examples=100)
+@given(st.integers(0, 2**32), bad_weather, st.lists(st.integers(0, 4000), min_size=1, max_size=4))
+def test_keys_change_in_mid_session_on_a_bad_wire(seed: int, weather: Weather, changes: list[int]) -> None:
+    """Whatever is lost or late, the session goes on under the new keys or a new one begins; nothing comes twice."""
+    world, host, handset = link(seed, weather)
+    assert world.run(60_000, until=lambda: is_open(host, handset))
+    sessions, sent = host.count(ses.Opened), 0
+    for wait_ms in changes:
+        world.run(wait_ms)
+        host.do(host.session.rekey(world.now_ns))
+        for message in keys(3):
+            handset.send(message)
+        sent += 3
+    assert world.run(60_000, until=lambda: is_open(host, handset)), "the two never agreed on keys again"
+    if host.count(ses.Opened) == sessions and not host.count(ses.Closed):
+        world.run(60_000, until=lambda: len(host.delivered) == sent)
+        assert host.delivered == keys(3) * len(changes)

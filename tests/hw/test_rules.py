@@ -83,6 +83,8 @@ BROKEN = [
     ("sensors_stay_in_range", c("magnet/resting_mv", 2950), "magnet.resting_mv"),
     ("sensors_stay_in_range", c("magnet/resting_mv", 1660), "magnet.resting_mv"),
     ("sensors_stay_in_range", c("receiver/mute_below_mv", 500), "receiver.mute_below_mv"),
+    ("sensors_stay_in_range", c("receiver/diodes_mv", 200), "receiver.diodes_mv"),
+    ("sensors_stay_in_range", c("receiver/tone_above_mv", 900), "receiver.tone_above_mv"),
     ("guards_are_in_the_sense_lines", c("parts/J4/nets", "HOOK_SENSE GND CASE_LOOP GND"), "pins.HOOK_SENSE"),
     ("keys_have_diodes_and_levels", c("types/key_diode/forward_mv", 700), "keypad.diode_type"),
     ("keys_have_diodes_and_levels", c("keypad/series", "2k2"), "keypad.diode_type"),

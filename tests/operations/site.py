@@ -1,13 +1,17 @@
 """A small site on which the example of every operation succeeds, with a member of staff for each role.
 
-Facility "north" with unit B2 and handsets h1 and h2; inmates 1001 and 1002 with a contact and money; call 1 ended,
-call 2 ended and billed collect, call 3 refused; +12025550199 is blocked; +12025550155 has a closed account; "south" is
-another facility; 1002 waits for a review of +12025550171.
+Facility "north" with unit B2 and handsets h1 and h2; inmates 1001 and 1002 with a contact and money; call 1 ended, and has
+a recording of two seconds; call 2 ended and billed collect, call 3 refused; +12025550199 is blocked; +12025550155 has a
+closed account; "south" is another facility; 1002 waits for a review of +12025550171.
 """
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -21,9 +25,11 @@ from kinline.console.access import Access
 from kinline.console.app import without_site
 from kinline.operations import ROLES, Operation
 from kinline.profiles import load_profile
+from kinline.recordings import made_keys
 from kinline.rules import Allow
 from kinline.rules.profile import NamedNumber
-from kinline.store import NewContact, Store
+from kinline.store import NewContact, RecordingClosed, Store
+from tests.recordings.sealing import BLOCK, Sealer, head
 from tests.store.backends import Backend
 from tests.store.site import MOTHER, NOON, PROFILE, RATE, begun, furnish, store_at
 
@@ -78,8 +84,29 @@ def _application() -> FastAPI:
     return without_site()
 
 
+@cache
+def _folder() -> Path:
+    """Of the recordings and their key: those of all houses are the same."""
+    folder = Path(tempfile.mkdtemp(prefix="kinline-house-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def settings() -> Settings:
-    return Settings.model_validate({"facility": "north", "trunk": {"address": "127.0.0.1"}})
+    storage = {"recordings_dir": _folder(), "recording_keys_file": _folder() / "recordings.key", "exports_dir": _folder() / "out"}
+    return Settings.model_validate({"facility": "north", "trunk": {"address": "127.0.0.1"}, "storage": storage})
+
+
+def _record(store: Store, call: int) -> Path:
+    """Two seconds of a call, closed."""
+    keys, secret, file = made_keys(_folder() / "recordings.key", _folder()), bytes(32), _folder() / f"{call}.klr"
+    sealer = Sealer(file, secret, head(keys.newest.id, keys.wrapped(secret), call=call))
+    for n in range(4):
+        sealer.audio(n * BLOCK, bytes(range(256)) * (4 * BLOCK // 256) + bytes(4 * BLOCK % 256))
+    sealer.end(4 * BLOCK, 4 * BLOCK)
+    closed = RecordingClosed(keys.newest.id, 8000, 4 * BLOCK, 0, 4, sealer.link.hex())
+    store.recording_closed(call, closed, NOON + timedelta(seconds=60))
+    return file
 
 
 def furnish_house(store: Store) -> dict[str, str]:
@@ -89,7 +116,7 @@ def furnish_house(store: Store) -> dict[str, str]:
     store.add_facility("south", "South Facility", "America/Chicago", "generic")
     call = begun(store)
     store.mark_accepted(call, NOON)
-    store.end_call(call, "completed", "caller", 60, NOON + timedelta(seconds=60))
+    store.end_call(call, "completed", "caller", 60, NOON + timedelta(seconds=60), recording=str(_record(store, call)))
     store.block_number("+12025550199", "staff", "north", "asked by the owner")
     owed = store.begin_call("h1", 1, MOTHER, Allow(900, "call_length", True, True, RATE, "collect"), PROFILE, NOON)
     store.mark_accepted(owed, NOON)

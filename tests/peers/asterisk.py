@@ -87,6 +87,7 @@ class Asterisk:
     """A running Asterisk with one endpoint that must prove its password, and the extensions given.
 
     `contact` is where calls from the switch to us go ("sip:127.0.0.1:5070"), if the test wants such.
+    `realtime` gives it real-time priority where that is permitted, as its own start scripts can.
     Without `user` the endpoint is known by its source address and needs no password.
     """
 
@@ -98,6 +99,8 @@ class Asterisk:
     contact: str = ""
     codecs: str = "ulaw,alaw"
     port: int = 0
+    rtp_ports: int = RTP_PORTS
+    realtime: bool = False
     _events: list[dict[str, str]] = field(default_factory=list)
     _buffer: bytes = b""
 
@@ -191,7 +194,7 @@ class Asterisk:
             f"mount --bind {tree} {tree} && mount --make-rprivate {tree} "
             f"&& mount --rbind /dev {tree}/dev && mount -t proc proc {tree}/proc "
             f"&& mount --bind {run} {tree}{INSIDE} && mount --bind {speech} {tree}{INSIDE_SPEECH}"
-            f" && exec chroot {tree} /usr/sbin/asterisk -f -n -C {INSIDE}/etc/asterisk.conf"
+            f" && exec chroot {tree} /usr/sbin/asterisk -f -n {'-p ' * self.realtime}-C {INSIDE}/etc/asterisk.conf"
         )
         return ["unshare", *namespaces(), "--pid", "--fork", "--kill-child", "sh", "-c", script]
 
@@ -202,7 +205,7 @@ class Asterisk:
             (self.folder / "etc" / name).write_text(text)
 
     def _files(self) -> dict[str, str]:
-        first_rtp = 20_000 + self.port % 200 * RTP_PORTS
+        first_rtp = 20_000 + self.port % 100 * RTP_PORTS
         dialplan = "".join(
             f"exten => {e.number},1,{e.steps[0]}\n" + "".join(f" same => n,{step}\n" for step in e.steps[1:])
             for e in self.extensions
@@ -220,7 +223,7 @@ documentation_language = en_US
 """,
             "modules.conf": f"[modules]\nautoload = no\n{load}",
             "logger.conf": "[logfiles]\nconsole => notice,warning,error\n",
-            "rtp.conf": f"[general]\nrtpstart = {first_rtp}\nrtpend = {first_rtp + RTP_PORTS - 2}\n"
+            "rtp.conf": f"[general]\nrtpstart = {first_rtp}\nrtpend = {first_rtp + self.rtp_ports - 2}\n"
             "strictrtp = no\n",
             "extensions.conf": f"[facility]\n{dialplan}",
             "manager.conf": f"""[general]

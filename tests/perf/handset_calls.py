@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kinline_engine.bus import Bus
 from kinline_engine.engine import Call, Engine, FarEnd, Link
+from tests.engine.recording import record
 from tests.perf.machine import busy, many_files, pinned, processors
 from tests.perf.report import Figure
 from tests.perf.synthetic_load import EPOCH, Plug, Tally, generate
@@ -58,8 +59,8 @@ def measure() -> list[Figure]:
     carried = f"most calls without a lost frame: {best.calls}" if clean else "no number of calls was without a lost frame"
     note = (
         f"engine process at {best.calls} calls, near legs handset links with AES and HMAC on ptys, far ends G.711 RTP, digit "
-        f"detection on, stereo recording, {'SCHED_FIFO' if best.fifo else 'ordinary priority'}; no echo cancelling, SRTP or "
-        f"encrypted recording in this build, and without the daemon's Python; {carried}; all: {'; '.join(map(str, loads))}; "
+        f"detection on, encrypted stereo recording, {'SCHED_FIFO' if best.fifo else 'ordinary priority'}; no echo cancelling or "
+        f"SRTP in this build, and without the daemon's Python; {carried}; all: {'; '.join(map(str, loads))}; "
         f"{busy()}"
     )
     peer = "Asterisk 22 with MixMonitor (160 by the design) not measured in this run"
@@ -96,7 +97,7 @@ def _calls(engine: Engine, bus: Bus, count: int, processor: int, folder: Path) -
         stack.callback(generator.join)
         stack.callback(ours.close)
         plugs: list[Plug] = ours.recv()
-        ends = [stack.enter_context(_connected(engine, plug, folder / f"{i}.wav")) for i, plug in enumerate(plugs)]
+        ends = [stack.enter_context(_connected(engine, plug, folder / f"{i}.klr")) for i, plug in enumerate(plugs)]
         ours.send("start")
         time.sleep(SETTLE_S)
         tally()
@@ -119,7 +120,7 @@ def _connected(engine: Engine, plug: Plug, recording: Path) -> Iterator[tuple[Li
         link.install_keys(EPOCH, *plug.secrets)
         call = engine.create_call(link)
         call.set_far(FarEnd("127.0.0.1", plug.rtp_port))
-        call.record(recording)
+        record(call, recording)
         call.gate(True)
         call.detect(True)  # opening the gate ended it
         yield link, call

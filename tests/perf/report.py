@@ -43,6 +43,8 @@ GOALS = {
         Goal("handset_call_core_percent", "% of a core", 0.40),
         Goal("rule_decision_p99_ms", "ms", 1.0, peer="each rule reading the whole history"),
         Goal("bridged_calls_per_core", "calls", 640, most=False, peer="Asterisk 22 with MixMonitor"),
+        Goal("engine_latency_p99_ms", "ms", 5.0, peer="Asterisk 22 with MixMonitor at its most calls"),
+        Goal("engine_latency_p50_ms", "ms", 1.0),
     )
 }
 

@@ -18,6 +18,7 @@ VALUES: dict[str, Any] = {
     "next_at": NOW + timedelta(minutes=30), "now": NOW, "accept": "1", "refuse": "2", "quote": "3", "block": "9",
     "kept": "kept_recorded_monitored", "provider": "Kin Telephone", "length": 900, "cost": 3_150_000, "lines": "0",
     "label": "the ombudsman", "code": "77", "text": "Call home.",
+    "collect": "1", "debit": "2", "prepaid": "3", "left": 600, "account": "4",
 }  # fmt: skip
 
 
@@ -51,7 +52,8 @@ def test_the_called_partys_menu() -> None:
     assert spoken_text(sentence("menu", "en", **VALUES)) == (
         "This is Kin Telephone. This is a call from Ann Example, at North Facility. This call is recorded and monitored. "
         "The price is twenty-one cents a minute. To accept, press one. To refuse, hang up or press two. "
-        "To hear what the call can cost, press three. To block calls from this facility, press nine."
+        "To hear what the call can cost, press three. To open an account for calls from here, press four. "
+        "To block calls from this facility, press nine."
     )
 
 
@@ -64,7 +66,8 @@ def test_a_key_that_is_not_offered_is_not_spoken(key: str, signs: str) -> None:
 
 
 def test_who_is_not_to_be_named_is_not() -> None:
-    nameless = VALUES | {"name": None, "provider": None, "block": None, "quote": None, "rate": 0, "kept": "kept_private"}
+    unsaid = dict.fromkeys(("name", "provider", "block", "account", "quote"))
+    nameless = VALUES | unsaid | {"rate": 0, "kept": "kept_private"}
     assert spoken_text(sentence("menu", "en", **nameless)) == (
         "This is a call from North Facility. This call is neither recorded nor monitored. This call is free. "
         "To accept, press one. To refuse, hang up or press two."

@@ -195,6 +195,12 @@ class TestCaps:
         assert check(tmp_path, text, Service(day=TODAY.day, kind="jail", population=500)).in_order
         assert not check(tmp_path, text, Service(day=TODAY.day, kind="jail", population=2000)).in_order
 
+    @pytest.mark.parametrize(("population", "least_cap"), [(49, 190), (50, 150), (99, 150), (100, 130), (999, 120), (1000, 100)])
+    def test_both_ends_of_a_population_belong_to_its_cap(self, tmp_path: Path, population: int, least_cap: int) -> None:
+        service = Service(day=TODAY.day, kind="jail", population=population)
+        assert check(tmp_path, self.PRICED % (least_cap * 1000), service).in_order
+        assert not check(tmp_path, self.PRICED % (least_cap * 1000 + 1), service).in_order
+
     def test_a_price_for_one_class_counts_too(self, tmp_path: Path) -> None:
         report = check(tmp_path, f"{HEAD}[rate]\nmicros_per_minute = 1\nclasses = {{ relay = 200000 }}\n{RULE}")
         assert [(error.line, error.column) for error in errors(report)] == [(6, 21)]

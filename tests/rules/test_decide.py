@@ -47,6 +47,9 @@ SPOILT: dict[str, dict[str, object]] = {
 }
 
 
+MORNING = (Window.parse("06:00", "10:00"),)
+
+
 def test_an_unspoilt_request_is_allowed() -> None:
     answer = decide(request(), CT)
     assert answer == Allow(
@@ -74,8 +77,7 @@ def test_first_rule_of_the_published_order_speaks() -> None:
     everything = {
         "inmate": inmate(active=False, contacts=(), restrictions=(Restriction(),), on_call=True),
         "called_party": CalledParty(blocked=True, blocked_by_facility=True),
-        "facility": Facility(timezone="America/New_York", suspended=True),
-        "at": NOON.replace(hour=3),
+        "facility": Facility(timezone="America/New_York", suspended=True, hours=MORNING),
         "billing": "direct_bill",
         "number": "+18005550123",
         "history": (ago(60, talk=1800), ago(0), ago(0)),
@@ -84,13 +86,13 @@ def test_first_rule_of_the_published_order_speaks() -> None:
         ("pin", {"inmate": inmate(contacts=(), restrictions=(Restriction(),), on_call=True)}),
         ("toll_free", {"number": STRANGER}),
         ("blocked_by_facility", {"called_party": CalledParty(blocked=True)}),
-        ("suspension", {"facility": Facility(timezone="America/New_York")}),
+        ("suspension", {"facility": Facility(timezone="America/New_York", hours=MORNING)}),
         ("restriction", {"inmate": inmate(contacts=(), on_call=True)}),
         ("not_on_list", {"inmate": inmate(contacts=(Contact(STRANGER, status="denied"),), on_call=True)}),
         ("not_approved", {"inmate": inmate(contacts=(Contact(STRANGER),), on_call=True)}),
         ("blocked_by_called_party", {"called_party": CalledParty()}),
         ("busy_elsewhere", {"inmate": inmate(contacts=(Contact(STRANGER),))}),
-        ("hours", {"at": NOON}),
+        ("hours", {"facility": Facility(timezone="America/New_York")}),
         ("gap", {"history": (ago(7200, talk=1800), ago(7200), ago(7200))}),
         ("minutes", {"history": (ago(7200), ago(7200), ago(7200))}),
         ("calls", {"history": ()}),

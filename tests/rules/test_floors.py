@@ -149,6 +149,12 @@ class TestFreeMinutes:
         spent = request(called_party=CalledParty(), history=(ago(3600, talk=1200),))
         assert said(decide(spent, self.RULES)) == ("balance", "2026-04-01T00:00:00-04:00")
 
+    @pytest.mark.parametrize("order", [(20, 30), (30, 20)])
+    def test_of_several_floors_last_as_long_as_the_longest(self, order: tuple[int, int]) -> None:
+        rules = under(*(floor(calls=None, minutes=minutes, free=True, beats=()) for minutes in order))
+        answer = decide(request(history=(ago(3600, talk=1000),)), rules)
+        assert isinstance(answer, Allow) and (answer.max_seconds, answer.limited_by) == (800, "floor")
+
     def test_bound_nothing_where_all_is_free(self) -> None:
         free = replace(self.RULES, rate=replace(CT.rate, micros_per_minute=0))
         assert said(decide(request(history=(ago(3600, talk=1000),)), free)) == ("call_length", 900)

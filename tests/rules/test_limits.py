@@ -234,6 +234,15 @@ class TestMinutes:
         used = (ago(0, talk=most * 60 - 5, at=moment),)
         assert allowed(decide(request(at=moment, history=used), rules)) == (5, "minutes")
 
+    def test_a_season_counts_beyond_what_is_enough_without_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A long history is read in parts, and no further than any limit can reach."""
+        monkeypatch.setattr("kinline.rules.history._AT_A_TIME", 1)
+        always = (Bonus(first_day="01-01", last_day="12-31", more=10),)
+        rules = profile(minutes=(Minutes(period="month", most=10, bonuses=always, **RULE),))
+        made = tuple(ago(3600 * past, talk=300) for past in range(1, 4))
+        assert allowed(decide(request(history=made), rules)) == (300, "minutes")
+        assert denied(decide(request(history=(*made, ago(18_000, talk=300))), rules))[0] == "minutes"
+
     def test_a_season_that_begins_within_the_period_is_waited_for(self) -> None:
         season = (Bonus(first_day="11-01", last_day="01-10", more=100),)
         rules = profile(minutes=(Minutes(period="month", most=300, reset_day=15, bonuses=season, **RULE),))
@@ -305,6 +314,17 @@ class TestResets:
         moment = datetime.fromisoformat(at)
         answer = decide(request(at=moment, facility=Facility(timezone=zone), history=(ago(60, at=moment),)), rules)
         assert denied(answer) == ("calls", reset)
+
+    def test_a_day_that_began_is_not_undone_by_a_clock_set_back_over_midnight(self) -> None:
+        """In Newfoundland, until 2011, the clock went from 00:01 back to 23:01 of the day before."""
+        again = datetime(2010, 11, 7, 2, 45, tzinfo=UTC)  # 23:15 for the second time
+        rules = profile(calls=(Calls(period="day", most=1, **RULE),))
+        newfoundland = Facility(timezone="America/St_Johns")
+        for minute, refused in ((0, False), (30, True)):
+            made = PastCall(start=datetime(2010, 11, 7, 2, minute, 30, tzinfo=UTC), talk_seconds=10, number=MOTHER)
+            answer = decide(request(at=again, facility=newfoundland, history=(made,)), rules)
+            assert isinstance(answer, Deny) is refused
+            assert not refused or denied(answer) == ("calls", "2010-11-08T00:00:00-03:30")
 
     @given(periods, st.integers(1, 28), st.sampled_from(ZONES), moments(40, whole=True), histories)
     def test_calls_of_one_period_count_together(

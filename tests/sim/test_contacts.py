@@ -54,7 +54,7 @@ def test_a_bouncing_cradle_is_one_lift_and_one_hang_up(seed: int) -> None:
 
 @pytest.mark.parametrize("wires", ["cut", "short"])
 def test_a_tampered_hook_loop_hangs_up_and_is_noted(board: Board, lifted: SerialPeer, wires: str) -> None:
-    board.world.set_hook_wires(wires)
+    board.wires("hook", wires)
     assert lifted.expect(wire.Hook).off_hook == 0
     lifted.send(wire.Report())
     assert f"hook loop {wires}" in lifted.expect(wire.Events).text

@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from kinline.accounts import charge_micros, debit_account
 from kinline.profiles import load_profile
 from kinline.rules import Allow, Deny, decide
-from kinline.store import CallInfo, CallRefused, NotFound, Store
+from kinline.store import CallInfo, CallRefused, Conflict, NotFound, Store
+from kinline.store.calls import LONGEST_INVITATION, OVERDUE_AFTER
 from tests.store.site import MOTHER, NOON, PREPAID, PROFILE, RATE, allowed, begun
 
 TEN = 10_000_000
@@ -130,6 +131,31 @@ def test_recover_charges_the_checkpoint_only(store: Store) -> None:
     assert store.recover() == []
     assert store.balance_micros(PREPAID) == TEN - RATE * 61 // 60
     assert store.trial_balance() == 0
+
+
+def test_what_no_host_can_carry_any_more_is_closed(store: Store) -> None:
+    """The host of both calls never came back; whichever host looks next closes them, once their time is over."""
+    talking, ringing = begun(store, "h1", 1), begun(store, "h2", 2)
+    limit = timedelta(seconds=store.call(talking).limit_seconds)
+    store.mark_accepted(talking, NOON + timedelta(minutes=1))
+    store.checkpoint({talking: 61})
+    over = NOON + timedelta(minutes=1) + limit + OVERDUE_AFTER
+    assert store.close_overdue(over) == []
+    (closed,) = store.close_overdue(over + timedelta(seconds=1))
+    assert (closed.id, closed.outcome, closed.ended_by, closed.talk_seconds) == (talking, "completed", "fault", 61)
+    assert closed.charged_micros == RATE * 61 // 60
+    (missed,) = store.close_overdue(NOON + LONGEST_INVITATION + OVERDUE_AFTER + timedelta(seconds=1))
+    assert (missed.id, missed.outcome, missed.charged_micros) == (ringing, "fault", 0)
+    assert store.calls(open_only=True) == [] and store.trial_balance() == 0
+    begun(store, "h1", 1)
+
+
+def test_a_talk_does_not_begin_on_a_closed_record(store: Store) -> None:
+    call = begun(store)
+    before = store.end_call(call, "fault", "fault", 0, NOON)
+    with pytest.raises(Conflict, match=f"call {call} is over"):
+        store.mark_accepted(call, NOON)
+    assert store.call(call) == before
 
 
 def test_many_talks_are_marked_at_once(store: Store) -> None:

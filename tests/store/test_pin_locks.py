@@ -1,11 +1,13 @@
 """Guessing at PINs over several telephones, with and without a PIN of one's own; and the PINs that are made."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from kinline.accounts.lockout import FORGIVEN_A_DAY
+from kinline.accounts.pins import PinBook
 from kinline.store import Conflict, PinFound, PinLocked, PinModeOf, PinWrong, Store
 from tests.store.site import NOON
 
@@ -72,6 +74,37 @@ def test_a_lock_can_be_ended_by_staff_and_by_a_new_pin(store: Store) -> None:
         lift()
         at = NOON + timedelta(minutes=1)  # the telephone's own lock
         assert isinstance(store.inmate_by_pin("h1", *OWN, at), PinFound)
+
+
+class TestWhileTheSlowHashIsAtWork:
+    """Other hosts and staff go on meanwhile; `meanwhile` is what they do."""
+
+    @pytest.fixture
+    def during(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+        verify = PinBook.verify
+
+        def plan(meanwhile: Callable[[], object]) -> None:
+            def slow(book: PinBook, pin_hash: str | None, pin: str) -> bool:
+                found = verify(book, pin_hash, pin)
+                monkeypatch.setattr(PinBook, "verify", verify)
+                meanwhile()
+                return found
+
+            monkeypatch.setattr(PinBook, "verify", slow)
+
+        return plan
+
+    def test_nobody_waits(self, store: Store, during: Callable[[Callable[[], object]], None]) -> None:
+        during(lambda: store.set_inmate_status("north", "1001", "active"))
+        assert isinstance(store.inmate_by_pin("h1", *OWN, NOON), PinFound)
+
+    def test_a_lock_that_falls_holds(self, store: Store, during: Callable[[Callable[[], object]], None]) -> None:
+        during(lambda: [store.inmate_by_pin("h1", "1001", "0000", NOON) for _ in range(3)])
+        assert isinstance(store.inmate_by_pin("h1", *OWN, NOON), PinLocked)
+
+    def test_a_pin_that_is_replaced_is_wrong(self, store: Store, during: Callable[[Callable[[], object]], None]) -> None:
+        during(lambda: store.set_pin("north", "1001", "7351"))
+        assert store.inmate_by_pin("h1", *OWN, NOON) == PinWrong(None)
 
 
 class TestPinOnly:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from kinline.calls.manners import Payer
 from kinline.rules.model import Language
 
 
@@ -27,6 +28,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     BLOCKED = "blocked"
     NOT_ACCEPTED = "not_accepted"
+    ACCOUNT_OFFERED = "account_offered"  # the called party opens an account first
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     NOT_FOUND = "not_found"
@@ -116,20 +118,33 @@ class MessageHeard:
 class Attempt:
     """Decide by the rules and write the record. Answered by Begun, Denied or Failed with the ticket.
 
-    `inmate` is None where nobody was identified. `dialled` is a number or a line's code.
+    `inmate` is None where nobody was identified. `dialled` is a number or a line's code. `payer` is whom the caller
+    chose to pay, where there was a choice.
     """
 
     ticket: int
     inmate: int | None
     dialled: str
+    payer: Payer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskAccount:
+    """What the inmate has left. Answered by Account or Failed with the ticket."""
+
+    ticket: int
+    inmate: int
 
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """Call the far end; without `recorded` on a call that has no place for a recorder (safety property P2)."""
+    """Call the far end, on a call that has a place for a recorder and for staff who listen only where the rules record
+    and monitor (safety property P2).
+    """
 
     call: int
     recorded: bool
+    monitored: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +233,7 @@ Action = (
     | CheckPin
     | MessageHeard
     | Attempt
+    | AskAccount
     | Invite
     | HangUpFar
     | Farewell

@@ -1,4 +1,6 @@
-"""The caller's side of a visit, from off hook to an attempt: language, inmate number, PIN, messages, number or line."""
+"""The caller's side of a visit, from off hook to an attempt: language, inmate number, PIN, messages, who pays, number
+or line.
+"""
 
 from typing import Any
 
@@ -6,10 +8,11 @@ from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.calls.actions import Action, Side, Tone
 from kinline.calls.dialogue import Dialogue, Phase
-from kinline.calls.manners import Manners, PinMode
+from kinline.calls.manners import PAYER_KEYS, Manners, Payer, PinMode
 
 LONGEST_PATIENCE_MS = 65_000  # 16 bits on the wire
 _LINE_SAID_MS = 5_000  # a line and its code, read out
+_ABOUT_MONEY = ("denied_billing", "denied_balance")  # another way of paying may be open
 
 
 class Asking(Dialogue):
@@ -21,6 +24,7 @@ class Asking(Dialogue):
         self._inmate_number: str | None = None
         self._inmate: int | None = None
         self._name: str | None = None
+        self._payer: Payer | None = None
         self._language_chosen = False
         self._messages: list[ev.Message] = []
         self._by_line = False  # the number in hand came from the open lines, without a PIN
@@ -62,6 +66,8 @@ class Asking(Dialogue):
     def _next_message(self) -> list[Action]:
         """What staff pass on is heard before anything can be dialed over it."""
         if not self._messages:
+            if len(self._manners.payers) > 1:
+                return self._ask_paying()
             return self._ask_number("balance_and_number", {"balance": self._balance_micros})
         self.phase = Phase.MESSAGES
         message = self._messages[0]
@@ -83,6 +89,19 @@ class Asking(Dialogue):
         first, *rest = self._ask_identity()
         return [first, act.Say(Side.NEAR, "pin_wrong", self._next()), *rest]
 
+    def _ask_paying(self) -> list[Action]:
+        self.phase = Phase.PAYING
+        keys = {payer.value: key for key, payer in PAYER_KEYS.items() if payer in self._manners.payers}
+        question = self._say(Side.NEAR, "choose_paying", {"balance": self._balance_micros, **keys, **self._lines_key})
+        return [act.Listen(60_000), question, self._ask("digit", 1, 1, "")]
+
+    def _account(self, event: ev.Account) -> list[Action]:
+        self._ticket = None
+        self._balance_micros = event.balance_micros
+        told = {"balance": event.balance_micros, "left": event.left_seconds}
+        first, *rest = self._ask_number()
+        return [first, act.Say(Side.NEAR, "account", self._next(), told), *rest]
+
     def _ask_number(self, prompt: str = "enter_number", values: dict[str, Any] | None = None) -> list[Action]:
         self.phase = Phase.NUMBER
         question = self._say(Side.NEAR, prompt, self._lines_key if values is None else values)
@@ -100,8 +119,11 @@ class Asking(Dialogue):
         patience = min(LONGEST_PATIENCE_MS, self._manners.first_key_ms + _LINE_SAID_MS * len(read_out))
         return [act.Listen(120_000), *read_out, self._ask("number", 1, 15, "#", patience)]
 
-    def _ask_again(self) -> list[Action]:
-        return self._ask_line() if self._by_line else self._ask_number()
+    def _ask_again(self, prompt: str) -> list[Action]:
+        if self._by_line:
+            return self._ask_line()
+        another_way = self._payer is not None and prompt in _ABOUT_MONEY
+        return self._ask_paying() if another_way else self._ask_number()
 
     @property
     def _lines_key(self) -> dict[str, Any]:
@@ -124,12 +146,22 @@ class Asking(Dialogue):
                 return [act.Hush(Side.NEAR), *self._ask_identity()]
             case Phase.PIN:
                 return self._check(digits)
+            case Phase.PAYING:
+                payer = PAYER_KEYS.get(digits)
+                if payer not in self._manners.payers:
+                    return [act.Hush(Side.NEAR), *self._ask_paying()]
+                self._payer = payer
+                return [act.Hush(Side.NEAR), *self._ask_number()]
+            case Phase.NUMBER if self._inmate is not None and digits == self._manners.account_code:
+                self.phase = Phase.ACCOUNT
+                self._ticket = self._next()
+                return [act.Hush(Side.NEAR), act.AskAccount(self._ticket, self._inmate)]
             case Phase.NUMBER | Phase.LINE:
                 self._by_line = self.phase is Phase.LINE
                 self.phase = Phase.ATTEMPTING
                 self._ticket = self._next()
-                inmate = None if self._by_line else self._inmate
-                return [act.Hush(Side.NEAR), act.Attempt(self._ticket, inmate, digits)]
+                inmate, payer = (None, None) if self._by_line else (self._inmate, self._payer)
+                return [act.Hush(Side.NEAR), act.Attempt(self._ticket, inmate, digits, payer)]
             case _:
                 return []
 
@@ -143,4 +175,4 @@ class Asking(Dialogue):
         self._attempts += 1
         if self._attempts >= self._manners.number_tries:
             return self._over(prompt, values)
-        return [act.PlayTone(Tone.NONE), self._say(Side.NEAR, prompt, values), *self._ask_again()]
+        return [act.PlayTone(Tone.NONE), self._say(Side.NEAR, prompt, values), *self._ask_again(prompt)]

@@ -74,6 +74,15 @@ class Unidentified:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """The inmate's own money, and the seconds of talk that allowances leave (None: none counts)."""
+
+    ticket: int
+    balance_micros: int
+    left_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
     """The attempt is allowed, recorded and its money held.
 
@@ -157,6 +166,7 @@ Event = (
     | Played
     | Identified
     | Unidentified
+    | Account
     | Begun
     | Denied
     | Failed

@@ -36,6 +36,7 @@ def menu_values(manners: Manners, allow: Allow, name: str | None) -> dict[str, A
         "refuse": manners.refuse_digit,
         # A call for nothing has no price to tell.
         "quote": manners.quote_digit if allow.rate_micros_per_minute else None,
+        "account": account_digit(manners, allow),
         "block": block_digit(manners, allow),
     }
 
@@ -50,6 +51,11 @@ def quote_values(manners: Manners, allow: Allow) -> dict[str, Any]:
         "accept": manners.accept_digit,
         "refuse": manners.refuse_digit,
     }
+
+
+def account_digit(manners: Manners, allow: Allow) -> str | None:
+    """Nobody opens an account for a call that costs nothing."""
+    return manners.account_digit if allow.rate_micros_per_minute else None
 
 
 def block_digit(manners: Manners, allow: Allow) -> str | None:

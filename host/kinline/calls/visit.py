@@ -1,9 +1,10 @@
 """One visit to a handset, from off hook to on hook: language, PIN, number, invitation, menu, talk, end.
 
 idle -> language -> identity -> checking -> messages -> number -> attempting -> inviting -> menu -> accepting -> talk -> over
-             '----------'---> line (without a PIN) -------^-----> attempting ...     ^---- telling
+             |          |                  paying ---^  ^---- account               ^---- telling
+             '----------'---> line (without a PIN) -------> attempting ...
 
-A number that is denied or not reached leads back to number or line.
+A number that is denied or not reached leads back to number or line, or to who pays if it was for the money.
 """
 
 
@@ -13,7 +14,7 @@ from kinline.calls.actions import Action, EndedBy, Outcome, Side, Tone
 from kinline.calls.asking import Asking
 from kinline.calls.dialogue import Phase
 from kinline.calls.manners import Manners
-from kinline.calls.menu import block_digit, kept_prompt, menu_values, nameless, quote_values
+from kinline.calls.menu import account_digit, block_digit, kept_prompt, menu_values, nameless, quote_values
 from kinline.calls.talk import said_first, speech_due, speech_timers
 from kinline.rules import Allow
 
@@ -48,7 +49,7 @@ class Visit(Asking):
 
     def _reset(self) -> None:
         super()._reset()
-        self._menus_said = 0
+        self._menus_said = self._quotes_said = 0
         self._call = 0
         self._invited = False
         self._allow: Allow | None = None
@@ -83,6 +84,8 @@ class Visit(Asking):
                 return self._identified(event) if self._awaits(Phase.CHECKING, ticket) else []
             case ev.Unidentified(ticket, locked_seconds):
                 return self._unidentified(locked_seconds) if self._awaits(Phase.CHECKING, ticket) else []
+            case ev.Account(ticket):
+                return self._account(event) if self._awaits(Phase.ACCOUNT, ticket) else []
             case ev.Begun(ticket):
                 return self._begun(event) if self._awaits(Phase.ATTEMPTING, ticket) else self._begun_in_vain(event)
             case ev.Denied(ticket, prompt, values):
@@ -124,7 +127,7 @@ class Visit(Asking):
         return [
             act.ClearTimers(),
             act.Listen(self._manners.ring_limit_ms + 120_000),
-            act.Invite(self._call, allow.recorded),
+            act.Invite(self._call, allow.recorded, allow.monitored),
             self._say(Side.NEAR, "connecting"),
             act.PlayTone(Tone.RINGBACK),
             act.SetTimer("ring", self._manners.ring_limit_ms),
@@ -132,7 +135,7 @@ class Visit(Asking):
 
     def _menu(self) -> list[Action]:
         self.phase = Phase.MENU
-        self._menus_said = 0
+        self._menus_said = self._quotes_said = 0
         return [act.ClearTimers(), *self._say_menu()]
 
     def _say_menu(self) -> list[Action]:
@@ -151,11 +154,14 @@ class Visit(Asking):
             self.phase = Phase.ACCEPTING
             self._token = None
             return [*hush, act.StoreAccept(self._call)]
-        if digit == manners.quote_digit:
+        if digit == manners.quote_digit and self._quotes_said < manners.quote_times:
+            self._quotes_said += 1
             quote = self._say(Side.FAR, "rate_quote", quote_values(manners, self._allow))
             return [*hush, quote, act.SetTimer("menu", LONGEST_MENU_MS)]
         if digit == manners.refuse_digit:
             return [*hush, *self._part(Outcome.REFUSED, "called_party_refused", "refused_thanks")]
+        if digit == account_digit(manners, self._allow):
+            return [*hush, *self._part(Outcome.ACCOUNT_OFFERED, "account_offered", "account_thanks")]
         if digit == block_digit(manners, self._allow):
             block = act.BlockNumber(self._call)
             return [*hush, block, *self._part(Outcome.BLOCKED, "called_party_blocked", "blocked_thanks")]
@@ -246,7 +252,7 @@ class Visit(Asking):
         return [act.ClearTimers(), act.Hush(Side.NEAR), finish, *self._not_reached(prompt)]
 
     def _failed(self, ticket: int, call: int) -> list[Action]:
-        if self.phase in (Phase.CHECKING, Phase.ATTEMPTING) and ticket == self._ticket:
+        if self.phase in (Phase.CHECKING, Phase.ACCOUNT, Phase.ATTEMPTING) and ticket == self._ticket:
             self._ticket = None
             return self._over("trouble")
         if self.phase is Phase.ACCEPTING and call == self._call:

@@ -10,6 +10,7 @@ from kinline import config as settings_file
 from kinline.cli.console import api_app, console
 from kinline.cli.handset import handset_app
 from kinline.cli.output import Json, UsageError, answer, complain
+from kinline.cli.recordings import recordings_app
 from kinline.cli.rules import rules_app
 from kinline.cli.site import DEFAULT_CONFIG, Config, opened
 from kinline.cli.slips import facility_app, inmate_app
@@ -35,6 +36,7 @@ _groups = {
     "inmate": inmate_app,
     "rules": rules_app,
     "prompts": prompts_app,
+    "recordings": recordings_app,
     "api": api_app,
     "tech": tech_app,
 }

@@ -10,20 +10,21 @@ from typing import Annotated, Any
 from fastapi import Body, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from kinline.config import Settings
 from kinline.console.access import Access, TooManyMisses, Unknown, desk_of
 from kinline.console.door import Door
 from kinline.console.problems import PROBLEM, Problem, faults, problem
-from kinline.operations import Desk, Forbidden, Operation, catalogue, nouns, perform
+from kinline.operations import Desk, Forbidden, Operation, Sound, catalogue, nouns, perform
 from kinline.operations.operation import permit, refused
 from kinline.store import Store
 
 LARGEST_BODY = 2**20
 """Bytes. The largest request is a CSV import of some thousand lines."""
 
+WAV = "audio/wav"
 _NOT_JSON = "the body is not JSON; send one JSON object in UTF-8"
 _PROBLEMS = {
     400: "not JSON",
@@ -37,6 +38,12 @@ _PROBLEMS = {
     429: "too many wrong tokens",
     503: "the database cannot be used just now",
 }
+
+
+class _SoundResponse(StreamingResponse):
+    """Stands for a sound in the document."""
+
+    media_type = WAV
 
 
 def _utc_now() -> datetime:
@@ -88,7 +95,10 @@ def _serve(app: FastAPI, wanted: Operation) -> None:
         return desk
 
     def endpoint(desk: Desk, request: Any) -> Any:
-        return JSONResponse(wanted.as_json(perform(desk, wanted, request)))
+        result = perform(desk, wanted, request)
+        if isinstance(result, Sound):
+            return StreamingResponse(result.wav, media_type=WAV)
+        return JSONResponse(wanted.as_json(result))
 
     place = Body(openapi_examples={"example": {"value": wanted.example}}) if wanted.changes else Query()
     endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -101,7 +111,8 @@ def _serve(app: FastAPI, wanted: Operation) -> None:
         f"/api/{wanted.name.replace('.', '/')}",
         endpoint,
         methods=["POST" if wanted.changes else "GET"],
-        response_model=wanted.answer,
+        response_model=None if wanted.answer is Sound else wanted.answer,
+        response_class=_SoundResponse if wanted.answer is Sound else JSONResponse,
         name=wanted.name,
         tags=[wanted.noun],
         summary=wanted.summary.partition("\n")[0].rstrip("."),

@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kinline.accounts.rates import RateLine
-from kinline.calls.manners import Manners, OpenLine, PinMode
+from kinline.calls.manners import WAYS_OF, Manners, OpenLine, Payer, PinMode
 from kinline.config import Settings
 from kinline.profiles import load_profile
 from kinline.rules import Profile
@@ -65,6 +65,9 @@ class Arrangements:
             refuse_digit=digits.refuse or profile.acceptance.refuse,
             quote_digit=digits.quote or profile.acceptance.quote,
             block_digit=digits.block or profile.acceptance.block,
+            account_digit=profile.acceptance.account,
+            payers=_payers(profile),
+            account_code=profile.account_menu.dial if profile.account_menu else None,
             first_key_ms=calls.entry_timeout_seconds * 1000,
             ring_limit_ms=calls.ring_limit_seconds * 1000,
             menu_patience_ms=calls.menu_timeout_seconds * 1000,
@@ -73,6 +76,12 @@ class Arrangements:
             checkpoint_ms=calls.checkpoint_seconds * 1000,
         )
         return Arrangement(profile, rates, manners, ZoneInfo(handset.timezone))
+
+
+def _payers(profile: Profile) -> tuple[Payer, ...]:
+    """Between whom the caller chooses."""
+    paying = profile.paying
+    return tuple(payer for payer in Payer if paying.caller_chooses and set(WAYS_OF[payer]) & set(paying.methods))
 
 
 def _open_lines(profile: Profile) -> tuple[OpenLine, ...]:

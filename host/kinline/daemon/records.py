@@ -1,17 +1,19 @@
 """What a station asks of rules and store, as visit events. Runs on the one store thread."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from kinline.accounts.ledger import debit_account
 from kinline.calls import actions as act
 from kinline.calls import events as ev
+from kinline.calls.manners import WAYS_OF, Payer
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.logs import log
 from kinline.rules import CallRequest, Deny, NumberClass, Profile, decide, to_e164
+from kinline.rules.allowances import talk_left
 from kinline.rules.cut import cut_by
 from kinline.rules.history import history_needed_since
 from kinline.rules.pricing import priced
@@ -78,6 +80,11 @@ class Records:
         _log.info("PIN refused", handset=self._device, locked_seconds=locked_seconds)
         return ev.Unidentified(request.ticket, locked_seconds)
 
+    def account(self, request: act.AskAccount) -> ev.Event:
+        """What the inmate has left. It is no attempt at a call, and leaves no record."""
+        left = talk_left(self._request(request.inmate, "", self._now()), self.arrangement.profile)
+        return ev.Account(request.ticket, self._store.balance_micros(debit_account(request.inmate)), left)
+
     def message_heard(self, message: int) -> None:
         self._store.message_heard(message, self._device, self._now())
 
@@ -100,7 +107,7 @@ class Records:
             del self._unanswered[0]
 
     def _attempt(self, request: act.Attempt, at: datetime) -> ev.Event:
-        asked, profile = self._asked(request), self._priced(at)
+        asked, profile = self._asked(request), _chosen(self._priced(at), request.payer)
         decision = decide(self._request(asked.inmate, asked.number, at), profile)
         if not isinstance(decision, Deny):
             try:
@@ -181,6 +188,9 @@ class Records:
     def checkpoint(self, call: int, talk_seconds: int) -> None:
         self._store.checkpoint({call: talk_seconds})
 
+    def report_alarms(self, standing: Mapping[str, str]) -> None:
+        self._store.report_alarms(self._device, standing, self._now())
+
     def block_number(self, call: int) -> None:
         self._store.block_by_called_party(call, self._now())
 
@@ -205,3 +215,11 @@ class Records:
             talk_seconds=info.talk_seconds,
             charged_micros=info.charged_micros,
         )
+
+
+def _chosen(profile: Profile, payer: Payer | None) -> Profile:
+    """The profile with the ways of paying that the caller left open."""
+    if payer is None:
+        return profile
+    methods = tuple(way for way in profile.paying.methods if way in WAYS_OF[payer])
+    return replace(profile, paying=replace(profile.paying, methods=methods))

@@ -3,15 +3,18 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 from kinline.config import Firmware, HandsetLink, Settings
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement, Arrangements
 from kinline.daemon.firmware import Upgrades
+from kinline.daemon.keys import Keys
 from kinline.daemon.port import opened
+from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.station import Station
@@ -22,17 +25,19 @@ from kinline.media import Bus, Engine
 from kinline.media.clips import Clips
 from kinline.media.hub import Hub
 from kinline.prompts import Prompter
-from kinline.store import Store, open_store, site_secret
+from kinline.store import CallInfo, Store, StoreError, open_store, site_secret
+from kinline.switch.dialogs import Dialogs
 from kinline.switch.trunk import Trunk
 from kinline.technician import bundle
 from kinline.technician.trouble import Trouble
 
 PROBE_S = 30.0
+OVERDUE_S = 60.0
 _log = log(part="daemon")
 
 
 def run(settings: Settings) -> None:
-    """Blocks until SIGTERM or SIGINT. Raises StoreError, SipError or OSError when it cannot start."""
+    """Blocks until SIGTERM or SIGINT. Raises StoreError, RecordingError, SipError or OSError when it cannot start."""
     configure(settings.logging.level, settings.logging.format, sys.stderr)
     store = open_store(settings.database_url, site_secret(settings.storage.secret_file))
     try:
@@ -48,43 +53,39 @@ async def _serve(settings: Settings, store: Store) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     ours = [link.device_id for link in settings.handset] if store.shared else None
-    for call in store.recover(devices=ours):
-        counters.add("call_recovered")
-        _log.warning(
-            "a call record was open",
-            call=call.id,
-            outcome=call.outcome,
-            talk_seconds=call.talk_seconds,
-            charged_micros=call.charged_micros,
-        )
-    settings.storage.recordings_dir.mkdir(parents=True, exist_ok=True)
+    recovered = store.recover(devices=ours)
+    _tell_recovered(recovered)
 
     bus = Bus()
     engine = Engine(bus, rtp_bind_ip=str(settings.trunk.media_bind), rtp_port=settings.trunk.media_port)
     hub = Hub(bus)
     hub.start(loop)
-    trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port)
-    enrolled = {info.device_id: info for info in store.handsets() if info.enabled}
+    trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port, Dialogs(settings.storage.data_dir / "dialogs"))
+    trunk.end_left_over()
+    keys = Keys(store)
     services = Services(
         engine=engine,
         hub=hub,
         trunk=trunk,
         prompter=Prompter(settings.storage.prompts_cache_dir, settings.storage.site_prompts_dir),
         clips=Clips(engine),
-        recordings=settings.storage.recordings_dir,
-        key_of=lambda device: enrolled[device].psk if device in enrolled else None,
+        key_of=keys.of,
         store_thread=ThreadPoolExecutor(1, thread_name_prefix="store"),
         upgrades=Upgrades(_offer(settings.firmware), settings.firmware.idle_seconds),
     )
+    recordings = Recordings(services, store, settings.storage)
+    recordings.look_through(recovered)
     if settings.metrics.port:
         counters.serve(settings.metrics.port, str(settings.metrics.bind))
     arrangements = Arrangements(settings, store)
     arranged = arrangements.all()
-    stations = [_station(link, arranged, services, store) for link in settings.handset]
-    watch = Watch(store, arrangements, stations)
+    stations = [_station(link, arranged, services, recordings, store) for link in settings.handset]
+    watch = Watch(store, arrangements, stations, keys=keys)
     _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
     work = [asyncio.create_task(_attend(station)) for station in stations]
     work += [asyncio.create_task(_probe(trunk)), asyncio.create_task(watch.run())]
+    if store.shared:
+        work.append(asyncio.create_task(_close_overdue(services, store)))
     stopping = asyncio.create_task(stop.wait())
     try:
         done, _ = await asyncio.wait([*work, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -119,11 +120,13 @@ def _offer(firmware: Firmware) -> Offer | None:
         return None
 
 
-def _station(link: HandsetLink, arrangements: Mapping[str, Arrangement], services: Services, store: Store) -> Station:
+def _station(
+    link: HandsetLink, arrangements: Mapping[str, Arrangement], services: Services, recordings: Recordings, store: Store
+) -> Station:
     arrangement = arrangements.get(link.device_id)
     if arrangement is None:
         raise ValueError(f"handset {link.device_id} in the settings is not enrolled: kinline handset add")
-    return Station(link.port, services, Records(store, link.device_id, arrangement))
+    return Station(link.port, services, recordings, Records(store, link.device_id, arrangement))
 
 
 async def _attend(station: Station) -> None:
@@ -137,6 +140,28 @@ def _count_refusals(engine: Engine) -> None:
     for name in ("rtp_unknown_source", "rtp_malformed", "rtp_send_failed"):
         if count := getattr(counted, name):
             counters.add(name, amount=count)
+
+
+async def _close_overdue(services: Services, store: Store) -> None:
+    """Close what a host that never came back left open, whichever host's it was."""
+    while True:
+        try:
+            _tell_recovered(await services.records_thread(lambda: store.close_overdue(datetime.now(UTC))))
+        except StoreError as error:
+            _log.error("overdue calls cannot be closed, trying on", error=str(error))
+        await asyncio.sleep(OVERDUE_S)
+
+
+def _tell_recovered(calls: Sequence[CallInfo]) -> None:
+    for call in calls:
+        counters.add("call_recovered")
+        _log.warning(
+            "a call record was open",
+            call=call.id,
+            outcome=call.outcome,
+            talk_seconds=call.talk_seconds,
+            charged_micros=call.charged_micros,
+        )
 
 
 async def _probe(trunk: Trunk) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from kinline.daemon.firmware import Upgrades
@@ -28,7 +27,6 @@ class Services:
     trunk: Trunk
     prompter: Prompter
     clips: Clips
-    recordings: Path
     key_of: Callable[[str], bytes | None]
     store_thread: ThreadPoolExecutor
     upgrades: Upgrades = field(default_factory=Upgrades)
@@ -43,9 +41,6 @@ class Services:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
-
-    def recording_path(self, call: int) -> Path:
-        return self.recordings / f"{call}.wav"
 
     async def settle(self) -> None:
         """Wait for background work that must not be lost, records above all."""

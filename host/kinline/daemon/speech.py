@@ -10,7 +10,7 @@ from kinline.calls.actions import Side
 from kinline.counters import counters
 from kinline.daemon.services import Services
 from kinline.logs import log
-from kinline.media import Call, EngineError, Play
+from kinline.media import AnyCall, EngineError, Play
 from kinline.media import Side as EngineSide
 from kinline.prompts.sound import SoundError
 from kinline.rules.model import Language
@@ -33,7 +33,7 @@ class _Line:
 class Speech:
     """One task renders and queues lines in the order they were asked for; a hush drops what was not heard yet."""
 
-    def __init__(self, call: Call, services: Services, played: Callable[[int, bool], None]) -> None:
+    def __init__(self, call: AnyCall, services: Services, played: Callable[[int, bool], None]) -> None:
         self._call = call
         self._services = services
         self._report = played

@@ -4,7 +4,6 @@ keypad -> link -> session -> visit -> (store, switch, audio) -> record, and back
 """
 
 import asyncio
-import os
 import secrets
 import time
 from collections import deque
@@ -17,16 +16,18 @@ from kinline.calls.visit import Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.daemon.firmware import Firmware
+from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.speech import Speech
 from kinline.daemon.timers import Timers
 from kinline.handsets import _link as wire
 from kinline.handsets import session as ses
+from kinline.handsets.alarms import alarms
 from kinline.handsets.keys import SessionKeys
 from kinline.logs import log
 from kinline.media import (
-    Call,
+    AnyCall,
     CallEvent,
     Codec,
     EngineError,
@@ -34,10 +35,9 @@ from kinline.media import (
     FarEnd,
     Link,
     LinkEvent,
-    RecorderEvent,
+    RecordedCall,
     Source,
     Tone,
-    recorded,
 )
 from kinline.store import DatabaseError
 from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media
@@ -67,9 +67,10 @@ def _far_end(media: Media) -> FarEnd:
 class Station:
     """Lives as long as the port is configured; survives the cable, the handset and the far end."""
 
-    def __init__(self, path: str, services: Services, records: Records) -> None:
+    def __init__(self, path: str, services: Services, recordings: Recordings, records: Records) -> None:
         self.path = path
         self._services = services
+        self._recorder = recordings
         self._records = records
         self._log = log(part="station", port=path)
         self._loop = asyncio.get_running_loop()
@@ -78,8 +79,7 @@ class Station:
         self._visit = Visit(records.arrangement.manners)
         self._timers = Timers(self._loop, lambda name: self._happen(ev.Due(name)))
         self._link: Link | None = None
-        self._call: Call | None = None
-        self._private = False  # the engine's call in hand has no place for a recorder
+        self._call: AnyCall | None = None
         self._speech: Speech | None = None
         self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
         self._recordings: dict[int, Path] = {}
@@ -87,6 +87,7 @@ class Station:
         self._talks: dict[int, int] = {}  # call record by the number that the handset knows the talk by
         self._checkpointing = False
         self._unspoken: set[int] = set()  # calls that the log is not to mention
+        self._alarms: dict[str, str] = {}  # as the handset last reported them
 
     @property
     def handset(self) -> str:
@@ -247,12 +248,31 @@ class Station:
                     underruns=message.underruns,
                     overruns=message.overruns,
                 )
+            case wire.Loops():
+                self._alarm(alarms(message))
             case wire.Slots() | wire.UpdateWant() | wire.UpdateState():
                 self._firmware.message(message)
             case wire.Events(_, text):
                 self._log.info("handset events", handset=self.device, text=text)
             case _:
                 counters.add("link_unexpected")
+
+    def _alarm(self, standing: dict[str, str]) -> None:
+        """Tell what is new, and keep for staff what stands."""
+        for kind, detail in standing.items():
+            if self._alarms.get(kind) != detail:
+                counters.add("handset_alarm", kind)
+                self._log.warning("the handset raises an alarm", handset=self.device, alarm=kind, detail=detail)
+        for kind in self._alarms.keys() - standing.keys():
+            self._log.info("an alarm is over", handset=self.device, alarm=kind)
+        self._alarms = standing
+        self._tell(lambda: self._records.report_alarms(standing))
+
+    def check_key(self) -> None:
+        """End the session of a handset whose key staff have revoked."""
+        if self._session.open and self._services.key_of(self._session.device) is None:
+            counters.add("link_revoked")
+            self._do(self._session.revoke())
 
     def _hook(self, off_hook: bool) -> None:
         self._log.info("off hook" if off_hook else "on hook", handset=self.device)
@@ -264,12 +284,16 @@ class Station:
             self._drop_call()
             self._send(wire.Report())
 
-    def _take_call(self, privileged: bool = False) -> None:
-        """An engine call, the handset's audio; a privileged one has no place for a recorder."""
+    def _take_call(self, recorded: bool = False, monitored: bool = False) -> None:
+        """An engine call, the handset's audio. It has a place for a recorder and for listeners only if it is to."""
         if self._call is None and self._link is not None:
-            call = self._call = self._services.engine.create_call(self._link, privileged=privileged)
+            engine = self._services.engine
+            if recorded:
+                make: Callable[[Link], AnyCall] = engine.create_call if monitored else engine.create_recorded_call
+            else:
+                make = engine.create_monitored_call if monitored else engine.create_privileged_call
+            call = self._call = make(self._link)
             self._services.hub.own(Source.CALL, call.id, self._call_event)
-            self._private = privileged
             self._speech = Speech(call, self._services, lambda token, as_meant: self._happen(ev.Played(token, as_meant)))
 
     def _drop_call(self) -> None:
@@ -342,8 +366,10 @@ class Station:
                 self._tell(lambda: self._records.message_heard(message))
             case act.Attempt(ticket):
                 self._ask(lambda: self._records.attempt(action), ev.Failed(ticket))
+            case act.AskAccount(ticket):
+                self._ask(lambda: self._records.account(action), ev.Failed(ticket))
             case act.StoreAccept(call):
-                recording = self._services.recording_path(call)
+                recording = self._recorder.path(call)
                 self._ask(lambda: self._records.accept(call, recording), ev.Failed(call=call))
             case act.Checkpoint(call, talk_seconds):
                 self._checkpoint(call, talk_seconds)
@@ -351,8 +377,8 @@ class Station:
                 self._tell(lambda: self._records.block_number(call))
             case act.Finish():
                 self._finish(action)
-            case act.Invite(call, recorded):
-                self._invite(call, recorded)
+            case act.Invite():
+                self._invite(action)
             case act.HangUpFar(call):
                 if leg := self._legs.get(call):
                     leg.hang_up()
@@ -446,10 +472,10 @@ class Station:
 
     # The far end
 
-    def _invite(self, call: int, recorded: bool) -> None:
-        if self._private is recorded:
-            self._drop_audio()
-            self._take_call(privileged=not recorded)
+    def _invite(self, invite: act.Invite) -> None:
+        self._drop_audio()  # up to here nothing could be kept; whether something can is decided with the call
+        self._take_call(invite.recorded, invite.monitored)
+        call = invite.call
         target = self._records.target(call)
         leg = Leg(self._services.trunk, lambda event: self._leg_event(call, event))
         self._legs[call] = leg
@@ -502,7 +528,7 @@ class Station:
             self._log.error("no talk: the handset's clock is unknown", call=call)
             self._happen(ev.LinkLost(time.monotonic_ns()))
             return
-        if recorded:
+        if recorded and isinstance(self._call, RecordedCall):
             self._record(self._call, call)
         self._call.gate(True)
         deadline = self._session.clock.ticks_at(time.monotonic_ns() + limit_ms * 1_000_000)
@@ -512,25 +538,16 @@ class Station:
         self._send(wire.Talk(number, deadline, limit_ms))
         self._send(wire.Show(wire.LAMP_BUSY))
 
-    def _record(self, audio: Call, call: int) -> None:
-        path = self._services.recording_path(call)
-        try:
-            audio.record(path)
-        except EngineError as error:
-            counters.add("recording_failed")
-            self._log.error(
-                "no recording, the call goes on", call=call, error=str(error), next="check space and rights of the folder"
-            )
-            return
-        # Owned until the file is closed, which comes after the call's own end.
-        self._services.hub.own(Source.RECORDER, audio.id, self._recorder_event)
-        self._recordings[call] = path
+    def _record(self, audio: RecordedCall, call: int) -> None:
+        about = {"handset": self._records.handset, "inmate": self._records.target(call).inmate}
+        if path := self._recorder.begin(audio, call, about):
+            self._recordings[call] = path
 
     def _stop_talk(self, call: int) -> None:
         if self._call is not None:
             self._call.gate(False)
-            if call in self._recordings:
-                self._call.record_stop()
+        if isinstance(self._call, RecordedCall) and call in self._recordings:
+            self._call.record_stop()
         for number in [number for number, known in self._talks.items() if known == call]:
             self._send(wire.End(number))
         self._send(wire.Show(wire.LAMP_READY))
@@ -548,17 +565,3 @@ class Station:
                 self._log.warning("nothing heard from the far end", call=self._mentioned(self.call))
             case _:
                 pass
-
-    def _recorder_event(self, event: Event) -> None:
-        if event.kind == RecorderEvent.FAILED:
-            counters.add("recording_failed")
-            self._log.error(
-                "recording stopped, the call goes on",
-                call=self._visit.call,
-                error=os.strerror(-event.code),
-                next="free space on the recordings' disk",
-            )
-        elif event.kind == RecorderEvent.CLOSED:
-            self._services.hub.disown(Source.RECORDER, event.id)
-            written, dropped = recorded(event)
-            self._log.info("recording closed", seconds=round(written / 8000, 2), dropped=dropped)

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement, Arrangements
+from kinline.daemon.keys import Keys
 from kinline.logs import log
 from kinline.rules import ProfileError
 from kinline.store import Store, StoreError
@@ -34,6 +35,8 @@ class Served(Protocol):
 
     def cut(self, rule: str) -> None: ...
     def arrange(self, arrangement: Arrangement) -> None: ...
+    def check_key(self) -> None:
+        """The known keys have changed: a session under a revoked one ends."""
 
 
 class Watch:
@@ -45,11 +48,13 @@ class Watch:
         arrangements: Arrangements,
         stations: Sequence[Served],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        keys: Keys | None = None,
     ) -> None:
         self._store = store
         self._arrangements = arrangements
         self._stations = stations
         self._now = now
+        self._keys = keys
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="watch")
         self._told = ""
 
@@ -66,6 +71,9 @@ class Watch:
             await self._cut()
             if renew:
                 self._renew(await self._asked(self._arrangements.all))
+                if self._keys is not None and await self._asked(self._keys.renew):
+                    for station in self._stations:
+                        station.check_key()
         except (StoreError, ProfileError, OSError) as error:
             counters.add("watch_failed")
             if str(error) != self._told:

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 SYNC = b'K\xd7'
 MAJOR = 1
 MINOR = 1
-SCHEMA = 1561932814
+SCHEMA = 2034514031
 HEADER_BYTES = 12
 SEALED_FROM = 16
 RELIABLE_FROM = 32
@@ -23,6 +23,8 @@ SILENCE_MS = 2500
 RETRANSMIT_MS = 150
 RETRANSMIT_TRIES = 6
 WINDOW = 8
+REKEY_MS = 3600000
+HELLOS = 8
 NONCE_BYTES = 16
 PROOF_BYTES = 16
 LABEL_D2H_CIPHER = b"kinline 1 handset cipher"
@@ -52,6 +54,16 @@ CAUSE_ON_HOOK = 2
 CAUSE_HOST = 3
 CAUSE_LINK_LOST = 4
 CAUSE_FAULT = 5
+WIRES_SHORT = 0
+WIRES_CLOSED = 1
+WIRES_OPEN = 2
+WIRES_CUT = 3
+MAGNET_UNKNOWN = 0
+MAGNET_OWN = 1
+MAGNET_FOREIGN = 2
+SUPPLY_GOOD = 0
+SUPPLY_LOW = 1
+SUPPLY_HIGH = 2
 LAMP_OFF = 0
 LAMP_READY = 1
 LAMP_BUSY = 2
@@ -270,6 +282,35 @@ class Ack:
             raise WireError(f"ack: {len(body)} bytes, 2 expected")
         number, = struct.unpack_from("<H", body)
         return cls(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """The link's test: the handset sends it back as it came. Since minor 1."""
+
+    ID: ClassVar[int] = 20
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "both"
+    number: int
+    filling: bytes
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<H", self.number) + _pack_variable(self.filling, 200, "bounce.filling")
+        except struct.error as error:
+            raise WireError(f"bounce: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) < 2:
+            raise WireError(f"bounce: {len(body)} bytes, at least 2 needed")
+        number, = struct.unpack_from("<H", body)
+        at = 2
+        filling_raw, at = _take_variable(body, at, 200, "bounce.filling")
+        filling = filling_raw
+        if at != len(body):
+            raise WireError(f"bounce: {len(body) - at} bytes too many")
+        return cls(number, filling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -551,6 +592,65 @@ class Slots:
         if at != len(body):
             raise WireError(f"slots: {len(body) - at} bytes too many")
         return cls(running, trial, a, b, fell)
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """Hook, cord and case wires, the magnet's field, the wall's supply; on each change and in each session. Since minor 1."""
+
+    ID: ClassVar[int] = 44
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "d2h"
+    hook: int
+    cord: int
+    case: int
+    magnet: int
+    supply: int
+    supply_mv: int
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<BBBBBH", self.hook, self.cord, self.case, self.magnet, self.supply, self.supply_mv)
+        except struct.error as error:
+            raise WireError(f"loops: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 7:
+            raise WireError(f"loops: {len(body)} bytes, 7 expected")
+        hook, cord, case, magnet, supply, supply_mv = struct.unpack_from("<BBBBBH", body)
+        return cls(hook, cord, case, magnet, supply, supply_mv)
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Answers measure: millivolts at each sense pin, and which keys are down, a bit each, row by row. Since minor 1."""
+
+    ID: ClassVar[int] = 45
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "d2h"
+    number: int
+    hook: int
+    cord: int
+    case: int
+    magnet: int
+    ear: int
+    supply: int
+    keys: int
+    relay: int
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<HHHHHHHHB", self.number, self.hook, self.cord, self.case, self.magnet, self.ear, self.supply, self.keys, self.relay)
+        except struct.error as error:
+            raise WireError(f"readings: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 17:
+            raise WireError(f"readings: {len(body)} bytes, 17 expected")
+        number, hook, cord, case, magnet, ear, supply, keys, relay = struct.unpack_from("<HHHHHHHHB", body)
+        return cls(number, hook, cord, case, magnet, ear, supply, keys, relay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -860,6 +960,53 @@ class SlotsAsk:
         return cls()
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Read every sense pin and the keypad now. Since minor 1."""
+
+    ID: ClassVar[int] = 80
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "h2d"
+    number: int
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<H", self.number)
+        except struct.error as error:
+            raise WireError(f"measure: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 2:
+            raise WireError(f"measure: {len(body)} bytes, 2 expected")
+        number, = struct.unpack_from("<H", body)
+        return cls(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Rekey:
+    """Fresh keys under a new epoch, from the session's handset nonce and this one; the session goes on. Since minor 1."""
+
+    ID: ClassVar[int] = 81
+    IDEMPOTENT: ClassVar[bool] = True
+    DIRECTION: ClassVar[str] = "h2d"
+    epoch: int
+    nonce: bytes
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<B16s", self.epoch, self.nonce)
+        except struct.error as error:
+            raise WireError(f"rekey: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 17:
+            raise WireError(f"rekey: {len(body)} bytes, 17 expected")
+        epoch, nonce = struct.unpack_from("<B16s", body)
+        return cls(epoch, nonce)
+
+
 AUDIO = 16
 Message = (
     Hello
@@ -869,6 +1016,7 @@ Message = (
     | Ping
     | Pong
     | Ack
+    | Bounce
     | Snapshot
     | Hook
     | Key
@@ -879,6 +1027,8 @@ Message = (
     | UpdateWant
     | UpdateState
     | Slots
+    | Loops
+    | Readings
     | Listen
     | Collect
     | CollectEnd
@@ -893,6 +1043,8 @@ Message = (
     | UpdateCancel
     | SlotSwitch
     | SlotsAsk
+    | Measure
+    | Rekey
 )
 MESSAGES: dict[int, type[Message]] = {
     Hello.ID: Hello,
@@ -902,6 +1054,7 @@ MESSAGES: dict[int, type[Message]] = {
     Ping.ID: Ping,
     Pong.ID: Pong,
     Ack.ID: Ack,
+    Bounce.ID: Bounce,
     Snapshot.ID: Snapshot,
     Hook.ID: Hook,
     Key.ID: Key,
@@ -912,6 +1065,8 @@ MESSAGES: dict[int, type[Message]] = {
     UpdateWant.ID: UpdateWant,
     UpdateState.ID: UpdateState,
     Slots.ID: Slots,
+    Loops.ID: Loops,
+    Readings.ID: Readings,
     Listen.ID: Listen,
     Collect.ID: Collect,
     CollectEnd.ID: CollectEnd,
@@ -926,4 +1081,6 @@ MESSAGES: dict[int, type[Message]] = {
     UpdateCancel.ID: UpdateCancel,
     SlotSwitch.ID: SlotSwitch,
     SlotsAsk.ID: SlotsAsk,
+    Measure.ID: Measure,
+    Rekey.ID: Rekey,
 }

@@ -2,6 +2,7 @@
 
 closed --hello--> opening (keys installed, welcome sent) --snapshot under the new keys--> open --silence--> closed.
 An old session stays in force until a frame under the new keys proves the hello, so that a forged one ends nothing.
+An open session is given fresh keys every hour: the first frame under them puts them in force, and nothing else changes.
 """
 
 import secrets
@@ -81,6 +82,24 @@ class _Opening:
     welcome: Transmit
 
 
+class _Allowance:
+    """So many at once, and one more in each period."""
+
+    def __init__(self, most: int, period_ns: int) -> None:
+        self._most, self._period_ns = most, period_ns
+        self._left, self._since_ns = most, 0
+
+    def take(self, now_ns: int) -> bool:
+        gained = (now_ns - self._since_ns) // self._period_ns
+        if gained > 0:
+            self._left = min(self._most, self._left + gained)
+            self._since_ns += gained * self._period_ns
+        if not self._left:
+            return False
+        self._left -= 1
+        return True
+
+
 class Session:
     """All times are nanoseconds of the host's monotonic clock."""
 
@@ -90,6 +109,11 @@ class Session:
         self._opening: _Opening | None = None
         self._newest_epoch = 0
         self._epoch = 0  # of the session in force, 0 for none
+        self._greeting: wire.Hello | None = None  # that opened it
+        self._minor = 0  # what both sides of it speak
+        self._rekeying = 0  # the epoch of keys that the handset has been told and has not used yet, 0 for none
+        self._rekey_ns = 0
+        self._hellos = _Allowance(wire.HELLOS, wire.HELLO_SLOW_MS * _MS)
         self._arq = Arq()
         self.heard_ns = 0
         self._probe_ns = 0
@@ -102,6 +126,16 @@ class Session:
     @property
     def open(self) -> bool:
         return self._epoch != 0
+
+    @property
+    def minor(self) -> int:
+        """What both sides of the session in force speak."""
+        return self._minor
+
+    @property
+    def rekeying(self) -> bool:
+        """Whether the handset has been told new keys and has not used them yet."""
+        return self._rekeying != 0
 
     @property
     def retransmits(self) -> int:
@@ -140,6 +174,8 @@ class Session:
         if now_ns - self.heard_ns > wire.SILENCE_MS * _MS:
             return self._end(f"nothing heard for {wire.SILENCE_MS} ms")
         actions: list[Action] = []
+        if now_ns >= self._rekey_ns and self._minor and not self._rekeying and not self._opening:
+            actions += self.rekey(now_ns)
         if now_ns >= self._ping_ns:
             self._ping_ns = now_ns + wire.PING_MS * _MS
             actions.append(self._ping(now_ns))
@@ -149,13 +185,28 @@ class Session:
             return self._end(str(dead))
         return actions
 
+    def rekey(self, now_ns: int) -> list[Action]:
+        """Give the open session fresh keys; a handset that does not know how to is left with those it has."""
+        key = self._key_of(self.device)
+        if not self.open or self._greeting is None or key is None or not self._minor:
+            return []
+        self._rekey_ns = now_ns + wire.REKEY_MS * _MS
+        epoch = self._rekeying = self._newest_epoch = self._free_epoch()
+        nonce = self._nonce(wire.NONCE_BYTES)
+        keys, _ = derive(key, self._greeting.nonce, nonce, epoch)
+        return [InstallKeys(keys), *self.send(wire.Rekey(epoch, nonce), now_ns)]
+
+    def revoke(self) -> list[Action]:
+        """The device is no longer known: an open session ends, and a hello under way comes to nothing."""
+        return self.close("its key was revoked")
+
     def close(self, reason: str) -> list[Action]:
         """The port vanished or is given up: the session ends, and a hello under way comes to nothing."""
         self._opening = None
         return self._end(reason)
 
     def _end(self, reason: str) -> list[Action]:
-        was_open, self._epoch = self.open, 0
+        was_open, self._epoch, self._rekeying = self.open, 0, 0
         return [Closed(reason)] if was_open else []
 
     def _ping(self, now_ns: int) -> Transmit:
@@ -169,13 +220,18 @@ class Session:
             hint = f"flash firmware that speaks link {wire.MAJOR}.{wire.MINOR}"
             return self._refuse(wire.REFUSE_MAJOR, hint, "link_wrong_major", f"it speaks link {text[0]}: {hint}")
         hello = wire.Hello.decode(text)
+        if self._opening and hello == self._opening.hello:  # repeated: the welcome was lost or is under way
+            self._probe_ns = now_ns + 2 * wire.HELLO_MS * _MS
+            return [self._opening.welcome]
+        if self._rekeying:  # its keys would displace those that the handset is about to use; it says hello again
+            return [Refused("link_hello_limited", "a hello during a change of keys")]
+        if not self._hellos.take(now_ns):
+            return [Refused("link_hello_limited", f"more than {wire.HELLOS} new handshakes at once: a forger, or a reset loop")]
         key = self._key_of(hello.device)
         if key is None:
             detail = f"{hello.device!r} is not enrolled: kinline handset add"
             return self._refuse(wire.REFUSE_UNKNOWN_DEVICE, "enrol this handset", "link_unknown_device", detail)
         self._probe_ns = now_ns + 2 * wire.HELLO_MS * _MS
-        if self._opening and hello == self._opening.hello:  # repeated: the welcome was lost or is under way
-            return [self._opening.welcome]
         epoch = self._newest_epoch = self._free_epoch()
         host_nonce = self._nonce(wire.NONCE_BYTES)
         keys, proof = derive(key, hello.nonce, host_nonce, epoch)
@@ -195,6 +251,8 @@ class Session:
     def _sealed(self, kind: int, text: bytes, now_ns: int, epoch: int | None) -> list[Action]:
         opening = self._opening
         actions: list[Action] = []
+        if self._rekeying and epoch == self._rekeying:
+            self._epoch, self._rekeying = epoch, 0
         if opening and epoch in (None, opening.epoch):
             if kind == wire.Snapshot.ID and text[:2] == _FIRST:
                 return self._start(opening, wire.Snapshot.decode(text[2:]), now_ns)
@@ -239,6 +297,9 @@ class Session:
         ended = self._end(_SUPERSEDED)
         self._opening = None
         self._epoch = opening.epoch
+        self._greeting, self._minor = opening.hello, min(wire.MINOR, opening.hello.minor)
+        self._rekey_ns = now_ns + wire.REKEY_MS * _MS
+        self._hellos = _Allowance(wire.HELLOS, wire.HELLO_SLOW_MS * _MS)
         self._arq = Arq()
         self._arq.received(_FIRST)
         self.clock = HandsetClock()

@@ -2,6 +2,7 @@
 
 from kinline_engine.bus import Bus, Event, Source
 from kinline_engine.engine import (
+    AnyCall,
     Call,
     CallEvent,
     Clip,
@@ -10,7 +11,12 @@ from kinline_engine.engine import (
     FarEnd,
     Link,
     LinkEvent,
+    Monitor,
+    MonitoredCall,
     Play,
+    PrivilegedCall,
+    Recorded,
+    RecordedCall,
     RecorderEvent,
     Side,
     Tone,
@@ -19,6 +25,7 @@ from kinline_engine.engine import (
 from kinline_engine.errors import EngineError
 
 __all__ = [
+    "AnyCall",
     "Bus",
     "Call",
     "CallEvent",
@@ -30,7 +37,12 @@ __all__ = [
     "FarEnd",
     "Link",
     "LinkEvent",
+    "Monitor",
+    "MonitoredCall",
     "Play",
+    "PrivilegedCall",
+    "Recorded",
+    "RecordedCall",
     "RecorderEvent",
     "Side",
     "Source",

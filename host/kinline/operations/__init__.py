@@ -1,7 +1,18 @@
 """What staff can do: each operation declared once, served over HTTP and on the command line alike."""
 
 from kinline.operations.desk import Desk
-from kinline.operations.operation import Answer, Operation, Order, Question, catalogue, noun, nouns, operation, perform
+from kinline.operations.operation import (
+    Answer,
+    Operation,
+    Order,
+    Question,
+    Sound,
+    catalogue,
+    noun,
+    nouns,
+    operation,
+    perform,
+)
 from kinline.operations.roles import ROLES, Actor, Forbidden, Role
 
 __all__ = [
@@ -14,6 +25,7 @@ __all__ = [
     "Order",
     "Question",
     "Role",
+    "Sound",
     "catalogue",
     "noun",
     "nouns",

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from kinline.config import Settings
 from kinline.operations.roles import Actor, Forbidden, Role
@@ -60,6 +61,10 @@ class Desk:
         """For what an operation's own roles do not tell apart. Raises Forbidden."""
         if not self.actor.local and role not in self.actor.roles:
             raise Forbidden(f"{self.actor.name} is not {role}, as one must be {deed}; ask someone who is", [role])
+
+    def today_at(self, facility: str) -> date:
+        """The day of a facility's calendar. Raises NotFound."""
+        return self.now.astimezone(ZoneInfo(self.store.facility(facility).timezone)).date()
 
     def profile(self, name: str) -> Profile:
         """A profile by name, the site's own first. Raises ProfileError."""

@@ -4,7 +4,18 @@ from kinline.accounts import MoneyError, PinError
 from kinline.config import SettingsError
 from kinline.operations.roles import Forbidden
 from kinline.people.sheet import SheetError
+from kinline.recordings import RecordingError
 from kinline.rules import ProfileError, ScenarioError
 from kinline.store import StoreError
 
-FAILURES = (Forbidden, StoreError, MoneyError, PinError, SheetError, ProfileError, ScenarioError, SettingsError)
+FAILURES = (
+    Forbidden,
+    StoreError,
+    RecordingError,
+    MoneyError,
+    PinError,
+    SheetError,
+    ProfileError,
+    ScenarioError,
+    SettingsError,
+)

@@ -112,3 +112,23 @@ def change_handset(desk: Desk, request: HandsetChange) -> HandsetChanged:
         desk.by,
     )
     return HandsetChanged(device=request.device)
+
+
+class HandsetRevoke(Order):
+    device: Annotated[DeviceId, Argument("DEVICE"), Field(description="The board's id.")]
+    facility: AtFacility = None
+
+
+@operation(
+    "handset.revoke",
+    roles={"technician", "supervisor"},
+    example={"device": "h1"},
+    tell="The key of handset {device} is worthless from now on.",
+)
+def revoke_handset(desk: Desk, request: HandsetRevoke) -> HandsetChanged:
+    """Revoke the key of a stolen telephone, at once and for ever; a board in its place gets a key of its own."""
+    home = desk.home(request.facility)
+    if desk.store.handset(request.device).facility != home:
+        raise NotFound(f"handset {request.device!r} of {home} does not exist; list what there is")
+    desk.store.revoke_handset(request.device, desk.now, desk.by)
+    return HandsetChanged(device=request.device)

@@ -43,6 +43,13 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, from_attributes=True)
 
 
+@dataclass(frozen=True)
+class Sound:
+    """An answer that is heard: a WAV file in pieces. Sent as audio/wav over HTTP, played by the command."""
+
+    wav: Iterable[bytes]
+
+
 _R = TypeVar("_R", bound=Question | Order)
 _A = TypeVar("_A")
 

@@ -1,6 +1,7 @@
 """Facilities and their living units."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -19,8 +20,10 @@ from kinline.operations.fields import (
     WindowText,
     window_of,
 )
+from kinline.operations.legal import above_caps, with_caps
 from kinline.operations.named import Prefix
 from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.rules.pricing import priced
 from kinline.rules.profile import PinMode
 from kinline.store import OwnLimits, StoreError
 
@@ -37,24 +40,29 @@ class FacilityAdd(Order):
 
 
 class FacilityAdded(Answer):
+    """`above_caps`: each price that is above a legal cap, in words."""
+
     facility: str
     pin_mode: PinMode
+    above_caps: list[str]
 
 
 @operation(
     "facility.add",
     roles={"supervisor"},
     example={"code": "west", "name": "West Facility", "timezone": "America/Denver", "profile": "ct-doc"},
-    tell="Added facility {facility}, with PIN mode {pin_mode}.",
+    tell=lambda done: with_caps(f"Added facility {done.facility}, with PIN mode {done.pin_mode}.", done.above_caps),
 )
 def add_facility(desk: Desk, request: FacilityAdd) -> FacilityAdded:
     """Add a facility."""
     desk.need_whole_site()
-    mode = request.pin_mode or desk.profile(request.profile).pin.mode
+    profile = desk.profile(request.profile)
+    mode = request.pin_mode or profile.pin.mode
     desk.store.add_facility(
         request.code, request.name, request.timezone, request.profile, mode, request.caller_id, desk.by
     )
-    return FacilityAdded(facility=request.code, pin_mode=mode)
+    above = above_caps(profile, desk.now.astimezone(ZoneInfo(request.timezone)).date())
+    return FacilityAdded(facility=request.code, pin_mode=mode, above_caps=above)
 
 
 class FacilityList(Question):
@@ -128,23 +136,26 @@ class FacilityChange(Order):
 
 
 class FacilityChanged(Answer):
+    """`above_caps`: each price of a new profile that is above a legal cap, in words."""
+
     facility: str
+    above_caps: list[str]
 
 
 @operation(
     "facility.change",
     roles={"supervisor"},
     example={"name": "North Jail", "local_prefixes": ["+1202"]},
-    tell="Changed facility {facility}.",
+    tell=lambda done: with_caps(f"Changed facility {done.facility}.", done.above_caps),
 )
 def change_facility(desk: Desk, request: FacilityChange) -> FacilityChanged:
     """Change what is given about a facility; the rest stays."""
     home = desk.home(request.facility)
-    if request.profile is not None:
-        desk.profile(request.profile)
+    profile = desk.profile(request.profile) if request.profile is not None else None
     given = request.model_dump(exclude={"facility"})
     desk.store.change_facility(home, **given, at=desk.now, actor=desk.by)
-    return FacilityChanged(facility=home)
+    above = above_caps(priced(profile, desk.store.rates(home), desk.today_at(home)), desk.today_at(home)) if profile else []
+    return FacilityChanged(facility=home, above_caps=above)
 
 
 class PlaceLimit(Order):

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from kinline.accounts import debit_account, micros_from_dollars, prepaid_account
+from kinline.accounts import debit_account, dollars, micros_from_dollars, prepaid_account
 from kinline.accounts.quote import Quote, quote, quote_text
 from kinline.accounts.rates import LARGEST_RATE_MICROS, RateError, RateLine
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, InmateNumber, Matching, Option, TelephoneNumber
+from kinline.operations.legal import above_caps, with_caps
 from kinline.operations.operation import Answer, Order, Question, noun, operation
 from kinline.rules.model import Billing, Language, NumberClass
 from kinline.rules.pricing import priced, rate_table
@@ -91,17 +91,32 @@ class RateSet(Order):
     facility: AtFacility = None
 
 
+class RateWasSet(RateAnswer):
+    """`above_caps`: each price of the facility that is above a legal cap from then on, in words."""
+
+    above_caps: list[str]
+
+
+def _told(done: RateWasSet) -> str:
+    until = f" until {done.until}" if done.until else ""
+    price = f"A minute costs {dollars(done.micros_per_minute)} for {done.number_class or 'all'} numbers from {done.since}{until}."
+    return with_caps(price, done.above_caps)
+
+
 @operation(
     "rate.set",
     roles={"supervisor"},
     example={"micros_per_minute": 60_000, "from": "2026-04-01", "source": "Contract 12, amendment 3"},
+    tell=_told,
 )
-def set_rate(desk: Desk, request: RateSet) -> RateAnswer:
+def set_rate(desk: Desk, request: RateSet) -> RateWasSet:
     """Set the price of a minute from a day on."""
     line = RateLine(request.micros_per_minute, request.source, request.number_class, request.since, request.until)
     home = desk.home(request.facility)
     desk.store.set_rate(home, line, desk.now, desk.by)
-    return _answer(line, home)
+    profile = priced(desk.profile_of(home), desk.store.rates(home), request.since)
+    above = above_caps(profile, request.since, request.until)
+    return RateWasSet(**dict(_answer(line, home)), above_caps=above)
 
 
 class RateEnd(Order):
@@ -173,5 +188,4 @@ def quote_call(desk: Desk, request: RateQuote) -> QuoteAnswer:
 
 
 def _priced_today(desk: Desk, home: str) -> Profile:
-    today = desk.now.astimezone(ZoneInfo(desk.store.facility(home).timezone)).date()
-    return priced(desk.profile_of(home), desk.store.rates(home), today)
+    return priced(desk.profile_of(home), desk.store.rates(home), desk.today_at(home))

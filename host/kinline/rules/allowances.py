@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from kinline.rules.case import Bound, Case
+from kinline.rules.case import Bound, Case, case_of
 from kinline.rules.history import LONGEST_TALK, calls_made, calls_since, end_of, talk_seconds
+from kinline.rules.model import CallRequest
 from kinline.rules.periods import extra_at, period_at, season_edges
-from kinline.rules.profile import OPEN_CLASSES, Allowance, Classes, Floor, Gap
+from kinline.rules.profile import OPEN_CLASSES, Allowance, Classes, Floor, Gap, Profile
 
 
 def gap(case: Case) -> Iterable[Bound]:
@@ -21,8 +22,9 @@ def minutes(case: Case) -> Iterable[Bound]:
     """What is left of each allowance of talk. A call counts whole in the period in which it began."""
     for rule in case.profile.minutes:
         if _applies(case, rule.classes):
-            used = talk_seconds(case, period_of(case, rule)[0], rule.classes, _most(rule) * 60)
-            yield _remaining(case, rule, "minutes", 60, 0, used)
+            start, end = period_of(case, rule)
+            used = talk_seconds(case, start, rule.classes, _most(rule) * 60)
+            yield _remaining(case, rule, "minutes", 60, 0, used, end)
 
 
 def calls(case: Case) -> Iterable[Bound]:
@@ -30,10 +32,16 @@ def calls(case: Case) -> Iterable[Bound]:
     for rule in case.profile.calls:
         if _applies(case, rule.classes):
             more = parent_more(case, rule.custodial_parent_more)
-            used = calls_made(case, period_of(case, rule)[0], rule.classes, _most(rule) + more, rule.failed_count)
-            bound = _remaining(case, rule, "calls", 1, more, used)
+            start, end = period_of(case, rule)
+            used = calls_made(case, start, rule.classes, _most(rule) + more, rule.failed_count)
+            bound = _remaining(case, rule, "calls", 1, more, used, end)
             if bound.refuses:
                 yield bound
+
+
+def talk_left(request: CallRequest, profile: Profile) -> int | None:
+    """Seconds of talk that the allowances leave for social numbers at the request's moment; None if none counts minutes."""
+    return min((bound.seconds for bound in minutes(case_of(request, profile))), default=None)
 
 
 def parent_more(case: Case, more: int) -> int:
@@ -72,13 +80,12 @@ def _gap_over(case: Case, rule: Gap) -> datetime | None:
     return max(moments, default=None)
 
 
-def _remaining(case: Case, rule: Allowance, name: str, size: int, more: int, used: int) -> Bound:
+def _remaining(case: Case, rule: Allowance, name: str, size: int, more: int, used: int, end: datetime | None) -> Bound:
     """What is left now; refused, when there is some again, and else when the allowance next changes."""
 
     def left(at: datetime) -> int:
         return (rule.most + more + extra_at(rule.bonuses, case.zone, at)) * size - used
 
-    _, end = period_of(case, rule)
     edges = season_edges(rule.bonuses, case.zone, case.at, end) if rule.bonuses else []
     now = max(0, left(case.at))
     changes = next((edge for edge in edges if now or left(edge) > 0), end)

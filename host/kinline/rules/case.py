@@ -9,7 +9,7 @@ from kinline.rules.model import Billing, CallRequest, Contact, ContactStatus, Li
 from kinline.rules.numbers import NumberKind, number_kind
 from kinline.rules.profile import OPEN_CLASSES, NamedNumber, Profile
 
-_STRICTEST_FIRST: tuple[ContactStatus, ...] = ("removed", "denied", "pending", "approved")
+_STRICTNESS: Mapping[ContactStatus, int] = {"approved": 0, "pending": 1, "denied": 2, "removed": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Bound:
 class Case:
     """`at` is UTC. `contact` is all the list's lines with this number as one, the strictest word of each.
 
-    `classes` has every number that has a class now; all others are social. `totals` remembers what was counted of the
-    history, for the same case at other moments.
+    `classes` has every number that has a class now; all others are social. `totals` remembers what was counted of
+    the history, for the same case at other moments: how far back it was read, calls, seconds of talk.
     `free` is a floor's word that nothing is paid, whatever `listed_rate` (micro-dollars a minute) says.
     """
 
@@ -53,7 +53,7 @@ class Case:
     listed_rate: int
     billing: Billing = "free"
     free: bool = False
-    totals: dict[Hashable, int] = field(default_factory=dict, repr=False, compare=False)
+    totals: dict[Hashable, tuple[int, int, int]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def rate(self) -> int:
@@ -112,15 +112,18 @@ def classes_now(request: CallRequest, profile: Profile) -> dict[str, NumberClass
     A wrong "privileged" costs a recording, a wrong "social" a client's rights. So counsel stays counsel even on a
     line taken off the list; every other class goes with its line.
     """
-    contacts = request.inmate.contacts if request.inmate else ()
-    strictest_last = sorted(contacts, key=lambda line: _STRICTEST_FIRST.index(line.status), reverse=True)
-    classes: dict[str, NumberClass] = {
-        line.number: "social" if line.status == "removed" else line.number_class for line in strictest_last
-    }
-    named = [(line.number, line.number_class) for line in profile.named_numbers]
-    classes |= named
-    said = [(line.number, line.number_class) for line in contacts]
-    counsel: dict[str, NumberClass] = {number: "privileged" for number, word in (*named, *said) if word == "privileged"}
+    classes: dict[str, NumberClass] = {}
+    counsel: dict[str, NumberClass] = {}
+    ranks: dict[str, int] = {}
+    for line in request.inmate.contacts if request.inmate else ():
+        rank = _STRICTNESS[line.status]
+        if rank >= ranks.get(line.number, rank):
+            ranks[line.number] = rank
+            classes[line.number] = "social" if line.status == "removed" else line.number_class
+        if line.number_class == "privileged":
+            counsel[line.number] = "privileged"
+    for named in profile.named_numbers:
+        (counsel if named.number_class == "privileged" else classes)[named.number] = named.number_class
     return classes | counsel
 
 
@@ -129,7 +132,7 @@ def _contact(request: CallRequest) -> Contact | None:
     lines = [contact for contact in contacts if contact.number == request.number]
     if len(lines) < 2:
         return lines[0] if lines else None
-    strictest = min(lines, key=lambda line: _STRICTEST_FIRST.index(line.status))
+    strictest = max(lines, key=lambda line: _STRICTNESS[line.status])
     kinds, lengths = {line.line for line in lines}, [line.call_seconds for line in lines if line.call_seconds]
     return Contact(
         request.number,

@@ -37,7 +37,9 @@ RULES: dict[str, Rule] = {
     "balance": paying.balance,
     "call_length": length.call_length,
 }
-# So is this: when limits tie, the first of them is named.
+# What staff put in the way, which some floors yield to; so these are asked first.
+_STOPS = ("suspension", "restriction")
+# The order of these is published too: when limits tie, the first of them is named.
 LIMITS = ("call_length", "hours", "minutes", "calls", "balance", "restriction", "floor")
 # A suspension to come is told as what it is to the caller: a restriction.
 _LIMITED_BY = {"suspension": "restriction"}
@@ -45,22 +47,20 @@ _LIMITED_BY = {"suspension": "restriction"}
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that the rules say of a case. `bounds` are theirs, `final` what the floors make of them."""
+    """All that the rules say of a case. `bounds` are theirs, `final` what the floors make of them, `refusals` among these."""
 
     case: Case
     bounds: Sequence[Bound]
     guarantees: Sequence[Guarantee]
     final: Sequence[Bound]
-
-    @property
-    def refusals(self) -> list[Bound]:
-        return [bound for bound in self.final if bound.refuses]
+    refusals: Sequence[Bound]
 
     @property
     def binding(self) -> Bound:
         """The refusal that speaks, or the limit that is named."""
-        refusal = next(iter(self.refusals), None)
-        return refusal or min(self.final, key=lambda bound: (bound.seconds, LIMITS.index(limit_name(bound))))
+        if self.refusals:
+            return self.refusals[0]
+        return min(self.final, key=lambda bound: (bound.seconds, LIMITS.index(limit_name(bound))))
 
 
 def decide(request: CallRequest, profile: Profile) -> Decision:
@@ -75,17 +75,21 @@ def answer(findings: Findings) -> Decision:
     """The decision to which the findings come."""
     if findings.refusals:
         return _deny(findings)
-    return grant(findings.case, findings.binding.seconds, limit_name(findings.binding))
+    limit = findings.binding
+    return grant(findings.case, limit.seconds, limit_name(limit))
 
 
 def find(case: Case) -> Findings:
     """Ask every rule about the case at its moment."""
-    given = floors.guarantees(case)
+    stops = {name: list(RULES[name](case)) for name in _STOPS}
+    given = floors.guarantees(case, [stop for found in stops.values() for stop in found])
     free = floors.free_talk(given) if case.listed_rate else None
-    case = paying.with_way(replace(case, free=floors.is_free(given)))
-    bounds = [bound for rule in RULES.values() for bound in rule(case)]
-    final = [left for bound in bounds if (left := floors.raised(bound, given)) is not None]
-    return Findings(case, bounds, given, [*final, *([free] if free else [])])
+    case = paying.with_way(case, floors.is_free(given))
+    bounds = [bound for name, rule in RULES.items() for bound in (stops[name] if name in stops else rule(case))]
+    final = floors.raised(bounds, given)
+    if free is not None:
+        final.append(free)
+    return Findings(case, bounds, given, final, [bound for bound in final if bound.refuses])
 
 
 def limit_name(bound: Bound) -> str:

@@ -63,7 +63,7 @@ def explain(request: CallRequest, profile: Profile) -> Explanation:
 
 
 def _told(bound: Bound, findings: Findings) -> Finding:
-    left = floors.raised(bound, findings.guarantees)
+    left = next(iter(floors.raised([bound], findings.guarantees)), None)
     beating = next((given for given in findings.guarantees if given.stands and given.touches(bound)), None)
     return Finding(
         rule=bound.rule,

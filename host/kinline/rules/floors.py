@@ -8,7 +8,6 @@ from kinline.rules.allowances import parent_more, period_of
 from kinline.rules.case import Bound, Case
 from kinline.rules.history import calls_made, talk_seconds
 from kinline.rules.profile import Floor
-from kinline.rules.restrictions import restriction, suspension
 
 # Rules that a free call has no business with.
 _MONEY = ("billing", "balance")
@@ -35,20 +34,27 @@ class Guarantee:
         return bound.rule in self.floor.beats or (self.floor.free and bound.rule in _MONEY)
 
 
-def guarantees(case: Case) -> list[Guarantee]:
-    """The floors for this class of number."""
-    given = [floor for floor in case.profile.floors if case.number_class in floor.classes]
-    stops = [*suspension(case), *restriction(case)] if given else []
-    return [_guarantee(case, floor, stops) for floor in given]
+def guarantees(case: Case, stops: Sequence[Bound]) -> list[Guarantee]:
+    """The floors for this class of number. `stops` are the suspensions and restrictions of the case."""
+    return [_guarantee(case, floor, stops) for floor in case.profile.floors if case.number_class in floor.classes]
 
 
-def raised(bound: Bound, given: Iterable[Guarantee]) -> Bound | None:
-    """The bound as the floors that stand leave it: as it was, at the highest floor, or gone."""
-    beating = [guarantee for guarantee in given if guarantee.stands and guarantee.touches(bound)]
+def raised(bounds: Iterable[Bound], given: Iterable[Guarantee]) -> list[Bound]:
+    """The bounds as the floors that stand leave them: as they were, at the highest floor, or gone."""
+    standing = [guarantee for guarantee in given if guarantee.stands]
+    if not standing:
+        return list(bounds)
+    return [left for bound in bounds if (left := _raised(bound, standing)) is not None]
+
+
+def _raised(bound: Bound, standing: Iterable[Guarantee]) -> Bound | None:
+    beating = [guarantee for guarantee in standing if guarantee.touches(bound)]
+    if not beating:
+        return bound
     if bound.rule != "call_length" and any(guarantee.seconds is None for guarantee in beating):
         return None
-    highest = max(beating, key=lambda guarantee: guarantee.seconds or 0, default=None)
-    if highest is None or highest.seconds is None or highest.seconds <= bound.seconds:
+    highest = max(beating, key=lambda guarantee: guarantee.seconds or 0)
+    if highest.seconds is None or highest.seconds <= bound.seconds:
         return bound
     return Bound("floor", highest.seconds, highest.changes_at, highest.floor.source)
 

@@ -23,8 +23,7 @@ _HORIZON_DAYS = 8
 
 def closing_time(schedules: Sequence[Sequence[Window]], zone: ZoneInfo, at: datetime) -> datetime | None:
     """When the hours that are open at `at` end, in UTC; `at` itself if they are closed; None if not within days."""
-    spans = _open_spans(schedules, zone, at, days=3)
-    for start, end in spans:
+    for start, end in _open_spans(schedules, zone, at):
         if start <= at < end:
             return end if end - at < timedelta(days=2) else None
     return at
@@ -32,15 +31,20 @@ def closing_time(schedules: Sequence[Sequence[Window]], zone: ZoneInfo, at: date
 
 def opening_time(schedules: Sequence[Sequence[Window]], zone: ZoneInfo, at: datetime) -> datetime | None:
     """The first moment not before `at` at which every schedule is open, in UTC; None if there is none."""
-    for start, end in _open_spans(schedules, zone, at, days=_HORIZON_DAYS):
+    for start, end in _open_spans(schedules, zone, at):
         if at < end:
             return max(at, start)
     return None
 
 
-def _open_spans(schedules: Sequence[Sequence[Window]], zone: ZoneInfo, at: datetime, days: int) -> list[Span]:
-    today = at.astimezone(zone).date()
-    calendar = [today + timedelta(days=offset) for offset in range(-1, days)]
+def _open_spans(schedules: Sequence[Sequence[Window]], zone: ZoneInfo, at: datetime) -> Sequence[Span]:
+    return _open_spans_on(tuple(map(tuple, schedules)), zone, at.astimezone(zone).date())
+
+
+# A facility's schedules seldom change, and its day is asked about at every attempt.
+@lru_cache(maxsize=1024)
+def _open_spans_on(schedules: tuple[tuple[Window, ...], ...], zone: ZoneInfo, today: date) -> Sequence[Span]:
+    calendar = [today + timedelta(days=offset) for offset in range(-1, _HORIZON_DAYS)]
     spans: list[Span] | None = None
     for windows in schedules:
         own = _joined(_span(day, window, zone) for day in calendar for window in sorted(windows))

@@ -7,6 +7,8 @@ Money is integer micro-dollars, moments are aware datetimes, numbers are E.164 t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
+from operator import gt
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt, WithJsonSchema
@@ -227,9 +229,12 @@ class CallRequest:
 
     def __post_init__(self) -> None:
         # By the moment and not by what the clock showed: an hour that is shown twice must not fold the calls together.
-        in_order = sorted(self.history, key=lambda call: call.start.timestamp())
-        object.__setattr__(self, "history", tuple(in_order))
-        object.__setattr__(self, "starts", tuple(call.start.timestamp() for call in in_order))
+        starts = [call.start.timestamp() for call in self.history]
+        if any(map(gt, starts, islice(starts, 1, None))):
+            order = sorted(range(len(starts)), key=starts.__getitem__)
+            object.__setattr__(self, "history", tuple(self.history[index] for index in order))
+            starts.sort()
+        object.__setattr__(self, "starts", tuple(starts))
 
 
 @dataclass(frozen=True, slots=True)

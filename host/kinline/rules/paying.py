@@ -14,16 +14,15 @@ def billing(case: Case) -> Iterable[Bound]:
         return
     if case.billing not in open_ways(case):
         yield Bound("billing", 0, source=case.profile.paying.source)
-    elif case.billing == "direct_bill" and not case.request.called_party.direct_bill:
+    elif not _has_account(case, case.billing):
         yield Bound("billing", 0, source="account")
 
 
 def balance(case: Case) -> Iterable[Bound]:
     """What the account pays for; collect calls, and direct bills without a limit, are not bounded by money."""
-    held = _held(case)
-    if case.rate == 0 or held is None:
+    seconds = _affordable(case, case.billing, case.rate) if case.rate else None
+    if seconds is None:
         return
-    seconds = affordable_seconds(held, case.rate)
     enough = seconds >= case.profile.rate.smallest_grant_seconds
     yield Bound("balance", seconds if enough else 0, source="account" if enough else case.profile.rate.source)
 
@@ -39,20 +38,35 @@ def open_ways(case: Case) -> tuple[Billing, ...]:
     return tuple(way for way in paying.methods if way != "free" and all(way in ways for ways in lists))
 
 
-def with_way(case: Case) -> Case:
-    """The case with its way of paying: the one asked for, or the first of the profile's that would pay."""
-    if case.request.billing is not None:
-        return replace(case, billing=case.request.billing)
-    if case.rate == 0:
-        return replace(case, billing="free")
-    ways = [replace(case, billing=way) for way in open_ways(case)]
-    paid = (way for way in ways if not any(bound.refuses for rule in (billing, balance) for bound in rule(way)))
-    return next(paid, ways[0] if ways else case)
+def with_way(case: Case, free: bool) -> Case:
+    """The case with its way of paying, or `free` of any price: the way asked for, or the first of the profile's that pays."""
+    rate = 0 if free else case.listed_rate
+    return replace(case, free=free, billing=case.request.billing or _first_that_pays(case, rate))
 
 
-def _held(case: Case) -> int | None:
+def _first_that_pays(case: Case, rate: int) -> Billing:
+    ways = open_ways(case) if rate else ()
+    least = case.profile.rate.smallest_grant_seconds
+    for way in ways:
+        seconds = _affordable(case, way, rate)
+        if _has_account(case, way) and (seconds is None or seconds >= least):
+            return way
+    return ways[0] if ways else "free"
+
+
+def _has_account(case: Case, way: Billing) -> bool:
+    return way != "direct_bill" or case.request.called_party.direct_bill
+
+
+def _affordable(case: Case, way: Billing, rate: int) -> int | None:
+    """The seconds for which there is money; None if money bounds nothing."""
+    held = _held(case, way)
+    return None if held is None else affordable_seconds(held, rate)
+
+
+def _held(case: Case, way: Billing) -> int | None:
     party, inmate = case.request.called_party, case.request.inmate
-    match case.billing:
+    match way:
         case "prepaid":
             return party.prepaid_micros
         case "debit":

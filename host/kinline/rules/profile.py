@@ -13,6 +13,7 @@ from kinline.rules.model import Billing, NumberClass, Prefix, RestrictionKind, W
 PinMode = Literal["id+pin", "pin", "none"]
 FacilityKind = Literal["prison", "jail", "detention", "juvenile"]
 Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+ShortCode = Annotated[str, Field(pattern=r"^[0-9]{1,4}$")]
 Period = Literal["day", "week", "month", "custody"]
 Classes = tuple[NumberClass, ...]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
@@ -234,23 +235,39 @@ class Announcements(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance(Rule):
-    """The called party's keys; a key left out is not offered, and hanging up always refuses."""
+    """The called party's keys; a key left out is not offered, and hanging up always refuses.
+
+    By `account` the called party opens an account before taking calls: the call ends as "account_offered".
+    """
 
     __pydantic_config__ = _STRICT_KEYS
     accept: Digit
     refuse: Digit | None = None
     quote: Digit | None = None
     block: Digit | None = None
+    account: Digit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paying(Rule):
-    """The ways of paying that are open, in the order in which they are tried; `landline` and `cell` narrow them."""
+    """The ways of paying that are open, in the order in which they are tried; `landline` and `cell` narrow them.
+
+    With `caller_chooses` the caller says who pays: the called party by a bill, the caller, or the number's prepaid account.
+    """
 
     __pydantic_config__ = _STRICT_KEYS
     methods: tuple[Billing, ...]
     landline: tuple[Billing, ...] | None = None
     cell: tuple[Billing, ...] | None = None
+    caller_chooses: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountMenu(Rule):
+    """What the caller dials, instead of a number, to hear what is left of money and minutes."""
+
+    __pydantic_config__ = _STRICT_KEYS
+    dial: ShortCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +294,7 @@ class NamedNumber(Rule):
     number: E164
     label: str
     number_class: Annotated[NumberClass, Field(alias="class")]
-    dial: Annotated[str | None, Field(pattern=r"^[0-9]{1,4}$")] = None
+    dial: ShortCode | None = None
     without_pin: bool = False
     any_time: bool = False
     say_monitoring: bool = False
@@ -304,6 +321,7 @@ class Profile:
     jurisdiction: Jurisdiction | None = None
     hours: Hours | None = None
     caller_id: CallerId | None = None
+    account_menu: AccountMenu | None = None
     gaps: tuple[Gap, ...] = ()
     minutes: tuple[Minutes, ...] = ()
     calls: tuple[Calls, ...] = ()

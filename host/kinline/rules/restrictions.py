@@ -1,12 +1,12 @@
 """Suspensions of places and restrictions of people, those in force and those to come."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from kinline.rules.case import Bound, Case
 from kinline.rules.model import Facility, Place, Restriction
 
-_SECOND = timedelta(seconds=1)
+_NOW, _SECOND = timedelta(), timedelta(seconds=1)
 
 
 def suspension(case: Case) -> Iterable[Bound]:
@@ -17,8 +17,8 @@ def suspension(case: Case) -> Iterable[Bound]:
     for source, place in (("facility", request.facility), ("unit", request.unit), ("phone", request.phone)):
         if _cut(case, place):
             yield Bound("suspension", 0, source=source, kind="lockdown")
-        for stop in place.suspensions:
-            yield from _bounds(case, "suspension", stop, source)
+        if place.suspensions:
+            yield from _bounds(case, "suspension", place.suspensions, source)
 
 
 def restriction(case: Case) -> Iterable[Bound]:
@@ -26,8 +26,7 @@ def restriction(case: Case) -> Iterable[Bound]:
     inmate = case.request.inmate
     if inmate is None or case.number_class == "anonymous" or (case.named is not None and case.named.without_pin):
         return
-    for stop in inmate.restrictions:
-        yield from _bounds(case, "restriction", stop, "inmate")
+    yield from _bounds(case, "restriction", inmate.restrictions, "inmate")
 
 
 def _counsel_protected(case: Case) -> bool:
@@ -41,13 +40,17 @@ def _cut(case: Case, place: Facility | Place) -> bool:
     return place.suspended or (case.number_class == "privileged" and place.counsel_suspended)
 
 
-def _bounds(case: Case, rule: str, stop: Restriction, source: str) -> Iterable[Bound]:
-    if _counsel_protected(case) and not stop.counsel:
-        return
-    if stop.until is not None and (stop.until <= case.at or (stop.since is not None and stop.until <= stop.since)):
-        return
-    ahead = stop.since - case.at if stop.since is not None else timedelta()
-    if ahead < _SECOND:
-        yield Bound(rule, 0, stop.until, source, stop.kind)
-    else:
-        yield Bound(rule, ahead // _SECOND, stop.since, source, stop.kind)
+def _bounds(case: Case, rule: str, stops: Iterable[Restriction], source: str) -> Iterator[Bound]:
+    """Of each that reaches this call and is not over: a refusal, or how long it leaves until it begins."""
+    protected = _counsel_protected(case)
+    for stop in stops:
+        # Most are over, and are to cost least.
+        if (stop.until is not None and stop.until <= case.at) or (protected and not stop.counsel):
+            continue
+        ahead = stop.since - case.at if stop.since is not None else _NOW
+        if ahead > _NOW and stop.until is not None and stop.until - case.at <= ahead:
+            continue
+        if ahead < _SECOND:
+            yield Bound(rule, 0, stop.until, source, stop.kind)
+        else:
+            yield Bound(rule, ahead // _SECOND, stop.since, source, stop.kind)

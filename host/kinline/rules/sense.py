@@ -171,7 +171,7 @@ def _contact_list(profile: Profile) -> Iterator[Fault]:
 
 def _keys(profile: Profile) -> Iterator[Fault]:
     taken: dict[str, str] = {}
-    for key in ("accept", "refuse", "quote", "block"):
+    for key in ("accept", "refuse", "quote", "block", "account"):
         digit = getattr(profile.acceptance, key)
         if digit is None:
             continue
@@ -213,6 +213,12 @@ def _named_numbers(profile: Profile) -> Iterator[Fault]:
                 yield Fault(("named_numbers", index, key), f"{value} is there twice; keep one")
 
 
+def _account_menu(profile: Profile) -> Iterator[Fault]:
+    menu = profile.account_menu
+    if menu is not None and any(line.dial == menu.dial for line in profile.named_numbers):
+        yield Fault(("account_menu", "dial"), f"{menu.dial} already reaches a named number; choose another")
+
+
 def _twice(path: Path, values: Iterable[str]) -> Iterator[Fault]:
     seen: set[str] = set()
     for index, value in enumerate(values):
@@ -239,5 +245,6 @@ _CHECKS: tuple[_Check, ...] = (
     _keys,
     _paying,
     _named_numbers,
+    _account_menu,
 )
 _FITS: tuple[_Check, ...] = (_call_length, _announcements)

@@ -26,6 +26,7 @@ from kinline.store.messages import MessageInfo, WaitingMessage
 from kinline.store.open import open_store, site_secret
 from kinline.store.pins import PinAnswer, PinFound, PinLocked, PinWrong
 from kinline.store.places import FacilityInfo, HandsetInfo, OwnLimits, PinModeOf, UnitInfo
+from kinline.store.recordings import RecordingClosed, RecordingInfo
 from kinline.store.registers import BarInfo, BarKind, BarPlaced
 from kinline.store.restrictions import RestrictionInfo
 from kinline.store.staff import StaffInfo
@@ -72,6 +73,8 @@ __all__ = [
     "PinLocked",
     "PinModeOf",
     "PinWrong",
+    "RecordingClosed",
+    "RecordingInfo",
     "RestrictionInfo",
     "StaffInfo",
     "Store",

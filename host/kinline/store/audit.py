@@ -91,6 +91,11 @@ class AuditLog(Database):
         with self._writing() as session:
             record(session, at, actor, "refused", asked, {"roles": list(roles), "reason": reason})
 
+    def audit_deed(self, actor: str, action: str, subject: str, details: Mapping[str, Any], at: datetime) -> None:
+        """Something is about to be done that changes nothing in the database."""
+        with self._writing() as session:
+            record(session, at, actor, action, subject, details)
+
     def verify_audit(self, kept_head: str | None = None) -> AuditReport:
         """Recompute the whole chain, and look for the hash that was kept elsewhere.
 

@@ -1,8 +1,8 @@
 """Call records and the money that goes with them, always in one transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import BindParameter, Integer, bindparam, case, false, select, update
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kinline.accounts.ledger import AccountClosed, InsufficientFunds
 from kinline.rules.model import Allow, Deny, NumberClass
 from kinline.store.billing import set_aside, settle
-from kinline.store.errors import CallRefused, NotFound, is_taken
+from kinline.store.errors import CallRefused, Conflict, NotFound, is_taken
 from kinline.store.models import CallRow, HandsetRow
 from kinline.store.people import People
 from kinline.store.postgresql import all_written
@@ -21,6 +21,11 @@ from kinline.store.rows import handset_ids
 from kinline.store.tables.places import FacilityRow
 
 ANONYMOUS: NumberClass = "anonymous"
+
+# Notice, ringing and the called party's menu with every quote that it gives: `kinline.calls` bounds each of them.
+LONGEST_INVITATION = timedelta(minutes=20)
+# Room for two hosts' clocks, and for a host that has yet to write what it knows.
+OVERDUE_AFTER = timedelta(minutes=5)
 
 _TALK: BindParameter[int] = bindparam("talk", type_=Integer)
 _MARK = case((CallRow.limit_seconds < _TALK, CallRow.limit_seconds), else_=_TALK)
@@ -194,10 +199,15 @@ class Calls(People):
             session.add(row)
 
     def mark_accepted(self, call_id: int, at: datetime, recording: str | None = None) -> None:
-        """The called party accepted; the first time counts. `recording` is where the talk is about to be recorded."""
+        """The called party accepted; the first time counts. `recording` is where the talk is about to be recorded.
+
+        Raises Conflict if the record was closed before: of such a call nothing would be known.
+        """
         with self._calling() as session:
             row = _call(session, call_id)
-            if row.ended_at is None and row.accepted_at is None:
+            if row.ended_at is not None and row.accepted_at is None:
+                raise Conflict(f"call {call_id} is over; its talk cannot begin")
+            if row.accepted_at is None:
                 row.accepted_at = at
                 row.recording = recording if row.recorded else None
 
@@ -246,13 +256,18 @@ class Calls(People):
             if devices is not None:
                 open_calls = open_calls.join(CallRow.handset).where(HandsetRow.device_id.in_(devices))
             rows = session.scalars(open_calls).all()
-            moment, cause = at or datetime.now(UTC), "the host stopped during the call"
-            for row in rows:
-                outcome = "completed" if row.accepted_at is not None else "fault"
-                # The crash may have come before the recorder did.
-                recording = row.recording if row.recording and Path(row.recording).is_file() else None
-                _close(session, row, outcome, "fault", row.talk_checkpoint_seconds, moment, recording, cause)
-            return [_call_info(row) for row in rows]
+            return _abandon(session, rows, at or datetime.now(UTC), "the host stopped during the call")
+
+    def close_overdue(self, at: datetime) -> list[CallInfo]:
+        """Close what no host can have under way any more, as `recover` does: calls of a host that never came back.
+
+        Nothing that any host still carries is touched: a talk ends with its grant, whatever becomes of its host.
+        """
+        with self._calling() as session:
+            open_calls = select(CallRow).where(CallRow.ended_at.is_(None), CallRow.started_at < at - OVERDUE_AFTER)
+            found = session.scalars(open_calls.order_by(CallRow.id).with_for_update(skip_locked=True, key_share=True))
+            rows = [row for row in found if _last_moment(row) + OVERDUE_AFTER < at]
+            return _abandon(session, rows, at, "its host did not end the call")
 
     def block_by_called_party(self, call_id: int, at: datetime) -> None:
         """The called party pressed the block digit: no more calls from this call's facility."""
@@ -303,6 +318,23 @@ def _close(
     if row.number_class == ANONYMOUS:
         _leave_no_trace(row)
     session.flush()
+
+
+def _abandon(session: Session, rows: Sequence[CallRow], at: datetime, cause: str) -> list[CallInfo]:
+    """Close calls that nobody carries on, charging the talk that was checkpointed."""
+    for row in rows:
+        outcome = "completed" if row.accepted_at is not None else "fault"
+        # The crash may have come before the recorder did.
+        recording = row.recording if row.recording and Path(row.recording).is_file() else None
+        _close(session, row, outcome, "fault", row.talk_checkpoint_seconds, at, recording, cause)
+    return [_call_info(row) for row in rows]
+
+
+def _last_moment(row: CallRow) -> datetime:
+    """When the call is over at the latest, if its host does what it should."""
+    if row.accepted_at is None:
+        return row.started_at + LONGEST_INVITATION
+    return row.accepted_at + timedelta(seconds=row.limit_seconds)
 
 
 def _printable(number: str) -> str:

@@ -14,6 +14,7 @@ from kinline.store.tables.lists import ArrangementRow, BarRow, BlockRow, Contact
 from kinline.store.tables.money import AccountNoteRow, AccountRow, EntryRow, HoldRow, KioskPaymentRow, PostingRow, RateRow
 from kinline.store.tables.people import InmateRow, MessageRow, PinMissRow
 from kinline.store.tables.places import FacilityRow, HandsetRow, NamedLineRow, UnitRow
+from kinline.store.tables.recordings import RecordingRow
 from kinline.store.tables.restrictions import DeterminationRow, RestrictionRow
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "PostingRow",
     "PrefixRow",
     "RateRow",
+    "RecordingRow",
     "RestrictionRow",
     "UnitRow",
     "Utc",

@@ -1,6 +1,7 @@
 """Who is at a telephone: PINs given, changed and checked, and the locks that guessing leads to."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -16,7 +17,7 @@ from kinline.store import audit
 from kinline.store.database import Database
 from kinline.store.inmates import InmateInfo, give_pin, inmate_info, pin_refused, refuse_taken
 from kinline.store.places import pin_mode_at
-from kinline.store.rows import SYSTEM, facility_row, handset_row, inmate_row, moment
+from kinline.store.rows import SYSTEM, facility_row, handset_row, inmate_row, moment, one
 from kinline.store.tables.people import InmateRow, PinMissRow
 from kinline.store.tables.places import FacilityRow, HandsetRow
 
@@ -105,27 +106,21 @@ class Pins(Database):
         """Who is at the handset. Counts misses as `kinline.accounts.lockout` says, in the database.
 
         `inmate_number` is None where PINs alone tell who it is. Whatever was keyed is answered, never raised on.
+        Nothing is locked while the slow hash is at work; what it found counts only if no lock fell meanwhile.
         """
-        with self._writing() as session:
+        with self._reading() as session:
             handset = handset_row(session, device_id)
             mode = pin_mode_at(handset)
             if mode == "none":  # nobody was asked, so nobody is known and nothing was missed
                 return PinWrong(None)
             inmate = self._candidate(session, handset.facility, mode, inmate_number, pin)
-            # Found by the PIN itself, an inmate has no misses: a wrong PIN meets nobody, or somebody else.
-            pair = _pair(session, handset, inmate) if inmate is not None and mode == "id+pin" else None
-            locks = [_lock(row) for row in (handset, pair, inmate if pair else None) if row is not None]
-            if until := max((lock.locked_until for lock in locks if lock.locked_until and lock.locked(at)), default=None):
+            pair = session.get(PinMissRow, (handset.id, inmate.id)) if inmate is not None and mode == "id+pin" else None
+            if until := _locked_until((handset, pair, inmate if mode == "id+pin" else None), at):
                 return PinLocked(until)
-            found = self._pins.verify(inmate.pin_hash if inmate else None, pin)
-            if found and inmate is not None and inmate.status == "active":
-                _count_success(handset, pair, inmate, at)
-                return PinFound(inmate_info(inmate))
-            _keep(handset, _lock(handset).missed(at, TELEPHONE))
-            if pair is not None and inmate is not None:
-                _count_miss(session, pair, inmate, at)
-            locks = [_lock(row) for row in (handset, pair, inmate if pair else None) if row is not None]
-            return PinWrong(max((lock.locked_until for lock in locks if lock.locked_until and lock.locked(at)), default=None))
+            known, pin_hash = inmate.id if inmate else None, inmate.pin_hash if inmate else None
+        found = self._pins.verify(pin_hash, pin)
+        with self._calling() as session:
+            return _counted(session, device_id, mode, known, pin_hash if found else None, at)
 
     def _make_pin(self, session: Session, row: InmateRow) -> str:
         while True:
@@ -154,6 +149,32 @@ def _lock(row: _Counted) -> Lockout:
 
 def _keep(row: _Counted, lock: Lockout) -> None:
     row.pin_misses, row.lock_level, row.locked_until = lock.misses, lock.level, lock.locked_until
+
+
+def _locked_until(rows: Iterable[_Counted | None], at: datetime) -> datetime | None:
+    locks = [_lock(row) for row in rows if row is not None]
+    return max((lock.locked_until for lock in locks if lock.locked_until and lock.locked(at)), default=None)
+
+
+def _counted(
+    session: Session, device_id: str, mode: PinMode, inmate_id: int | None, right_hash: str | None, at: datetime
+) -> PinAnswer:
+    """Count a hit (`right_hash` is the hash that the PIN fits) or a miss, one after another for the same rows."""
+    telephone = select(HandsetRow).where(HandsetRow.device_id == device_id).with_for_update(of=HandsetRow, key_share=True)
+    handset = one(session, telephone, f"handset {device_id!r}")
+    inmate = session.get(InmateRow, inmate_id, with_for_update={"of": InmateRow, "key_share": True}) if inmate_id else None
+    # Found by the PIN itself, an inmate has no misses: a wrong PIN meets nobody, or somebody else.
+    pair = _pair(session, handset, inmate) if inmate is not None and mode == "id+pin" else None
+    counted = (handset, pair, inmate if pair else None)
+    if until := _locked_until(counted, at):
+        return PinLocked(until)
+    if right_hash is not None and inmate is not None and inmate.pin_hash == right_hash and inmate.status == "active":
+        _count_success(handset, pair, inmate, at)
+        return PinFound(inmate_info(inmate))
+    _keep(handset, _lock(handset).missed(at, TELEPHONE))
+    if pair is not None and inmate is not None:
+        _count_miss(session, pair, inmate, at)
+    return PinWrong(_locked_until(counted, at))
 
 
 def _pair(session: Session, handset: HandsetRow, inmate: InmateRow) -> PinMissRow:

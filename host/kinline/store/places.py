@@ -1,5 +1,6 @@
 """Facilities, their living units and telephones, and the lines that a facility opens to everyone."""
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -199,6 +200,13 @@ class Places(Database):
             details = {"unit": unit, "label": label, "enabled": enabled, "pin_mode": pin_mode.name if pin_mode else None}
             given = {key: value for key, value in details.items() if value is not None}
             audit.record(session, moment(at), actor, "handset.change", device_id, given)
+
+    def revoke_handset(self, device_id: str, at: datetime | None = None, actor: str = SYSTEM) -> None:
+        """Make a stolen telephone's key worthless for ever: out of service, and under a key that nobody has."""
+        with self._writing() as session:
+            row = handset_row(session, device_id)
+            row.enabled, row.psk = False, secrets.token_bytes(len(row.psk))
+            audit.record(session, moment(at), actor, "handset.revoke", device_id)
 
     def add_named_line(self, facility: str, line: NamedNumber, at: datetime | None = None, actor: str = SYSTEM) -> int:
         """Open a line to everyone at a facility. Raises Conflict if its number or short code is taken there."""

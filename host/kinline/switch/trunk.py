@@ -9,6 +9,7 @@ from kinline.counters import counters
 from kinline.logs import log
 from kinline.media import Bus, Event, Source
 from kinline.media.hub import Hub
+from kinline.switch.dialogs import Dialogs
 from kinline_engine import sip
 from kinline_engine.sip import PCMA, PCMU, Credentials, LocalMedia, Media, SipConfig, SipEndpoint
 
@@ -60,9 +61,10 @@ def _listening(settings: TrunkSettings) -> SipConfig:
 class Trunk:
     """Owns the SIP endpoint; refuses everything inbound (safety property P7)."""
 
-    def __init__(self, bus: Bus, hub: Hub, settings: TrunkSettings, rtp_port: int) -> None:
+    def __init__(self, bus: Bus, hub: Hub, settings: TrunkSettings, rtp_port: int, dialogs: Dialogs) -> None:
         self._settings = settings
         self._hub = hub
+        self._dialogs = dialogs
         self._ids = itertools.count(1)
         password = settings.auth_password
         self._credentials = Credentials(settings.user or "", password) if password else None
@@ -80,7 +82,9 @@ class Trunk:
             match sip.decode(event):
                 case sip.Progress(status=status, phrase=phrase):
                     _log.info("progress", leg=leg, status=status, phrase=phrase)
-                case sip.Answered(media=media):
+                case sip.Answered(media=media, dialog=dialog):
+                    if dialog is not None:
+                        self._dialogs.keep(leg, dialog)
                     if media is None:
                         _log.error("answered without media that we can use", leg=leg)
                         self.hang_up(leg)
@@ -92,6 +96,7 @@ class Trunk:
                     handler(Forwarded(text or str(status)))
                 case sip.Ended(status=status, phrase=phrase, by=by):
                     self._hub.disown(Source.SIP, leg)
+                    self._dialogs.forget(leg)
                     handler(Ended(status, phrase, by in (sip.By.REMOTE, sip.By.REFUSED)))
 
         self._hub.own(Source.SIP, leg, translate)
@@ -109,6 +114,29 @@ class Trunk:
     def hang_up(self, leg: int) -> None:
         """CANCEL or BYE; harmless when the leg is already gone."""
         self._endpoint.hangup(leg, NORMAL_CLEARING)
+
+    def end_left_over(self) -> None:
+        """BYE to the far ends that an earlier daemon was killed under: nobody stays on a dead line."""
+        for path, dialog in self._dialogs.left():
+            leg = next(self._ids)
+
+            def ended(event: Event, leg: int = leg) -> None:
+                match sip.decode(event):
+                    case sip.Ended(status=status, by=by):
+                        self._hub.disown(Source.SIP, leg)
+                        self._dialogs.forget(leg)
+                        counters.add("far_end_left_over", "ended" if by is sip.By.REMOTE else "unanswered")
+                        _log.warning("a far end was left over, hung up", status=status, answered=by is sip.By.REMOTE)
+
+            self._dialogs.adopt(leg, path)
+            self._hub.own(Source.SIP, leg, ended)
+            try:
+                self._endpoint.bye(leg, dialog, self._credentials)
+            except sip.SipError as error:
+                self._hub.disown(Source.SIP, leg)
+                self._dialogs.forget(leg)
+                counters.add("dialog_unreadable")
+                _log.warning("what a killed daemon kept of a call cannot be used", error=str(error))
 
     def probe(self) -> None:
         """OPTIONS to the switch; `up` says how it went."""

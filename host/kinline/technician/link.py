@@ -31,6 +31,7 @@ class BoardLink:
         self.messages: list[wire.Message] = []
         self.refusals: list[Refused] = []
         self.closings: list[str] = []
+        self.bounced: list[wire.Bounce] = []  # what the line's test sent and the board sent back
         self.received = 0
         self._greeted = False
         self.on_audio: Callable[[bytes], bytes | None] = lambda pcm: None
@@ -46,6 +47,19 @@ class BoardLink:
     @property
     def session(self) -> Session:
         return self._session
+
+    @property
+    def minor(self) -> int:
+        """What both sides of the session speak."""
+        return self._session.minor
+
+    def rekey(self) -> None:
+        """Give the session fresh keys now."""
+        self._perform(self._session.rekey(time.monotonic_ns()))
+
+    def send_unreliable(self, message: wire.Message) -> None:
+        """One sealed message that is not repeated if it is lost."""
+        self._write(self._frames.sealed(message.ID, message.encode()))
 
     def send(self, message: wire.Message) -> None:
         """One reliable control message."""
@@ -108,6 +122,9 @@ class BoardLink:
             if frame.kind == wire.AUDIO:
                 if reply := self.on_audio(frame.text):
                     self._write(self._frames.sealed(wire.AUDIO, reply))
+                continue
+            if frame.kind == wire.Bounce.ID:
+                self.bounced.append(wire.Bounce.decode(frame.text))
                 continue
             self._perform(self._session.frame(frame.kind, frame.text, now, frame.epoch or None))
         self._perform(self._session.tick(now))

@@ -11,12 +11,14 @@ _FORM = re.compile(r"[0-9a-f]{64}")
 
 
 def signer(folder: Path, named: str | None) -> bytes:
-    """The public key to hold bundles to, 32 bytes. Raises Trouble."""
+    """The public key to hold bundles to, 32 bytes; `named` in hex, or as the file that holds it. Raises Trouble."""
+    if named and Path(named).is_file():
+        named = Path(named).read_text(errors="replace").strip()
     path = folder / _FILE
     remembered = path.read_text().strip() if path.exists() else None
     if named is None:
         if remembered is None:
-            step = "name the key that make firmware shows: --signer HEX"
+            step = "name the key that make firmware shows: --signer FILE"
             raise Trouble("signer-unknown", "this laptop does not know whose firmware to take", step, Exit.USAGE)
         return bytes.fromhex(remembered)
     if not _FORM.fullmatch(named.lower()):

@@ -71,3 +71,14 @@ def sheets(folder: Path) -> list[Worksheet]:
 def _mac_in(serial: str) -> str:
     digits = serial.removeprefix("KW").lower()
     return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
+def named(folder: Path, name: str | None) -> Worksheet:
+    """The sheet of a board by serial number or device; without a name that of the last one worked on. Raises Trouble."""
+    found = sheets(folder)
+    if name is not None:
+        found = [one for one in found if name.upper() == one.serial or name == one.fact("provision", "device")]
+    if not found:
+        what = f"no board {name} was worked on here" if name else "no board was worked on here yet"
+        raise Trouble("board-unknown", what, "kinline tech detect", Exit.USAGE)
+    return max(found, key=lambda one: one.path.stat().st_mtime_ns)

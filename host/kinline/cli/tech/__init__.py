@@ -1,6 +1,19 @@
-"""`kinline tech`: the technician's verbs, one file each; importing them attaches them to the group."""
+"""`kinline tech`: the technician's verbs, a file each; importing them attaches them to the group."""
 
-from kinline.cli.tech import doctor, update
+from kinline.cli.tech import detect, doctor, enroll, flash, label, listen, provision, record, swap, update, wipe
 from kinline.cli.tech.group import tech_app
 
-__all__ = ["doctor", "tech_app", "update"]
+__all__ = [
+    "detect",
+    "doctor",
+    "enroll",
+    "flash",
+    "label",
+    "listen",
+    "provision",
+    "record",
+    "swap",
+    "tech_app",
+    "update",
+    "wipe",
+]

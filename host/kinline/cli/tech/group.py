@@ -1,6 +1,7 @@
 """The group itself, and the options that its verbs share."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -32,3 +33,17 @@ Sheets = Annotated[
     Path,
     typer.Option("--sheets", envvar="KINLINE_SHEETS", metavar="DIR", help="Where the boards' work sheets and records are kept."),
 ]
+
+Baud = Annotated[
+    int, typer.Option("--baud", metavar="RATE", help="How fast the flash is read and written; lower for a long or poor cable.")
+]
+DEFAULT_BAUD = 921_600
+Serial = Annotated[
+    str | None,
+    typer.Option("--serial", metavar="SERIAL", help="Confirm what cannot be undone, as typing it would.", show_default=False),
+]
+
+
+def ask(question: str) -> str | None:
+    """A person at the terminal, if there is one."""
+    return str(typer.prompt(question, prompt_suffix="")) if sys.stdin.isatty() else None
