@@ -100,6 +100,7 @@ class Machine:
             if data is None:
                 return Machine.kept
             Machine.kept = data
+            return None
 
     class I2S:
         TX, RX, MONO = 2, 1, 0
