@@ -7,7 +7,7 @@
 enum {
     SURER = 10,            /* a sign is told again when it is so much surer */
     AGAIN_FRAMES = 3000,   /* or after a minute */
-    BEEP_ALONE = 75,
+    BEEP_ALONE = 85,
     BEEP_AFTER_SPEECH = 95,
     SPOKEN_FRAMES = 75,    /* 1.5 s of speech before the beep: a greeting, though a short one */
     TTY_SURE = 95,
