@@ -35,6 +35,7 @@ from kinline.media import (
     FarEnd,
     Link,
     LinkEvent,
+    MonitoredCall,
     RecordedCall,
     Source,
     Tone,
@@ -98,6 +99,28 @@ class Station:
     def call(self) -> int:
         """The call record in hand, 0 for none."""
         return self._visit.call
+
+    @property
+    def phase(self) -> str:
+        """How far the visit is."""
+        return self._visit.phase.value
+
+    @property
+    def nameless(self) -> bool:
+        """Whether nobody is to learn of the call in hand."""
+        return self._visit.nameless
+
+    @property
+    def listenable(self) -> MonitoredCall | None:
+        """The call in hand as staff may hear it; None where it has no place for listeners."""
+        return self._call if isinstance(self._call, MonitoredCall) else None
+
+    def announce_barge(self) -> bool:
+        """Tell both parties that staff speak to them, where the profile says so; whether it does."""
+        announced = self._records.arrangement.profile.announcements.announce_barge
+        if announced and self._speech is not None:
+            self._speech.say(act.Side.BOTH, "barge", self._visit.language, {}, 0, overlay=True)
+        return announced
 
     def cut_rule(self, call: int) -> str | None:
         return self._records.cut_rule(call)
