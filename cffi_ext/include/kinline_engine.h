@@ -25,6 +25,7 @@ typedef struct {
     uint16_t jitter_min_ms;     /* 20 is the packet time */
     uint16_t jitter_max_ms;     /* at most 400 */
     uint16_t stall_ms;          /* a call goes on without a handset that is so late; 0: 60 */
+    uint16_t clean_microphone;  /* 1: handsets' without echo and noise, at an even level; 0: as they are */
     uint16_t fifo_priority;     /* SCHED_FIFO for the audio thread where permitted; 0: never */
 } kl_engine_config;
 
@@ -82,7 +83,7 @@ int kl_link_get_counters(kl_engine *engine, uint32_t link, kl_link_counters *out
 
 /* Clips ------------------------------------------------------------------------------------------ */
 
-/* Copies n samples of 16 kHz mono; returns the clip's id, or -EINVAL when empty. */
+/* Copies n samples of 16 kHz mono; returns the clip's id, -EINVAL when empty, -EFBIG beyond ten minutes. */
 int kl_clip_load(kl_engine *engine, const int16_t *samples, size_t n);
 /* -EBUSY while a call has it in a play list. */
 int kl_clip_free(kl_engine *engine, uint32_t clip);
@@ -95,7 +96,7 @@ enum {
     KL_CALL_MONITORED = 2,
 };
 
-enum { KL_CODEC_PCMU = 0, KL_CODEC_PCMA = 8 };
+enum { KL_CODEC_PCMU = 0, KL_CODEC_PCMA = 8, KL_CODEC_G722 = 9 };
 
 enum { KL_SIDE_NEAR = 1, KL_SIDE_FAR = 2, KL_SIDE_BOTH = 3 };
 
@@ -157,6 +158,7 @@ typedef struct {
     uint8_t codec;         /* KL_CODEC_... */
     uint8_t payload_type;  /* both ways */
     uint8_t dtmf_type;     /* telephone-event/8000; 0: none */
+    uint8_t comfort_type;  /* CN/8000 (RFC 3389); 0: none */
 } kl_call_far_end;
 
 /* Of one RTP leg. */
@@ -204,6 +206,10 @@ int kl_call_near_clear(kl_engine *engine, uint32_t call);
 /* Closed, no sample of either party reaches the other or the recorder; RTP audio then serves to
  * detect DTMF only. In-band detection stops while the gate is open: see kl_call_detect. */
 int kl_call_gate(kl_engine *engine, uint32_t call, int open);
+/* A receiver's gain, 0 to 24 dB, at once; -EOPNOTSUPP for a call without a handset. */
+int kl_call_volume(kl_engine *engine, uint32_t call, int db);
+/* On, tones pass as they are (TTY): no echo cancelling, gain control, comfort noise, stretching or volume. */
+int kl_call_tone_safe(kl_engine *engine, uint32_t call, int on);
 /* In-band DTMF of the RTP legs on or off (RFC 4733 is always reported). */
 int kl_call_detect(kl_engine *engine, uint32_t call, int on);
 

@@ -27,6 +27,7 @@ typedef struct kl_call {
     direction to_far, to_near;
     play plays[CALL_PLAYS];
     bool gate;
+    bool tone_safe; /* tones pass as they are: TTY */
     uint64_t near_frames, near_stalled;
 } kl_call;
 
@@ -69,6 +70,8 @@ void call_miss(kl_call *c, rtp_leg *r, uint32_t gap, unsigned lost);
 void call_tick(kl_call *c);
 /* Opens or closes the gate. */
 void call_gate(kl_call *c, bool open);
+/* Whether anything is done to the sound that is good for speech only. */
+void call_tone_safe(kl_call *c, bool on);
 /* Unhooks a call from everything in the audio thread, for call_free. */
 void call_unhook(kl_call *c);
 

@@ -48,7 +48,7 @@ void free(void *p)
 
 int main(void)
 {
-    kl_engine_config config = {.rtp_bind_ip = "127.0.0.1", .jitter_min_ms = 20, .jitter_max_ms = 120};
+    kl_engine_config config = {.rtp_bind_ip = "127.0.0.1", .jitter_min_ms = 20, .jitter_max_ms = 120, .clean_microphone = 1};
     kl_bus *bus = kl_bus_create();
     kl_engine *engine = kl_engine_create(bus, &config);
     int master, slave;
@@ -74,6 +74,13 @@ int main(void)
             CHECK(!kl_call_gate(engine, call, 1) && !kl_call_detect(engine, call, 1));
         if (i == 10)
             CHECK(!kl_call_play(engine, call, KL_SIDE_BOTH, &clip, 1, KL_PLAY_OVERLAY, 1));
+        if (i == 15)
+            CHECK(!kl_call_volume(engine, call, 12));
+        far.codec = far.payload_type = KL_CODEC_G722;
+        if (i == 100)
+            CHECK(!kl_call_far(engine, call, &far));
+        if (i == 150)
+            CHECK(!kl_call_tone_safe(engine, call, 1));
         if (i == 20)
             CHECK(!kl_call_tone(engine, call, KL_TONE_RINGBACK));
         if (i % 10) /* and a gap to be concealed */

@@ -15,7 +15,7 @@ import numpy as np
 
 from kinline_sim import speech
 from kinline_sim.g711 import Pcm
-from kinline_sim.rtp import RATE
+from kinline_sim.rtp import RATE, WIDE_RATE
 
 BEEP_HZ = 1000
 BEEP_S = 0.4
@@ -53,8 +53,12 @@ class Phone(Protocol):
     async def press(self, digit: str, in_band: bool) -> None:
         """Press a key and release it."""
 
-    async def say(self, pcm: Pcm) -> None:
-        """Speak 8 kHz samples to their end."""
+    @property
+    def wide(self) -> bool:
+        """Whether the call carries 16 kHz."""
+
+    async def say(self, pcm: Pcm, rate: int = RATE) -> None:
+        """Speak samples to their end."""
 
     async def over(self) -> None:
         """Until the call ends, from whichever side."""
@@ -104,6 +108,7 @@ class Accept(Answering):
     speech_s: float = 30.0  # this much speech, again and again
     speech_file: Path | None = None
     greeting_s: float = 0.0  # says something ("Hello?") before listening to the menu
+    wide: bool = False  # speaks with a voice that has something above 4 kHz, where the call carries it
 
     async def take(self, phone: Phone) -> None:
         await self.pick_up(phone)
@@ -115,20 +120,21 @@ class Accept(Answering):
 
     async def talk(self, phone: Phone) -> None:
         """Speak until the time or the call is over."""
-        words = self.words(phone.seed)
+        rate = WIDE_RATE if self.wide and phone.wide else RATE
+        words = self.words(phone.seed, rate)
         try:
             async with asyncio.timeout(self.talk_s):
                 while True:
-                    await phone.say(words)
+                    await phone.say(words, rate)
         except TimeoutError:
             phone.hang_up()
 
-    def words(self, seed: int) -> Pcm:
-        """What this party says, at 8 kHz."""
-        if self.speech_file is None:
-            return speech.speech(self.speech_s, seed)
-        pcm, rate = speech.read_wav(self.speech_file)
-        return speech.resample(pcm, rate, RATE)
+    def words(self, seed: int, rate: int = RATE) -> Pcm:
+        """What this party says, at that rate."""
+        if self.speech_file is not None:
+            pcm, own = speech.read_wav(self.speech_file)
+            return speech.resample(pcm, own, rate)
+        return speech.speech(self.speech_s, seed) if rate == RATE else speech.wide_speech(self.speech_s, seed)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ from kinline.handsets import _link as wire
 from kinline.handsets import session as ses
 from kinline.handsets.alarms import alarms
 from kinline.handsets.keys import SessionKeys
+from kinline.handsets.volume import Volume
 from kinline.logs import log
 from kinline.media import (
     AnyCall,
@@ -62,7 +63,7 @@ _CAUSES = {
 
 
 def _far_end(media: Media) -> FarEnd:
-    return FarEnd(media.ip, media.port, Codec(media.codec), media.payload, media.dtmf_payload or 0)
+    return FarEnd(media.ip, media.port, Codec(media.codec), media.payload, media.dtmf_payload or 0, media.comfort_payload or 0)
 
 
 class Station:
@@ -82,6 +83,7 @@ class Station:
         self._link: Link | None = None
         self._call: AnyCall | None = None
         self._speech: Speech | None = None
+        self._volume = Volume()
         self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
         self._recordings: dict[int, Path] = {}
         self._happened: deque[ev.Event] = deque()
@@ -259,6 +261,8 @@ class Station:
                 self._happen(ev.TalkMuted(call, cause, talk))
             case wire.Key(key, ticks):
                 self._log.debug("key", key=chr(key), ticks=ticks)
+            case wire.Volume(louder, _):
+                self._turn_volume(bool(louder))
             case wire.Health():
                 self._log.info(
                     "health",
@@ -299,6 +303,7 @@ class Station:
 
     def _hook(self, off_hook: bool) -> None:
         self._log.info("off hook" if off_hook else "on hook", handset=self.device)
+        self._volume = Volume()
         if off_hook:
             self._take_call()
             self._happen(ev.OffHook(self._records.arrangement.manners))
@@ -306,6 +311,12 @@ class Station:
             self._happen(ev.OnHook())
             self._drop_call()
             self._send(wire.Report())
+
+    def _turn_volume(self, louder: bool) -> None:
+        db = self._volume.press(louder)
+        self._log.info("volume", handset=self.device, db=db)
+        if self._call is not None:
+            self._call.volume(db)
 
     def _take_call(self, recorded: bool = False, monitored: bool = False) -> None:
         """An engine call, the handset's audio. It has a place for a recorder and for listeners only if it is to."""
@@ -317,6 +328,7 @@ class Station:
                 make = engine.create_monitored_call if monitored else engine.create_privileged_call
             call = self._call = make(self._link)
             self._services.hub.own(Source.CALL, call.id, self._call_event)
+            call.volume(self._volume.db)
             self._speech = Speech(call, self._services, lambda token, as_meant: self._happen(ev.Played(token, as_meant)))
 
     def _drop_call(self) -> None:
@@ -516,6 +528,7 @@ class Station:
                     self._legs[call].hang_up()
                     self._happen(ev.FarEnded(488, by_remote=False))
                     return
+                self._log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name)
                 self._happen(ev.FarAnswered())
             case Forwarded(detail):
                 counters.add("switch_forwarded")
