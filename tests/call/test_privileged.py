@@ -92,7 +92,6 @@ def searched(pid: int, folder: Path, said: list[bytes]) -> list[str]:
 async def privileged(site: Site) -> None:
     """The number at the other end becomes that of an arrangement with counsel."""
     now = datetime.now(UTC)
-    site.store.remove_contact(FACILITY, ALEX.number, ALEX.contact)
     site.store.arrange_counsel(
         FACILITY, ALEX.number, ALEX.contact, "L. Example", "bar 12", now - timedelta(hours=1), now + timedelta(days=1)
     )
