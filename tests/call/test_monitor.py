@@ -81,7 +81,7 @@ async def test_staff_listen_speak_and_cut(tmp_path: Path) -> None:
 
         # Speaking: both hear it over the talk, after they were told who does
         announced = time.monotonic()
-        await asyncio.to_thread(hear, site, 5.0, "barge", STAFF)
+        await asyncio.to_thread(hear, site, 9.0, "barge", STAFF)
         spoken = time.monotonic()
         said = to_8k(STAFF)
         assert correlate(said, between(ear(site.board), announced, spoken), 8000).correlation > 0.3

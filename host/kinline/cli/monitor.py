@@ -66,7 +66,8 @@ def barge(
     with at_desk(config, acting) as desk, _asked(desk, "barge", handset) as connection:
         speaker = threading.Thread(target=_speak, args=(connection, said.astype("<i2").tobytes()), daemon=True)
         speaker.start()
-        _write(connection, target or Path("/dev/null"), seconds or length + 1.0)
+        # A notice of four seconds may come first.
+        _write(connection, target or Path("/dev/null"), seconds or length + 5.0)
     typer.echo(f"Said {length:.1f} s to both parties of call {connection.reply.call}.", err=True)
 
 

@@ -68,7 +68,7 @@ class Served(Protocol):
     @property
     def listenable(self) -> MonitoredCall | None: ...
     def cut(self, rule: str) -> None: ...
-    def announce_barge(self) -> bool: ...
+    def announce_barge(self, said: Callable[[], None]) -> bool: ...
 
 
 class Live:
@@ -165,10 +165,11 @@ class Live:
             monitor = audio.monitor()
         except EngineError as error:
             raise Refused(f"the call at {station.handset} cannot be heard: {error}; four can listen at once") from error
-        announced = station.announce_barge() if request.do == "barge" else None
+        may_speak = asyncio.Event()  # not under the notice that they do
+        announced = station.announce_barge(may_speak.set) if request.do == "barge" else None
         _log.info("staff listen", handset=station.handset, call=call, by=actor.name, barge=request.do == "barge")
         _write(writer, Reply(ok=True, call=call, rate=RATE, announced=announced))
-        await _Listening(monitor, reader, writer, speaks=request.do == "barge").run()
+        await _Listening(monitor, reader, writer, may_speak if request.do == "barge" else None).run()
         _log.info("staff listen no more", handset=station.handset, call=call, by=actor.name)
 
     def _calls(self, actor: Actor) -> list[LiveCall]:
@@ -233,12 +234,17 @@ class _Listening:
     """One listener's sound, until the call is over or they hang up."""
 
     def __init__(
-        self, monitor: Monitor, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, speaks: bool
+        self,
+        monitor: Monitor,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        may_speak: asyncio.Event | None,
     ) -> None:
+        """`may_speak` comes when the listener may be heard; None: they only listen."""
         self._monitor = monitor
         self._reader = reader
         self._writer = writer
-        self._speaks = speaks
+        self._may_speak = may_speak
         self._period = asyncio.Event()  # 20 ms of the call have passed
         self._over = asyncio.Event()
 
@@ -274,13 +280,15 @@ class _Listening:
 
     async def _take(self) -> None:
         """What the listener sends: sound, where they may speak; its end is theirs."""
+        if self._may_speak is not None:
+            await self._may_speak.wait()
         while True:
             try:
                 kind, length = FRAME.unpack(await self._reader.readexactly(FRAME.size))
                 content = await self._reader.readexactly(length)
             except (asyncio.IncompleteReadError, ConnectionError):
                 return
-            if kind != SOUND or not self._speaks or length % 2:
+            if kind != SOUND or self._may_speak is None or length % 2:
                 counters.add("live_request_refused", "unexpected")
                 return
             await self._say(content)

@@ -120,11 +120,13 @@ class Station:
         """The call in hand as staff may hear it; None where it has no place for listeners."""
         return self._call if isinstance(self._call, MonitoredCall) else None
 
-    def announce_barge(self) -> bool:
-        """Tell both parties that staff speak to them, where the profile says so; whether it does."""
+    def announce_barge(self, said: Callable[[], None]) -> bool:
+        """Tell both parties that staff will speak to them, where the profile says so, then call `said`; whether it does."""
         announced = self._records.arrangement.profile.announcements.announce_barge
         if announced and self._speech is not None:
-            self._speech.say(act.Side.BOTH, "barge", self._visit.language, {}, 0, overlay=True)
+            self._speech.say(act.Side.BOTH, "barge", self._visit.language, {}, 0, overlay=True, then=said)
+        else:
+            said()
         return announced
 
     def cut_rule(self, call: int) -> str | None:
