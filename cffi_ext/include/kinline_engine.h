@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "kinline_bus.h"
+#include "kinline_detect.h"
 #include "kinline_frame.h"
 
 typedef struct kl_engine kl_engine;
@@ -125,6 +126,8 @@ enum {
     KL_CALL_DTMF = 3,        /* code: ASCII digit, data: KL_DTMF_..., KL_SIDE_...; once a key press */
     KL_CALL_RTP_SILENT = 4,  /* code: KL_SIDE_...; no packet for 5 s with the gate open; once until they return */
     KL_CALL_RTP_RESUMED = 5, /* code: KL_SIDE_... */
+    KL_CALL_SIGN = 6,        /* code: KL_SIGN_..., data: a kl_sign; as kl_call_listen asked */
+    KL_CALL_TEXT = 7,        /* code: KL_SIDE_..., data: what was typed there on a text telephone */
 };
 
 enum {
@@ -206,6 +209,10 @@ int kl_call_near_clear(kl_engine *engine, uint32_t call);
 /* Closed, no sample of either party reaches the other or the recorder; RTP audio then serves to
  * detect DTMF only. In-band detection stops while the gate is open: see kl_call_detect. */
 int kl_call_gate(kl_engine *engine, uint32_t call, int open);
+/* What to listen for from now on (KL_DETECT_...); told as KL_CALL_SIGN. In a talk text telephones are read, too. -EPERM
+ * for KL_DETECT_TALK on a call that has no place for a recorder, and so none for what would be read: there KL_DETECT_TTY
+ * only recognises them. */
+int kl_call_listen(kl_engine *engine, uint32_t call, int phase);
 /* A receiver's gain, 0 to 24 dB, at once; -EOPNOTSUPP for a call without a handset. */
 int kl_call_volume(kl_engine *engine, uint32_t call, int db);
 /* On, tones pass as they are (TTY): no echo cancelling, gain control, comfort noise, stretching or volume. */

@@ -10,6 +10,7 @@ from typing import Any
 from kinline_engine._kinline_engine import ffi, lib
 from kinline_engine.bus import Event
 from kinline_engine.clips import Clip
+from kinline_engine.detect import Phase
 from kinline_engine.errors import check
 from kinline_engine.monitors import Monitor
 from kinline_engine.raw import Owner, fields
@@ -23,6 +24,8 @@ class CallEvent(IntEnum):
     DTMF = lib.KL_CALL_DTMF  # code: digit, data: a byte of DtmfMethod, one of Side
     RTP_SILENT = lib.KL_CALL_RTP_SILENT  # code: Side
     RTP_RESUMED = lib.KL_CALL_RTP_RESUMED  # code: Side
+    SIGN = lib.KL_CALL_SIGN  # code: Sign, data: see detect.heard
+    TEXT = lib.KL_CALL_TEXT  # code: Side, data: ASCII that was typed there on a text telephone
 
 
 class RecorderEvent(IntEnum):
@@ -181,6 +184,12 @@ class AnyCall:
     def gate(self, open: bool) -> None:
         """Let the parties hear each other, or not. While open, in-band digits are not detected: see detect."""
         self._do(lib.kl_call_gate(self._engine.handle, self.id, open), "gate")
+
+    def listen(self, phase: Phase) -> None:
+        """What to listen for from now on; signs come as `CallEvent.SIGN`. In a talk, text telephones are read.
+
+        Refused for Phase.TALK on a call without a recorder's place: Phase.TTY recognises text telephones, and reads nothing."""
+        self._do(lib.kl_call_listen(self._engine.handle, self.id, phase), f"listening for {phase.name.lower()}")
 
     def volume(self, db: int) -> None:
         """The receiver's gain, 0 to 24 dB. EngineError (EOPNOTSUPP) for a bridged call."""

@@ -35,6 +35,13 @@ monitoring_place *call_monitoring(kl_call *c)
     }
 }
 
+kept_text *call_text(kl_call *c)
+{
+    recording_place *place = call_recording(c);
+
+    return place ? place->text : NULL;
+}
+
 rtp_leg *call_rtp_leg(kl_call *c, const leg *l)
 {
     if (l == &c->far.leg)
@@ -108,6 +115,7 @@ void call_free(kl_call *c)
         rtp_leg_release(&c->near);
     else
         handset_leg_release(&c->handset);
+    kl_detect_destroy(c->ears.detect);
     free(c);
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ears.h"
 #include "handset_leg.h"
 #include "kinline_engine.h"
 #include "observe.h"
@@ -28,6 +29,7 @@ typedef struct kl_call {
     play plays[CALL_PLAYS];
     bool gate;
     bool tone_safe; /* tones pass as they are: TTY */
+    ears ears;
     uint64_t near_frames, near_stalled;
 } kl_call;
 
@@ -52,6 +54,8 @@ typedef struct {
 /* The place, or NULL where the call has none. */
 recording_place *call_recording(kl_call *c);
 monitoring_place *call_monitoring(kl_call *c);
+/* Both sides' places for what text telephones type; NULL where there is none for a recorder. */
+kept_text *call_text(kl_call *c);
 /* The leg as an RTP leg, or NULL. */
 rtp_leg *call_rtp_leg(kl_call *c, const leg *l);
 int call_side_of(const kl_call *c, const rtp_leg *r);

@@ -172,6 +172,7 @@ static void relay(rtp_leg *r, const rtp_packet *packet, int codec)
 static void take_audio(rtp_leg *r, const rtp_packet *packet, int codec)
 {
     rtp_stream_arrival(&r->stream, packet->timestamp, r->heard_ns);
+    ears_packet(r->call, call_side_of(r->call, r), codec, packet->timestamp, packet->payload, packet->len);
     if (r->jitter)
         jitter_put(r->jitter, codec, packet->timestamp, r->heard_ns, packet->payload, (uint32_t)packet->len);
     else
@@ -215,6 +216,8 @@ void rtp_leg_take(rtp_leg *r, const uint8_t *bytes, size_t len)
     int codec = codec_of(r, &packet);
     rtp_stream_step step = rtp_stream_take(&r->stream, packet.sequence, packet.ssrc);
     if (step == RTP_STREAM_BEGINS) {
+        if (r->stream.received > 1)
+            ears_other_stream(r->call, call_side_of(r->call, r));
         r->moved = true;
         if (r->jitter)
             jitter_restart(r->jitter);
@@ -259,6 +262,7 @@ static void digit_pressed(void *user, char digit, int method)
     rtp_leg *r = user;
     uint8_t data[] = {(uint8_t)method, (uint8_t)call_side_of(r->call, r)};
 
+    ears_digit(r->call, data[1], digit);
     call_post(r->call, KL_CALL_DTMF, digit, data, sizeof data);
 }
 

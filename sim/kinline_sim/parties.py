@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from kinline_engine import tty
 from kinline_sim import speech
 from kinline_sim.g711 import Pcm
 from kinline_sim.rtp import RATE, WIDE_RATE
@@ -20,6 +21,9 @@ from kinline_sim.rtp import RATE, WIDE_RATE
 BEEP_HZ = 1000
 BEEP_S = 0.4
 FOREVER_S = 7200.0
+RINGBACK_HZ = (440, 480)
+RINGBACK_PEAK = 2300  # each tone: -19 dBm0, as North American exchanges send it
+LINE_NOISE_RMS = 60  # about -49 dBm0
 
 
 class Phone(Protocol):
@@ -154,6 +158,39 @@ class RateQuote(Accept):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextTelephone(Accept):
+    """Accepts, and types on a TTY (45.45 Baud Baudot) instead of speaking, with a rest between two lines."""
+
+    name: ClassVar[str] = "text_telephone"
+    text: str = "HELLO THIS IS GRANDMA. HOW ARE YOU Q GA"
+    rest_s: float = 3.0
+
+    def words(self, seed: int) -> Pcm:
+        typed = np.frombuffer(tty.send(self.text), np.int16)
+        return np.concatenate((typed, np.zeros(round(self.rest_s * RATE), np.int16)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreeWay(Accept):
+    """Accepts and talks; then a hold while it dials, the third party's telephone rings, and a third voice joins."""
+
+    name: ClassVar[str] = "three_way"
+    before_s: float = 20.0
+    hold_s: float = 6.0
+    rings: int = 1
+
+    def words(self, seed: int) -> Pcm:
+        rng = np.random.default_rng(seed)
+        t = np.arange(2 * RATE) / RATE
+        ring = (np.sin(2 * np.pi * RINGBACK_HZ[0] * t) + np.sin(2 * np.pi * RINGBACK_HZ[1] * t)) * RINGBACK_PEAK
+        once = np.concatenate((ring, np.zeros(4 * RATE))).astype(np.int16)
+        talked = speech.speech(self.before_s, seed)
+        talked = np.clip(talked + rng.normal(0, LINE_NOISE_RMS, len(talked)), -32768, 32767).astype(np.int16)
+        joined = speech.speech(self.speech_s, seed + 2)
+        return np.concatenate((talked, np.zeros(round(self.hold_s * RATE), np.int16), *[once] * self.rings, joined))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Refuse(Answering):
     """Presses the refusal key and waits for the caller's side to clear the call."""
 
@@ -278,6 +315,8 @@ PARTIES: dict[str, type[Any]] = {
     for kind in (
         Accept,
         RateQuote,
+        TextTelephone,
+        ThreeWay,
         Refuse,
         BlockForGood,
         HangUp,

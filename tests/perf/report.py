@@ -44,6 +44,8 @@ GOALS = {
         Goal("dial_to_invite_p99_ms", "ms", 50.0),
         Goal("sim_handsets_per_core", "handsets", 40, most=False),
         Goal("handset_call_core_percent", "% of a core", 0.40),
+        Goal("detection_false_cuts", "calls", 0),
+        Goal("detection_us_per_frame", "µs", 15.0),
         Goal("rule_decision_p99_ms", "ms", 1.0, peer="each rule reading the whole history"),
         Goal("bridged_calls_per_core", "calls", 640, most=False, peer="Asterisk 22 with MixMonitor"),
         Goal("engine_latency_p99_ms", "ms", 5.0, peer="Asterisk 22 with MixMonitor at its most calls"),

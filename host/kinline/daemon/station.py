@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
-from kinline.calls.visit import Visit
+from kinline.calls.visit import Phase, Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.daemon.firmware import Firmware
@@ -36,9 +36,12 @@ from kinline.media import (
     FarEnd,
     Link,
     LinkEvent,
+    Listening,
     RecordedCall,
+    Side,
     Source,
     Tone,
+    heard,
 )
 from kinline.store import DatabaseError
 from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media
@@ -387,8 +390,10 @@ class Station:
                 self._ask(lambda: self._records.accept(call, recording), ev.Failed(call=call))
             case act.Checkpoint(call, talk_seconds):
                 self._checkpoint(call, talk_seconds)
-            case act.BlockNumber(call):
-                self._tell(lambda: self._records.block_number(call))
+            case act.BlockNumber(call, by_detector):
+                self._tell(lambda: self._records.block_number(call, by_detector))
+            case act.NoteSign():
+                self._note_sign(action)
             case act.Finish():
                 self._finish(action)
             case act.Invite():
@@ -502,6 +507,7 @@ class Station:
                 try:
                     self._call.set_far(_far_end(media))
                     self._far_codec = Codec(media.codec)
+                    self._call.listen(Listening.ANSWER)
                 except EngineError as error:
                     counters.add("far_media_refused")
                     self._log.error("the far end's media cannot be used", call=call, error=str(error))
@@ -547,6 +553,8 @@ class Station:
         if recorded and isinstance(self._call, RecordedCall):
             self._record(self._call, call)
         self._call.gate(True)
+        # A call without a recorder's place has none for text either, and nobody looks for third parties in it.
+        self._call.listen(Listening.TALK if isinstance(self._call, RecordedCall) else Listening.TTY)
         deadline = self._session.clock.ticks_at(time.monotonic_ns() + limit_ms * 1_000_000)
         # Never a number used before, not even by a database since replaced: a handset grants a known one no second talk.
         number = secrets.randbelow(0xFFFFFFFF) + 1
@@ -563,6 +571,7 @@ class Station:
     def _stop_talk(self, call: int) -> None:
         if self._call is not None:
             self._call.gate(False)
+            self._call.listen(Listening.NOTHING)
         if isinstance(self._call, RecordedCall) and call in self._recordings:
             self._call.record_stop()
         for number in [number for number, known in self._talks.items() if known == call]:
@@ -573,6 +582,11 @@ class Station:
         match event.kind:
             case CallEvent.DTMF:
                 self._happen(ev.FarDigit(chr(event.code)))
+            case CallEvent.SIGN:
+                sign = heard(event)
+                self._happen(ev.Heard(sign.sign.name.lower(), sign.confidence))
+            case CallEvent.TEXT:
+                self._typed(Side(event.code), event.data.decode("ascii", "replace"))
             case CallEvent.PLAYED if self._speech:
                 self._speech.played(event.code)
             case CallEvent.STOPPED if self._speech:
@@ -582,3 +596,13 @@ class Station:
                 self._log.warning("nothing heard from the far end", call=self._mentioned(self.call))
             case _:
                 pass
+
+    def _note_sign(self, action: act.NoteSign) -> None:
+        counters.add("sign_heard", action.sign)
+        self._log.info("sign", handset=self.device, call=action.call, sign=action.sign, confidence=action.confidence)
+        self._tell(lambda: self._records.note_sign(action))
+
+    def _typed(self, side: Side, text: str) -> None:
+        call = self.call
+        if call and self._visit.phase is Phase.TALK:
+            self._tell(lambda: self._records.keep_text(call, "caller" if side is Side.NEAR else "called_party", text))

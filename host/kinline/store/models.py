@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kinline.store.tables.base import Base, Utc
+from kinline.store.tables.heard import SignRow, TypedRow
 from kinline.store.tables.lists import ArrangementRow, BarRow, BlockRow, ContactRow, ListEventRow, PrefixRow
 from kinline.store.tables.money import AccountNoteRow, AccountRow, EntryRow, HoldRow, KioskPaymentRow, PostingRow, RateRow
 from kinline.store.tables.people import InmateRow, MessageRow, PinMissRow
@@ -41,6 +42,8 @@ __all__ = [
     "RateRow",
     "RecordingRow",
     "RestrictionRow",
+    "SignRow",
+    "TypedRow",
     "UnitRow",
     "Utc",
 ]
