@@ -342,12 +342,11 @@ class Station:
                 self._happened.popleft()
 
     def _handle(self, event: ev.Event) -> None:
-        before, unspoken = self._visit.phase, self._visit.nameless
+        before, nameless, unspoken = self._visit.phase, self._visit.nameless, self._visit.unspoken
         actions = self._visit.handle(event, time.monotonic_ns())
-        unspoken = unspoken or self._visit.nameless
-        if unspoken and self.call:
+        if (nameless or self._visit.nameless) and self.call:
             self._unspoken.add(self.call)
-        if self._visit.phase is not before and not unspoken:
+        if self._visit.phase is not before and not (unspoken or self._visit.unspoken):
             self._log.info("visit", handset=self.device, phase=self._visit.phase, call=self.call or None)
         for action in actions:
             try:
