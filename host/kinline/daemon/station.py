@@ -583,6 +583,8 @@ class Station:
                 self._happen(ev.FarDigit(chr(event.code)))
             case CallEvent.SIGN:
                 sign = heard(event)
+                if sign.sign.name == "TTY" and self._call is not None:
+                    self._call.tone_safe(True)  # until the call in hand is over: nothing that is good for speech only
                 self._happen(ev.Heard(sign.sign.name.lower(), sign.confidence))
             case CallEvent.TEXT:
                 self._typed(Side(event.code), event.data.decode("ascii", "replace"))
