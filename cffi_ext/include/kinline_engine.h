@@ -124,6 +124,7 @@ enum {
     KL_CALL_DTMF = 3,        /* code: ASCII digit, data: KL_DTMF_..., KL_SIDE_...; once a key press */
     KL_CALL_RTP_SILENT = 4,  /* code: KL_SIDE_...; no packet for 5 s with the gate open; once until they return */
     KL_CALL_RTP_RESUMED = 5, /* code: KL_SIDE_... */
+    KL_CALL_RTP_BAD = 6,     /* code: KL_SIDE_...; the first packet that is no RTP, foreign or flooded; see counters */
 };
 
 enum {
@@ -168,6 +169,8 @@ typedef struct {
     uint64_t reordered;
     uint64_t duplicate;
     uint64_t late;              /* too late to be played or passed on */
+    uint64_t foreign;           /* of a second source at the same address */
+    uint64_t flooded;           /* not looked at, for there were too many */
     uint64_t unwanted;          /* of a payload type that was not agreed, or malformed inside */
     uint64_t concealed_samples; /* made up by packet loss concealment */
     uint32_t jitter_us;         /* RFC 3550 interarrival jitter */

@@ -163,7 +163,7 @@ static bool in_pause(const jitter_buffer *j)
     uint32_t sum = 0, n = samples(j, STEP);
 
     for (uint32_t i = 0; i < n; i++) {
-        int16_t v = j->pcm[at(j->play + i)];
+        int16_t v = j->have[at(j->play + i)] ? j->pcm[at(j->play + i)] : 0;
         sum += (uint32_t)(v < 0 ? -v : v);
     }
     return sum / n < PAUSE_LEVEL;

@@ -200,6 +200,7 @@ class Stage:
 
     privileged: bool = False
     far_end: bool = True
+    jitter_ms: tuple[int, int] = (20, 120)
     stall_ms: int = 60_000  # so that a slow machine does not look like a stalled handset
     bus: Bus = field(default_factory=Bus)
     heard_near: list[Pcm] = field(default_factory=list)
@@ -207,7 +208,8 @@ class Stage:
     events: list[Event] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        self.engine = Engine(self.bus, stall_ms=self.stall_ms)
+        least, most = self.jitter_ms
+        self.engine = Engine(self.bus, jitter_min_ms=least, jitter_max_ms=most, stall_ms=self.stall_ms)
         self.handset = Handset()
         self.link = self.engine.open_link(self.handset.host_fd)
         self.handset.install(self.link)
