@@ -1,4 +1,4 @@
-"""The engine against references in Python: G.711, the gate, the jitter buffer."""
+"""The engine against references in Python: G.711 and the gate. The jitter buffer's rules have tests/test_jitter.c."""
 
 import tempfile
 from pathlib import Path
@@ -7,15 +7,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinline_engine.bus import Source
-from kinline_engine.engine import Codec, FarEnd, RecorderEvent
-from tests.engine.jitter_reference import MADE_UP, JitterReference
-from tests.engine.parties import FRAME8, FRAME16, ULAW, Pcm, Stage, ulaw_decode
+from kinline_engine.engine import Codec, FarEnd
+from tests.engine.parties import FRAME8, ULAW, Pcm, ulaw_decode
 from tests.engine.recording import record
 from tests.engine.test_bridged import Bridge
 from tests.engine.test_recording import read
-
-QUIET16 = np.zeros(FRAME16, np.int16)
 
 
 def alaw_encode(pcm: Pcm) -> bytes:
@@ -61,52 +57,3 @@ def test_what_passes_is_what_was_said_while_the_gate_was_open(walk: list[tuple[b
         bridge.close()
         left, right = read(Path(folder) / "call.klr")
     assert np.array_equal(left, np.concatenate(said_near)) and np.array_equal(right, np.concatenate(heard_far))
-
-
-packets_of_a_period = st.lists(st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3, 7, -1]), min_size=60, max_size=160)
-
-
-@settings(max_examples=15)
-@given(packets_of_a_period, st.sampled_from([(20, 120), (40, 60), (20, 400)]))
-def test_the_jitter_buffer_plays_what_its_reference_plays(delays: list[int], bounds: tuple[int, int]) -> None:
-    """Packet i comes delays[i] periods late, or never (-1). Each carries codes that tell its number."""
-    arrivals: list[list[int]] = [[] for _ in range(len(delays) + 10)]
-    for i, late in enumerate(delays):
-        if late >= 0:
-            arrivals[i + late].append(i)
-    reference = JitterReference(*bounds)
-    expected: list[int] = []
-    with tempfile.TemporaryDirectory() as folder, Stage(jitter_ms=bounds) as stage:
-        stage.call.gate(True)
-        record(stage.call, Path(folder) / "call.klr")
-        for due in arrivals:
-            for i in due:
-                stage.far.sequence, stage.far.timestamp = 999 + i, 5000 + i * FRAME8
-                stage.far.send(stage.far.packet(bytes([_code(i)]) * FRAME8))
-                reference.put(i * FRAME8, FRAME8, loud=True)
-            stage.period(QUIET16, None)
-            expected += reference.get(FRAME8)
-        counters = stage.call.counters.far
-        stage.call.record_stop()
-        stage.wait(Source.RECORDER, RecorderEvent.CLOSED)
-        _, right = read(Path(folder) / "call.klr")
-    assert (counters.late, counters.concealed_samples) == (reference.late, reference.made_up)
-    _assert_played(expected, right)
-
-
-def _code(packet: int) -> int:
-    return 0x80 | (packet * 5 + 1) % 100  # positive and loud enough not to be taken for a pause
-
-
-OVERLAP = FRAME8 // 2  # what concealment may blend at the beginning of what is there again
-
-
-def _assert_played(expected: list[int], heard: Pcm) -> None:
-    blend = 0
-    for at, position in enumerate(expected):
-        if position == MADE_UP:
-            blend = OVERLAP
-        elif blend:
-            blend -= 1
-        else:
-            assert heard[at] == ULAW[_code(position // FRAME8)], f"sample {at} should be that of {position}"

@@ -160,6 +160,15 @@ def test_an_open_session_is_given_fresh_keys_and_goes_on() -> None:
     assert session.open
 
 
+def test_one_change_of_keys_at_a_time() -> None:
+    """A second one would displace in the engine the keys that the handset is about to use."""
+    session = open_session()
+    _, said = rekeyed(session, NOW)
+    assert session.rekey(NOW) == []
+    session.frame(wire.Ack.ID, wire.Ack(1).encode(), NOW, epoch=said.epoch)
+    assert len(session.rekey(NOW)) == 2
+
+
 def test_keys_change_each_hour_and_not_before() -> None:
     session = open_session()
     at = []

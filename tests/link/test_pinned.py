@@ -5,10 +5,11 @@ import pytest
 from kinline.handsets import _link as wire
 
 IDS = {
+    0x14: "Bounce", 0x2C: "Loops", 0x2D: "Readings", 0x50: "Measure", 0x51: "Rekey",
     0x01: "Hello", 0x02: "Welcome", 0x03: "Refuse", 0x04: "Probe",
     0x11: "Ping", 0x12: "Pong", 0x13: "Ack",
     0x20: "Snapshot", 0x21: "Hook", 0x22: "Key", 0x23: "Entry", 0x24: "TalkEnded",
-    0x25: "Health", 0x26: "Events", 0x28: "UpdateWant", 0x29: "UpdateState", 0x2A: "Slots",
+    0x25: "Health", 0x26: "Events", 0x27: "Volume", 0x28: "UpdateWant", 0x29: "UpdateState", 0x2A: "Slots",
     0x40: "Listen", 0x41: "Collect", 0x42: "CollectEnd", 0x43: "Talk", 0x44: "End", 0x45: "Show",
     0x46: "Reboot", 0x47: "Report", 0x4A: "UpdateOffer", 0x4B: "UpdateData", 0x4C: "UpdateApply",
     0x4D: "UpdateCancel", 0x4E: "SlotSwitch", 0x4F: "SlotsAsk",
@@ -27,6 +28,8 @@ CONSTANTS = {
     "COLLECT_DIGIT": 1, "COLLECT_SECRET": 2, "COLLECT_NUMBER": 3,
     "ENTRY_COMPLETE": 1, "ENTRY_TIMEOUT": 2, "ENTRY_OVERFLOW": 3,
     "CAUSE_DEADLINE": 1, "CAUSE_ON_HOOK": 2, "CAUSE_HOST": 3, "CAUSE_LINK_LOST": 4, "CAUSE_FAULT": 5,
+    "WIRES_SHORT": 0, "WIRES_CLOSED": 1, "WIRES_OPEN": 2, "WIRES_CUT": 3,
+    "MAGNET_UNKNOWN": 0, "MAGNET_OWN": 1, "MAGNET_FOREIGN": 2, "SUPPLY_GOOD": 0, "SUPPLY_LOW": 1, "SUPPLY_HIGH": 2,
     "LAMP_OFF": 0, "LAMP_READY": 1, "LAMP_BUSY": 2, "LAMP_TROUBLE": 3,
     "UPDATE_READY": 1, "UPDATE_APPLYING": 2, "UPDATE_CURRENT": 3, "UPDATE_REFUSED": 4, "UPDATE_FAILED": 5,
     "REASON_NONE": 0, "REASON_BUSY": 1, "REASON_SPACE": 2, "REASON_FLASH": 3, "REASON_DAMAGED": 4, "REASON_SIGNATURE": 5,
@@ -51,6 +54,7 @@ BODIES = {
     "04030201 05 08070605 0c0b0a09": wire.TalkEnded(0x01020304, 5, 0x05060708, 0x090A0B0C),
     "01000000 02000000 03000000 0400 0500 0600 0700": wire.Health(1, 2, 3, 4, 5, 6, 7),
     "01 02 6869": wire.Events(1, "hi"),
+    "01 08070605": wire.Volume(1, 0x05060708),
     "04030201": wire.Listen(0x01020304),
     "0201 03 04 05 23 0706 0908": wire.Collect(0x0102, 3, 4, 5, ord("#"), 0x0607, 0x0809),
     "0202": wire.CollectEnd(0x0202),
@@ -62,6 +66,11 @@ BODIES = {
     "01 00 01 61 01 62 00": wire.Slots(1, 0, "a", "b", ""),
     "04030201" + "33" * 32: wire.UpdateOffer(0x01020304, b"\x33" * 32),
     "04030201 02 0506": wire.UpdateData(0x01020304, b"\x05\x06"),
+    "0201 02 0304": wire.Bounce(0x0102, b"\x03\x04"),
+    "01 02 03 01 02 0605": wire.Loops(1, 2, 3, 1, 2, 0x0506),
+    "0100 0200 0300 0400 0500 0600 0700 0800 01": wire.Readings(1, 2, 3, 4, 5, 6, 7, 8, 1),
+    "0300": wire.Measure(3),
+    "07" + "44" * 16: wire.Rekey(7, b"\x44" * 16),
 }  # fmt: skip
 
 EMPTY = {wire.UpdateApply, wire.UpdateCancel, wire.SlotSwitch, wire.SlotsAsk}
@@ -77,7 +86,7 @@ def test_constant(name: str) -> None:
 
 
 def test_no_enumeration_value_is_missing_here() -> None:
-    prefixes = ("REFUSE_", "RESET_", "PHASE_", "COLLECT_", "ENTRY_", "CAUSE_", "LAMP_", "LABEL_")
+    prefixes = ("REFUSE_", "RESET_", "PHASE_", "COLLECT_", "ENTRY_", "CAUSE_", "LAMP_", "LABEL_", "WIRES_", "MAGNET_", "SUPPLY_")
     assert {name for name in vars(wire) if name.startswith(prefixes)} <= CONSTANTS.keys()
 
 

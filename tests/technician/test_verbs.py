@@ -107,9 +107,9 @@ def test_jtag_is_closed_after_a_rehearsal_and_the_serial_number(bench: Bench) ->
     serial = bench.well(*words)["board"]["serial"]
     device = bench.device_file()
     assert bench.ill("provision", "--close-jtag", "--device-file", device) == (Exit.DECLINED, "unconfirmed")
-    assert bench.well("detect")["jtag_disabled"] is False
+    assert bench.well("detect")["efuses"]["jtag_closed"] is False
     assert bench.well("provision", "--close-jtag", "--serial", serial, "--device-file", device)["jtag_closed"] is True
-    assert bench.well("detect")["jtag_disabled"] is True
+    assert bench.well("detect")["efuses"]["jtag_closed"] is True
 
 
 @pytest.mark.parametrize(

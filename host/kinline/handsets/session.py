@@ -186,9 +186,9 @@ class Session:
         return actions
 
     def rekey(self, now_ns: int) -> list[Action]:
-        """Give the open session fresh keys; a handset that does not know how to is left with those it has."""
+        """Give the open session fresh keys, one change at a time; a handset that does not know how to keeps its own."""
         key = self._key_of(self.device)
-        if not self.open or self._greeting is None or key is None or not self._minor:
+        if not self.open or self._rekeying or self._greeting is None or key is None or not self._minor:
             return []
         self._rekey_ns = now_ns + wire.REKEY_MS * _MS
         epoch = self._rekeying = self._newest_epoch = self._free_epoch()

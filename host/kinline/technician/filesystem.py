@@ -17,7 +17,7 @@ _GEOMETRY: dict[str, Any] = {
 _MAGIC = b"littlefs"
 _MAGIC_AT = 8
 _BLANK = b"\xff" * BLOCK
-_FETCHED = 64 * BLOCK  # read from the board at once: a few seconds of its serial line, and most often all that is in use
+FETCHED = 64 * BLOCK  # read from the board at once: a few seconds of its serial line, and most often all that is in use
 
 
 def is_blank(superblocks: bytes) -> bool:
@@ -35,11 +35,11 @@ class _Fetched(UserContext):
         self.error: Exception | None = None
 
     def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:
-        place = block * BLOCK // _FETCHED
+        place = block * BLOCK // FETCHED
         if place not in self._there and self.error is None:
-            start = place * _FETCHED
+            start = place * FETCHED
             try:
-                self.buffer[start : start + _FETCHED] = self._fetch(_board.FILESYSTEM_OFFSET + start, _FETCHED)
+                self.buffer[start : start + FETCHED] = self._fetch(_board.FILESYSTEM_OFFSET + start, FETCHED)
             except Exception as error:  # littlefs, in C, cannot carry it
                 self.error = error
             self._there.add(place)

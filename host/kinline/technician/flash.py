@@ -41,7 +41,7 @@ def flash(
 ) -> Flashed:
     """Write MicroPython and the bundle, verified. Raises Trouble; before anything is written, for whatever can be known then."""
     stock = _micropython(micropython, bundle, other_micropython)
-    board = detect(tool, stay=True)
+    board = detect(tool)
     sheet = sheet_of(sheets, board.mac)
     before = current(tool, sheet, advance)
     if before is None and not nothing_to_keep:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kinline.technician import efuses
 from kinline.technician.confirming import Ask, confirmed
-from kinline.technician.detect import Detected, detect
+from kinline.technician.detect import Detected, detect, with_efuses
 from kinline.technician.esptool import Advance, Esptool
 from kinline.technician.exits import Exit
 from kinline.technician.identity import Identity, parsed
@@ -27,7 +27,7 @@ def provision(
     tool: Esptool, identity: Identity, folder: Path, close_jtag: bool, typed: str | None, ask: Ask, advance: Advance | None = None
 ) -> Provisioned:
     """Put the identity on the board, unless that or the board belongs together with another. Raises Trouble."""
-    board = detect(tool, stay=True)
+    board = detect(tool)
     sheet = sheet_of(folder, board.mac)
     _only_one_board(identity, sheet, folder)
 
@@ -37,12 +37,16 @@ def provision(
 
     before, after = changed(tool, sheet, put, advance)
     sheet.note("provision", {"device": identity.device, "fingerprint": identity.fingerprint})
-    if close_jtag and not board.jtag_disabled:
+    if close_jtag and not _closed(with_efuses(tool, board)):
         efuses.rehearsed()
         confirmed("Closing JTAG", board.serial, typed, ask)
         efuses.burned(tool.port)
         sheet.note("efuses", {"burned": list(efuses.CLOSE_JTAG)})
-    return Provisioned(board, identity.device, identity.fingerprint, before == after, close_jtag or board.jtag_disabled)
+    return Provisioned(board, identity.device, identity.fingerprint, before == after, close_jtag)
+
+
+def _closed(board: Detected) -> bool:
+    return board.efuses is not None and board.efuses.jtag_closed
 
 
 def _only_one_board(identity: Identity, sheet: Worksheet, folder: Path) -> None:

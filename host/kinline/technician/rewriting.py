@@ -11,7 +11,7 @@ from pathlib import Path
 from kinline.handsets import _board
 from kinline.technician.esptool import Advance, Esptool
 from kinline.technician.exits import Exit
-from kinline.technician.filesystem import BLOCK, fetched, files_of, is_blank, laid_out, stretches
+from kinline.technician.filesystem import FETCHED, fetched, files_of, is_blank, laid_out, stretches
 from kinline.technician.identity import parsed
 from kinline.technician.trouble import Trouble
 from kinline.technician.worksheet import Worksheet
@@ -24,9 +24,12 @@ def current(tool: Esptool, sheet: Worksheet, advance: Advance | None = None) -> 
     """The board's files, or those that an interrupted verb had read; {} if there are none, None if they cannot be read."""
     with tempfile.TemporaryDirectory(prefix="kinline-tech-") as folder:
         scratch = Path(folder) / "read"
-        found: Files | None = {}
-        if not is_blank(tool.read(_board.FILESYSTEM_OFFSET, 2 * BLOCK, scratch)):
-            found = fetched(lambda address, length: tool.read(address, length, scratch, advance))
+        first = tool.read(_board.FILESYSTEM_OFFSET, FETCHED, scratch, advance)
+
+        def fetch(address: int, length: int) -> bytes:
+            return first if address == _board.FILESYSTEM_OFFSET else tool.read(address, length, scratch, advance)
+
+        found: Files | None = {} if is_blank(first) else fetched(fetch)
     if not _copy(sheet).exists():
         return found
     meant = files_of(_copy(sheet).read_bytes()) or {}

@@ -23,7 +23,7 @@ def swap(
     if device != identity.device:
         what = f"{leaving.serial} is {device}, the device file is that of {identity.device}"
         raise Trouble("device-file-of-another", what, f"name the device file of {device}", Exit.CONFLICT)
-    board = detect(tool, stay=True)
+    board = detect(tool)
     if board.serial != new.upper():
         raise Trouble("other-board", f"the board at the port is {board.serial}, not {new}", f"plug in {new}", Exit.WRONG_BOARD)
     if "retire" not in leaving.steps:

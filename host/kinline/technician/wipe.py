@@ -10,7 +10,7 @@ from kinline.technician.worksheet import sheet_of
 
 def wipe(tool: Esptool, folder: Path, typed: str | None, ask: Ask, advance: Advance | None = None) -> Detected:
     """Raises Trouble, too if nobody types the serial number."""
-    board = detect(tool, stay=True)
+    board = detect(tool)
     confirmed("Wiping", board.serial, typed, ask)
     sheet = sheet_of(folder, board.mac)
     tool.run(["erase-flash"], advance=advance)

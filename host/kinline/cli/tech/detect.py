@@ -7,6 +7,7 @@ from kinline.cli.tech.group import DEFAULT_BAUD, DEFAULT_SHEETS, Baud, Port, She
 from kinline.cli.tech.telling import verb
 from kinline.technician import ports
 from kinline.technician.detect import detect as detected
+from kinline.technician.detect import with_efuses
 from kinline.technician.esptool import Esptool
 from kinline.technician.worksheet import sheet_of
 
@@ -15,12 +16,15 @@ from kinline.technician.worksheet import sheet_of
 def detect(port: Port, sheets: Sheets = DEFAULT_SHEETS, baud: Baud = DEFAULT_BAUD, as_json: Json = False) -> None:
     """Say which board is at the port, and refuse the wrong one."""
     with verb("detect", as_json) as teller, ports.lent(port, "detect"):
-        board = detected(Esptool(port, baud))
+        tool = Esptool(port, baud)
+        board = with_efuses(tool, detected(tool))
+        efuses = board.efuses
+        assert efuses is not None
         paper = sheet_of(sheets, board.mac)
-        paper.note("detect", {"chip": board.chip, "flash_bytes": board.flash_bytes, "jtag_disabled": board.jtag_disabled})
+        paper.note("detect", {"chip": board.chip, "flash_bytes": board.flash_bytes, "jtag_closed": efuses.jtag_closed})
         shown = {
             "Serial number": board.serial, "MAC": board.mac, "Chip": board.chip, "Flash": f"{board.flash_bytes >> 20} MB",
-            "Secure boot": board.secure_boot, "Flash encrypted": board.flash_encrypted, "JTAG closed": board.jtag_disabled,
+            "Secure boot": efuses.secure_boot, "Flash encrypted": efuses.flash_encrypted, "JTAG closed": efuses.jtag_closed,
             "Station": paper.fact("provision", "device"), "Firmware": paper.fact("flash", "firmware"),
         }  # fmt: skip
         teller.done(asdict(board), lambda: sheet(shown), "kinline tech flash")
