@@ -595,6 +595,9 @@ class Station:
             case CallEvent.RTP_SILENT:
                 counters.add("far_media_silent")
                 self._log.warning("nothing heard from the far end", call=self._mentioned(self.call))
+            case CallEvent.RTP_BAD:
+                counters.add("far_media_bad")
+                self._log.warning("the far end's packets are not all ones to be heard", call=self._mentioned(self.call))
             case _:
                 pass
 
