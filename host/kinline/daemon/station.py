@@ -583,6 +583,8 @@ class Station:
                 self._happen(ev.FarDigit(chr(event.code)))
             case CallEvent.SIGN:
                 sign = heard(event)
+                if sign.sign.name == "TTY" and self._call is not None:
+                    self._call.tone_safe(True)  # until the call in hand is over: nothing that is good for speech only
                 self._happen(ev.Heard(sign.sign.name.lower(), sign.confidence))
             case CallEvent.TEXT:
                 self._typed(Side(event.code), event.data.decode("ascii", "replace"))
@@ -593,6 +595,9 @@ class Station:
             case CallEvent.RTP_SILENT:
                 counters.add("far_media_silent")
                 self._log.warning("nothing heard from the far end", call=self._mentioned(self.call))
+            case CallEvent.RTP_BAD:
+                counters.add("far_media_bad")
+                self._log.warning("the far end's packets are not all ones to be heard", call=self._mentioned(self.call))
             case _:
                 pass
 
