@@ -62,6 +62,11 @@ class Visit(Asking):
         return self._call
 
     @property
+    def unspoken(self) -> bool:
+        """Whether the log is silent of this step: while an attempt is decided, nobody knows yet how private it will be."""
+        return self.nameless or self.phase is Phase.ATTEMPTING
+
+    @property
     def nameless(self) -> bool:
         """Whether the call in hand is one of which nothing may be noted (safety property P9)."""
         return self._allow is not None and nameless(self._allow)

@@ -1,5 +1,6 @@
 """Call records and the money that goes with them, always in one transaction."""
 
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -101,6 +102,7 @@ class Calls(HeardOnLines):
         with self._calling() as session:
             facility, handset = handset_ids(session, device_id)
             row = CallRow(
+                id=_number_apart() if nameless else None,
                 facility_id=facility,
                 handset_id=handset,
                 inmate_id=inmate_id,
@@ -148,6 +150,7 @@ class Calls(HeardOnLines):
         with self._calling() as session:
             facility, handset = handset_ids(session, device_id)
             row = CallRow(
+                id=_number_apart() if nameless else None,
                 facility_id=facility,
                 handset_id=None if nameless else handset,
                 inmate_id=inmate_id,
@@ -188,6 +191,7 @@ class Calls(HeardOnLines):
             nameless = number_class == ANONYMOUS
             moment = _day_of(at) if nameless else at
             row = CallRow(
+                id=_number_apart() if nameless else None,
                 facility_id=facility,
                 handset_id=None if nameless else handset,
                 inmate_id=None if nameless else inmate_id,
@@ -297,7 +301,7 @@ class Calls(HeardOnLines):
     def calls(
         self, limit: int = 50, inmate_id: int | None = None, open_only: bool = False, facility: str | None = None
     ) -> list[CallInfo]:
-        """The newest first."""
+        """The newest first; then anonymous ones, of which nobody knows when they were."""
         with self._reading() as session:
             query = select(CallRow).order_by(CallRow.id.desc()).limit(limit)
             if inmate_id is not None:
@@ -346,6 +350,11 @@ def _last_moment(row: CallRow) -> datetime:
     if row.accepted_at is None:
         return row.started_at + LONGEST_INVITATION
     return row.accepted_at + timedelta(seconds=row.limit_seconds)
+
+
+def _number_apart() -> int:
+    """A record's number that tells no time: below zero, by chance. In their row, the others would tell it, or its gap."""
+    return -1 - secrets.randbelow(2**31 - 1)
 
 
 def _printable(number: str) -> str:

@@ -138,5 +138,7 @@ class StaffRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
 
     facility: Mapped[FacilityRow | None] = relationship()
+    unit: Mapped[UnitRow | None] = relationship()

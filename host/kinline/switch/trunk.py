@@ -82,7 +82,7 @@ class Trunk:
         def translate(event: Event) -> None:
             match sip.decode(event):
                 case sip.Progress(status=status, phrase=phrase):
-                    _log.info("progress", leg=leg, status=status, phrase=phrase)
+                    _log.debug("progress", leg=leg, status=status, phrase=phrase)
                 case sip.Answered(media=media, dialog=dialog):
                     if dialog is not None:
                         self._dialogs.keep(leg, dialog)
