@@ -1,4 +1,7 @@
+import micropython
 import slots
+
+micropython.kbd_intr(-1)  # Ctrl-C at the service connector is no way out of the application
 
 try:
     from handset.app import main
