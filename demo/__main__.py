@@ -17,6 +17,7 @@ from demo import checks, custody, picture, story
 from demo.custody import Verified
 from demo.daemon_process import Line
 from demo.scenario import MadeCall, perform
+from kinline_engine.engine import Codec
 from kinline_sim.machines import VmError, choose
 
 OUT = Path("build/demo")
@@ -39,6 +40,7 @@ class CallReport:
     ended_by: str | None
     charged_micros: int
     recording: str | None
+    codec: str | None
     recording_verified: bool | None
     caller_heard_correlation: float
     called_party_heard_correlation: float
@@ -95,11 +97,16 @@ def _report(call: MadeCall, recording: Path | None, verified: Verified | None) -
         ended_by=record.ended_by,
         charged_micros=record.charged_micros,
         recording=str(recording) if recording and record.recording else None,
+        codec=_codec(call),
         recording_verified=verified["whole"] if verified else None,
         caller_heard_correlation=round(call.caller_heard.correlation, 4),
         called_party_heard_correlation=round(call.called_party_heard.correlation, 4),
         heap_peak_bytes=call.heap_peak,
     )
+
+
+def _codec(call: MadeCall) -> str | None:
+    return Codec(call.far.codec).name if call.far and call.far.codec is not None else None
 
 
 class _Teller:
@@ -147,7 +154,8 @@ def _draw(call: MadeCall) -> None:
     ]
     moments = [picture.Moment(m.at_s, f"{m.where}: {m.text}") for m in story.tell(call)]
     talk = (call.talk[0] - call.lifted_at, call.talk[1] - call.lifted_at) if call.talk else None
-    title = f"{call.person.name} calls {call.record.number} from {call.record.handset}"
+    band = " in wide band" if call.far.heard_wide else ""
+    title = f"{call.person.name} calls {call.record.number} from {call.record.handset}, {_codec(call)}{band}"
     picture.draw(OUT / "call.png", title, tracks, moments, talk)
 
 

@@ -14,7 +14,7 @@ from demo.site import PEOPLE, Person, Site
 from kinline.store import CallInfo
 from kinline_sim.board import Board
 from kinline_sim.listening import Heard, correlate, to_8k
-from kinline_sim.parties import Accept, Refuse
+from kinline_sim.parties import Accept, Party, Refuse
 from kinline_sim.phone import CallRecord
 from kinline_sim.rtp import Take
 from kinline_sim.speech import speech
@@ -61,7 +61,8 @@ def _stretch(take: Take, span: tuple[float, float]) -> NDArray[np.int16]:
 async def perform(folder: Path, seed: int, heard: Callable[[Line], None]) -> tuple[MadeCall, MadeCall]:
     """Bring a site up, make both calls side by side, take it down."""
     first, second = PEOPLE
-    site = Site(folder, {first.contact: Accept(speech_s=SPEECH_S), second.contact: Refuse()}, handsets=2, seed=seed, heard=heard)
+    parties: dict[str, Party] = {first.contact: Accept(speech_s=SPEECH_S, wide=True), second.contact: Refuse()}
+    site = Site(folder, parties, handsets=2, seed=seed, heard=heard)
     async with site:
         return await asyncio.gather(_accepted(site, site.boards[0], first), _refused(site, site.boards[1], second))
 

@@ -57,7 +57,10 @@ class OtherSwitch:
 
 
 class Site:
-    """Use as async context: brings everything up, and down again in order. All randomness comes from the seed."""
+    """Use as async context: brings everything up, and down again in order. All randomness comes from the seed.
+
+    Microphones are not cleaned unless asked for: what is compared sample by sample must not be improved on the way.
+    """
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class Site:
         trunk: str = "",
         other: OtherSwitch | None = None,
         recorded: bool = True,
+        clean_microphone: bool = False,
         seed: int = 1,
         heard: Callable[[Line], None] = lambda line: None,
     ) -> None:
@@ -82,6 +86,7 @@ class Site:
         self._recorded = recorded
         self._profiles = profiles or {}
         self._calls, self._trunk, self._other = calls, trunk, other
+        self._clean_microphone = clean_microphone
         self._account = Digest("switch.example", "kinline", secrets.token_hex(8))
         self.switch = Switch(numbers=parties, digest=self._account, seed=seed)
         self.boards = [
@@ -200,6 +205,9 @@ user = "{central.user}"
 password = "{central.password}"
 caller_id = "{CALLER_ID}"
 {self._trunk}
+
+[audio]
+clean_microphone = {str(self._clean_microphone).lower()}
 
 [calls]
 pin_mode = "pin"

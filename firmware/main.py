@@ -1,7 +1,8 @@
 import micropython
 import slots
 
-micropython.kbd_intr(-1)  # Ctrl-C at the service connector is no way out of the application
+if hasattr(micropython, "kbd_intr"):  # a build without a prompt has none
+    micropython.kbd_intr(-1)  # Ctrl-C at the service connector is no way out of the application
 
 try:
     from handset.app import main

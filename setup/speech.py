@@ -1,4 +1,5 @@
-"""Human speech in English and Spanish for demo and tests: Debian's Asterisk sound packages, 8 kHz WAV.
+"""Human speech for demo and tests: Debian's Asterisk sound packages, 8 kHz WAV, five speakers in five languages, and
+the music that callers on hold hear.
 
 They are CC BY-SA 3.0 and stay in build/; nothing of them is in the repository.
 """
@@ -11,7 +12,8 @@ from steps import BUILD, Log, Step
 
 HERE = Path(__file__)
 FOLDER = BUILD / "speech"
-PACKAGES = ["asterisk-core-sounds-en-wav", "asterisk-core-sounds-es-wav"]
+LANGUAGES = ("en", "es", "fr", "it", "ru")
+PACKAGES = [*(f"asterisk-core-sounds-{language}-wav" for language in LANGUAGES), "asterisk-moh-opsound-wav"]
 SUITES = ["trixie", "bookworm", "sid"]
 
 
@@ -22,6 +24,7 @@ def _speech(log: Log, place: Path) -> None:
     for source in sorted((tree / "usr/share/asterisk/sounds").iterdir()):
         if source.is_dir() and not source.is_symlink():
             source.rename(place / source.name.partition("_")[0])
+    (tree / "usr/share/asterisk/moh").rename(place / "music")
     for package in PACKAGES:
         shutil.copy(tree / "usr/share/doc" / package / "copyright", place / f"{package}.copyright")
     shutil.copy(tree / "VERSIONS", place)
@@ -29,5 +32,5 @@ def _speech(log: Log, place: Path) -> None:
 
 
 SPEECH = Step(
-    "speech", "human speech, English and Spanish", (HERE, HERE.with_name("debian_tree.py")), FOLDER, _speech
+    "speech", "human speech and music on hold", (HERE, HERE.with_name("debian_tree.py")), FOLDER, _speech
 )

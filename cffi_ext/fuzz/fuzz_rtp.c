@@ -2,11 +2,14 @@
  * a byte of what to pull in between, and the packet. */
 #include <stdlib.h>
 
+#include "codec.h"
 #include "dtmf.h"
 #include "jitter.h"
+#include "kinline_engine.h"
 #include "rtp.h"
 #include "rtp_stream.h"
 
+static const int codecs[] = {KL_CODEC_PCMU, KL_CODEC_PCMA, KL_CODEC_G722};
 static unsigned digits;
 
 static void pressed(void *user, char digit, int method)
@@ -21,7 +24,6 @@ static void take(rtp_stream *stream, jitter_buffer *j, dtmf_detector *d, const u
 {
     rtp_packet packet;
     rtp_event event;
-    int16_t pcm[JITTER_PACKET_MAX];
 
     if (!rtp_parse(bytes, len, &packet))
         return;
@@ -37,9 +39,10 @@ static void take(rtp_stream *stream, jitter_buffer *j, dtmf_detector *d, const u
     if (step == RTP_STREAM_AGAIN || !packet.len)
         return;
     rtp_stream_arrival(stream, packet.timestamp, now_ns);
-    for (size_t i = 0; i < packet.len && i < JITTER_PACKET_MAX; i++)
-        pcm[i] = (int16_t)(packet.payload[i] << 7);
-    jitter_put(j, packet.timestamp, pcm, (uint32_t)packet.len);
+    if (packet.payload_type == 13)
+        jitter_put_quiet(j, packet.timestamp, packet.payload, packet.len);
+    else
+        jitter_put(j, codecs[packet.payload_type % 3], packet.timestamp, now_ns, packet.payload, (uint32_t)packet.len);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -47,18 +50,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static jitter_buffer j;
     rtp_stream stream = {0};
     dtmf_detector d;
-    plc_state_t *plc = plc_init(NULL);
-    int16_t out[160];
+    coder coder;
+    int16_t out[320];
     int64_t now_ns = 0;
 
-    jitter_init(&j, plc, 20, 120);
+    codec_init();
+    coder_init(&coder);
+    jitter_init(&j, &coder, 20, 120);
+    jitter_set_rate(&j, size % 2 ? 8000 : 16000);
     dtmf_init(&d, pressed, NULL);
     while (size > 2) {
         size_t len = data[0] < size - 2 ? data[0] : size - 2;
         take(&stream, &j, &d, data + 2, len, now_ns);
         for (int pulls = data[1] % 8; pulls; pulls--) {
-            if (jitter_get(&j, out, 160))
-                dtmf_audio(&d, out, 160, now_ns);
+            if (jitter_get(&j, now_ns, out, 20 * j.per_ms))
+                dtmf_audio(&d, out, 20 * (int)j.per_ms, now_ns);
             now_ns += 20000000;
         }
         data += 2 + len;
@@ -67,6 +73,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (j.counters.delay_ms > 1000)
         abort();
     dtmf_release(&d);
-    plc_free(plc);
+    coder_release(&coder);
     return 0;
 }

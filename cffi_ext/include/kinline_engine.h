@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "kinline_bus.h"
+#include "kinline_detect.h"
 #include "kinline_frame.h"
 
 typedef struct kl_engine kl_engine;
@@ -25,6 +26,7 @@ typedef struct {
     uint16_t jitter_min_ms;     /* 20 is the packet time */
     uint16_t jitter_max_ms;     /* at most 400 */
     uint16_t stall_ms;          /* a call goes on without a handset that is so late; 0: 60 */
+    uint16_t clean_microphone;  /* 1: handsets' without echo and noise, at an even level; 0: as they are */
     uint16_t fifo_priority;     /* SCHED_FIFO for the audio thread where permitted; 0: never */
 } kl_engine_config;
 
@@ -82,7 +84,7 @@ int kl_link_get_counters(kl_engine *engine, uint32_t link, kl_link_counters *out
 
 /* Clips ------------------------------------------------------------------------------------------ */
 
-/* Copies n samples of 16 kHz mono; returns the clip's id, or -EINVAL when empty. */
+/* Copies n samples of 16 kHz mono; returns the clip's id, -EINVAL when empty, -EFBIG beyond ten minutes. */
 int kl_clip_load(kl_engine *engine, const int16_t *samples, size_t n);
 /* -EBUSY while a call has it in a play list. */
 int kl_clip_free(kl_engine *engine, uint32_t clip);
@@ -95,7 +97,7 @@ enum {
     KL_CALL_MONITORED = 2,
 };
 
-enum { KL_CODEC_PCMU = 0, KL_CODEC_PCMA = 8 };
+enum { KL_CODEC_PCMU = 0, KL_CODEC_PCMA = 8, KL_CODEC_G722 = 9 };
 
 enum { KL_SIDE_NEAR = 1, KL_SIDE_FAR = 2, KL_SIDE_BOTH = 3 };
 
@@ -124,6 +126,8 @@ enum {
     KL_CALL_DTMF = 3,        /* code: ASCII digit, data: KL_DTMF_..., KL_SIDE_...; once a key press */
     KL_CALL_RTP_SILENT = 4,  /* code: KL_SIDE_...; no packet for 5 s with the gate open; once until they return */
     KL_CALL_RTP_RESUMED = 5, /* code: KL_SIDE_... */
+    KL_CALL_SIGN = 6,        /* code: KL_SIGN_..., data: a kl_sign; as kl_call_listen asked */
+    KL_CALL_TEXT = 7,        /* code: KL_SIDE_..., data: what was typed there on a text telephone */
 };
 
 enum {
@@ -157,6 +161,7 @@ typedef struct {
     uint8_t codec;         /* KL_CODEC_... */
     uint8_t payload_type;  /* both ways */
     uint8_t dtmf_type;     /* telephone-event/8000; 0: none */
+    uint8_t comfort_type;  /* CN/8000 (RFC 3389); 0: none */
 } kl_call_far_end;
 
 /* Of one RTP leg. */
@@ -204,6 +209,14 @@ int kl_call_near_clear(kl_engine *engine, uint32_t call);
 /* Closed, no sample of either party reaches the other or the recorder; RTP audio then serves to
  * detect DTMF only. In-band detection stops while the gate is open: see kl_call_detect. */
 int kl_call_gate(kl_engine *engine, uint32_t call, int open);
+/* What to listen for from now on (KL_DETECT_...); told as KL_CALL_SIGN. In a talk text telephones are read, too. -EPERM
+ * for KL_DETECT_TALK on a call that has no place for a recorder, and so none for what would be read: there KL_DETECT_TTY
+ * only recognises them. */
+int kl_call_listen(kl_engine *engine, uint32_t call, int phase);
+/* A receiver's gain, 0 to 24 dB, at once; -EOPNOTSUPP for a call without a handset. */
+int kl_call_volume(kl_engine *engine, uint32_t call, int db);
+/* On, tones pass as they are (TTY): no echo cancelling, gain control, comfort noise, stretching or volume. */
+int kl_call_tone_safe(kl_engine *engine, uint32_t call, int on);
 /* In-band DTMF of the RTP legs on or off (RFC 4733 is always reported). */
 int kl_call_detect(kl_engine *engine, uint32_t call, int on);
 

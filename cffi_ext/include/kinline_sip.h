@@ -38,8 +38,8 @@ typedef enum {
     KL_SIP_INCOMING = 5,  /* FROM, TO, DISPLAY, IDENTITY, MEDIA; answer with kl_sip_respond */
     KL_SIP_OPTIONS = 6,   /* answer to kl_sip_options; code, PHRASE, BY */
     KL_SIP_FORWARDED = 7, /* 181, or TEXT = the History-Info or Diversion header of a message of this call */
-    KL_SIP_REFUSED = 8,   /* request outside our policy, or (code 488) a malformed session description that was
-                           * removed from a message; id 0, COUNT = refusals so far, code, METHOD, FROM. At
+    KL_SIP_REFUSED = 8,   /* request outside our policy, or (code 488) a session description with no coding that
+                           * we speak, or a malformed one, which was removed from its message; id 0, COUNT = refusals so far, code, METHOD, FROM. At
                            * most 100 a second: a later COUNT tells of those in between */
     KL_SIP_LOG = 9        /* id 0, TEXT = one line of the stack, COUNT = lines suppressed before it */
 } kl_sip_kind;
@@ -79,12 +79,12 @@ typedef enum { KL_SIP_INACTIVE = 0, KL_SIP_SENDONLY = 1, KL_SIP_RECVONLY = 2, KL
 /* Leading part of KL_SIP_F_MEDIA: 8 bytes without padding. */
 typedef struct {
     uint16_t port;
-    uint8_t codec;        /* static payload type of the coding: 0 PCMU, 8 PCMA */
+    uint8_t codec;        /* static payload type of the coding: 0 PCMU, 8 PCMA, 9 G722 */
     uint8_t payload;      /* payload type that stands for it in this session */
     uint8_t dtmf_payload; /* telephone-event/8000, or 255 when not agreed */
     uint8_t direction;    /* kl_sip_direction */
     uint8_t ptime_ms;     /* 0: not stated */
-    uint8_t reserved;
+    uint8_t comfort_payload; /* CN/8000 (RFC 3389), or 255 when not agreed */
 } kl_sip_media_field;
 
 typedef struct {
@@ -93,6 +93,7 @@ typedef struct {
     uint8_t codecs[4]; /* static payload types, best first */
     uint8_t codec_count;
     uint8_t dtmf; /* non-zero: offer telephone-event */
+    uint8_t comfort_noise; /* non-zero: offer CN */
 } kl_sip_media;
 
 typedef struct {

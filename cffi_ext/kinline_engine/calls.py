@@ -10,6 +10,7 @@ from typing import Any
 from kinline_engine._kinline_engine import ffi, lib
 from kinline_engine.bus import Event
 from kinline_engine.clips import Clip
+from kinline_engine.detect import Phase
 from kinline_engine.errors import check
 from kinline_engine.monitors import Monitor
 from kinline_engine.raw import Owner, fields
@@ -23,6 +24,8 @@ class CallEvent(IntEnum):
     DTMF = lib.KL_CALL_DTMF  # code: digit, data: a byte of DtmfMethod, one of Side
     RTP_SILENT = lib.KL_CALL_RTP_SILENT  # code: Side
     RTP_RESUMED = lib.KL_CALL_RTP_RESUMED  # code: Side
+    SIGN = lib.KL_CALL_SIGN  # code: Sign, data: see detect.heard
+    TEXT = lib.KL_CALL_TEXT  # code: Side, data: ASCII that was typed there on a text telephone
 
 
 class RecorderEvent(IntEnum):
@@ -39,6 +42,7 @@ class Codec(IntEnum):
 
     PCMU = lib.KL_CODEC_PCMU
     PCMA = lib.KL_CODEC_PCMA
+    G722 = lib.KL_CODEC_G722
 
 
 class Side(IntEnum):
@@ -78,13 +82,14 @@ class DtmfMethod(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FarEnd:
-    """Where and how an RTP end's media goes, as agreed in SDP. dtmf_type 0: no telephone-event."""
+    """Where and how an RTP end's media goes, as agreed in SDP. Type 0: no telephone-event, no comfort noise."""
 
     ip: str
     port: int
     codec: Codec = Codec.PCMU
     payload_type: int = 0
     dtmf_type: int = 101
+    comfort_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,9 @@ class AnyCall:
 
     def _set_end(self, function: Callable[..., int], end: FarEnd, which: str) -> None:
         ip = ffi.new("char[]", end.ip.encode())
-        raw = ffi.new("kl_call_far_end *", (ip, end.port, end.codec, end.payload_type, end.dtmf_type))
+        raw = ffi.new(
+            "kl_call_far_end *", (ip, end.port, end.codec, end.payload_type, end.dtmf_type, end.comfort_type)
+        )
         self._do(function(self._engine.handle, self.id, raw), f"{which} end {end.ip}:{end.port}")
 
     def set_far(self, far: FarEnd) -> None:
@@ -177,6 +184,20 @@ class AnyCall:
     def gate(self, open: bool) -> None:
         """Let the parties hear each other, or not. While open, in-band digits are not detected: see detect."""
         self._do(lib.kl_call_gate(self._engine.handle, self.id, open), "gate")
+
+    def listen(self, phase: Phase) -> None:
+        """What to listen for from now on; signs come as `CallEvent.SIGN`. In a talk, text telephones are read.
+
+        Refused for Phase.TALK on a call without a recorder's place: Phase.TTY recognises text telephones, and reads nothing."""
+        self._do(lib.kl_call_listen(self._engine.handle, self.id, phase), f"listening for {phase.name.lower()}")
+
+    def volume(self, db: int) -> None:
+        """The receiver's gain, 0 to 24 dB. EngineError (EOPNOTSUPP) for a bridged call."""
+        self._do(lib.kl_call_volume(self._engine.handle, self.id, db), f"volume of {db} dB")
+
+    def tone_safe(self, on: bool) -> None:
+        """Let tones pass as they are (TTY): no echo cancelling, gain control, comfort noise, stretching or volume."""
+        self._do(lib.kl_call_tone_safe(self._engine.handle, self.id, on), "tones as they are")
 
     def detect(self, on: bool) -> None:
         """In-band digits of the RTP ends; RFC 4733 digits are always reported."""

@@ -61,15 +61,18 @@ class Engine:
         jitter_min_ms: int = 20,
         jitter_max_ms: int = 120,
         stall_ms: int = 60,
+        clean_microphone: bool = False,
         fifo_priority: int = 10,
     ) -> None:
         """rtp_port 0 takes any even port; a call goes on without a handset whose frame is stall_ms late.
+        clean_microphone: handsets' without echo and noise, at an even level.
 
         OSError when the address cannot be bound."""
         self._bus = bus  # must outlive the C engine
         ip = ffi.new("char[]", rtp_bind_ip.encode())
         config = ffi.new(
-            "kl_engine_config *", (ip, rtp_port, jitter_min_ms, jitter_max_ms, stall_ms, fifo_priority)
+            "kl_engine_config *",
+            (ip, rtp_port, jitter_min_ms, jitter_max_ms, stall_ms, clean_microphone, fifo_priority),
         )
         self._engine = lib.kl_engine_create(bus.handle, config)
         if self._engine == ffi.NULL:
@@ -100,9 +103,9 @@ class Engine:
         return Link(self, check(lib.kl_link_open(self.handle, fd), f"link on descriptor {fd}"))
 
     def load_clip(self, samples: bytes) -> Clip:
-        """A clip of 16 kHz mono 16-bit samples in the machine's byte order."""
+        """A clip of 16 kHz mono 16-bit samples in the machine's byte order. EngineError when empty or beyond ten minutes."""
         data = ffi.from_buffer("int16_t[]", samples)
-        return Clip(self, check(lib.kl_clip_load(self.handle, data, len(data)), "clip (is it empty?)"))
+        return Clip(self, check(lib.kl_clip_load(self.handle, data, len(data)), f"clip of {len(data)} samples"))
 
     def create_call(self, link: Link) -> Call:
         """A call on a link, its gate closed, which can be recorded and monitored."""

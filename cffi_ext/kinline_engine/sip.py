@@ -16,9 +16,10 @@ from kinline_engine.bus import Bus, Event
 
 PCMU = 0
 PCMA = 8
+G722 = 9
 INBOUND_ID: int = lib.KL_SIP_INBOUND_ID
-NO_DTMF = 255
-MEDIA_FIELD = struct.Struct("<HBBBBBx")
+NOT_AGREED = 255
+MEDIA_FIELD = struct.Struct("<HBBBBBB")
 WHY_SIZE = 512
 
 
@@ -48,7 +49,8 @@ class By(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """The far end's audio: where to send, in which coding. `dtmf_payload` is None without RFC 4733; `ptime_ms` 0: not stated."""
+    """The far end's audio: where to send, in which coding. `dtmf_payload` is None without RFC 4733, `comfort_payload` without
+    RFC 3389; `ptime_ms` 0: not stated."""
 
     ip: str
     port: int
@@ -57,6 +59,7 @@ class Media:
     dtmf_payload: int | None
     direction: Direction
     ptime_ms: int
+    comfort_payload: int | None = None
 
     @property
     def held(self) -> bool:
@@ -66,12 +69,14 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class LocalMedia:
-    """Our audio: address for RTP, codings best first (PCMU, PCMA), and whether to agree on telephone-event."""
+    """Our audio: address for RTP, codings best first (G722, PCMU, PCMA), and whether to agree on telephone-event and comfort
+    noise."""
 
     ip: str
     port: int
     codecs: Sequence[int] = (PCMU, PCMA)
     dtmf: bool = True
+    comfort_noise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +214,14 @@ def fields(data: bytes) -> dict[int, bytes]:
 def _media(raw: bytes | None) -> Media | None:
     if raw is None:
         return None
-    port, codec, payload, dtmf, direction, ptime = MEDIA_FIELD.unpack_from(raw)
+    port, codec, payload, dtmf, direction, ptime, comfort = MEDIA_FIELD.unpack_from(raw)
     return Media(
         ip=raw[MEDIA_FIELD.size :].decode("ascii", "replace"),
         port=port,
         codec=codec,
         payload=payload,
-        dtmf_payload=None if dtmf == NO_DTMF else dtmf,
+        dtmf_payload=None if dtmf == NOT_AGREED else dtmf,
+        comfort_payload=None if comfort == NOT_AGREED else comfort,
         direction=Direction(direction),
         ptime_ms=ptime,
     )
@@ -309,7 +315,7 @@ class Credentials:
 
 _REFUSALS = {
     lib.KL_SIP_BAD_TEXT: "a text is too long, or holds a control character, quote, bracket or backslash",
-    lib.KL_SIP_BAD_MEDIA: "the local media needs an IP address, a port, and codings out of PCMU and PCMA",
+    lib.KL_SIP_BAD_MEDIA: "the local media needs an IP address, a port, and codings out of G722, PCMU and PCMA",
     lib.KL_SIP_BAD_ID: f"the id must be 1 to {INBOUND_ID - 1}",
     lib.KL_SIP_STOPPED: "the endpoint is closed",
 }
@@ -439,6 +445,7 @@ class SipEndpoint:
         raw.codecs = bytes(media.codecs)[:4]
         raw.codec_count = len(media.codecs)
         raw.dtmf = media.dtmf
+        raw.comfort_noise = media.comfort_noise
 
     def _open(self) -> Any:
         if self._sip == ffi.NULL:

@@ -35,6 +35,13 @@ monitoring_place *call_monitoring(kl_call *c)
     }
 }
 
+kept_text *call_text(kl_call *c)
+{
+    recording_place *place = call_recording(c);
+
+    return place ? place->text : NULL;
+}
+
 rtp_leg *call_rtp_leg(kl_call *c, const leg *l)
 {
     if (l == &c->far.leg)
@@ -60,8 +67,8 @@ static bool init(kl_call *c)
 
     if (c->bridged && !rtp_leg_init(&c->near, c, false))
         return false;
-    if (!c->bridged)
-        handset_leg_init(&c->handset);
+    if (!c->bridged && !handset_leg_init(&c->handset, c->engine->config.clean_microphone))
+        return false;
     c->to_far.player.over = c->to_near.player.over = play_over;
     c->to_far.player.user = c->to_near.player.user = c;
     return rtp_leg_init(&c->far, c, !c->bridged) && direction_init(&c->to_far, near, &c->far.leg) &&
@@ -106,6 +113,9 @@ void call_free(kl_call *c)
     rtp_leg_release(&c->far);
     if (c->bridged)
         rtp_leg_release(&c->near);
+    else
+        handset_leg_release(&c->handset);
+    kl_detect_destroy(c->ears.detect);
     free(c);
 }
 
@@ -137,6 +147,15 @@ void call_gate(kl_call *c, bool open)
     c->gate = open;
 }
 
+void call_tone_safe(kl_call *c, bool on)
+{
+    c->tone_safe = on;
+    if (c->far.jitter)
+        c->far.jitter->tone_safe = on;
+    if (!c->bridged)
+        c->handset.flat = on;
+}
+
 /* Time ------------------------------------------------------------------------------------------ */
 
 /* The speaker's next stretch of so long has come. */
@@ -154,6 +173,7 @@ void call_handset_frame(kl_call *c, const int16_t *pcm)
     c->near_frames++;
     keep_time(c, &c->to_far, VOICE_NS);
     c->handset.frame = pcm;
+    c->handset.clean_to = c->gate && !c->tone_safe ? c->far.leg.rate : 0;
     talk_pass(c, &c->to_far);
     talk_pass(c, &c->to_near);
     c->handset.frame = NULL;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ears.h"
 #include "handset_leg.h"
 #include "kinline_engine.h"
 #include "observe.h"
@@ -27,6 +28,8 @@ typedef struct kl_call {
     direction to_far, to_near;
     play plays[CALL_PLAYS];
     bool gate;
+    bool tone_safe; /* tones pass as they are: TTY */
+    ears ears;
     uint64_t near_frames, near_stalled;
 } kl_call;
 
@@ -51,6 +54,8 @@ typedef struct {
 /* The place, or NULL where the call has none. */
 recording_place *call_recording(kl_call *c);
 monitoring_place *call_monitoring(kl_call *c);
+/* Both sides' places for what text telephones type; NULL where there is none for a recorder. */
+kept_text *call_text(kl_call *c);
 /* The leg as an RTP leg, or NULL. */
 rtp_leg *call_rtp_leg(kl_call *c, const leg *l);
 int call_side_of(const kl_call *c, const rtp_leg *r);
@@ -69,6 +74,8 @@ void call_miss(kl_call *c, rtp_leg *r, uint32_t gap, unsigned lost);
 void call_tick(kl_call *c);
 /* Opens or closes the gate. */
 void call_gate(kl_call *c, bool open);
+/* Whether anything is done to the sound that is good for speech only. */
+void call_tone_safe(kl_call *c, bool on);
 /* Unhooks a call from everything in the audio thread, for call_free. */
 void call_unhook(kl_call *c);
 

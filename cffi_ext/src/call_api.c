@@ -149,6 +149,44 @@ typedef struct {
     int on;
 } switch_arg;
 
+static int do_tone_safe(kl_engine *engine, void *arg)
+{
+    switch_arg *a = arg;
+    kl_call *c = table_get(&engine->calls, a->id);
+
+    if (!c)
+        return -ENOENT;
+    call_tone_safe(c, a->on);
+    return 0;
+}
+
+int kl_call_tone_safe(kl_engine *engine, uint32_t id, int on)
+{
+    switch_arg a = {id, on};
+
+    return command_ask(&engine->commands, do_tone_safe, &a);
+}
+
+static int do_volume(kl_engine *engine, void *arg)
+{
+    switch_arg *a = arg;
+    kl_call *c = table_get(&engine->calls, a->id);
+
+    if (!c)
+        return -ENOENT;
+    if (c->bridged)
+        return -EOPNOTSUPP;
+    volume_set(&c->handset.volume, a->on);
+    return 0;
+}
+
+int kl_call_volume(kl_engine *engine, uint32_t id, int db)
+{
+    switch_arg a = {id, db};
+
+    return db < 0 || db > VOLUME_MOST_DB ? -EINVAL : command_ask(&engine->commands, do_volume, &a);
+}
+
 static int do_gate(kl_engine *engine, void *arg)
 {
     switch_arg *a = arg;

@@ -5,6 +5,8 @@
 #include "clip.h"
 #include "engine.h"
 
+enum { CLIP_MOST = 16000 * 600 }; /* ten minutes, 29 MB with its narrow twin: whatever is longer is no prompt */
+
 static int do_clip_load(kl_engine *engine, void *arg)
 {
     return table_put(&engine->clips, arg);
@@ -14,6 +16,8 @@ int kl_clip_load(kl_engine *engine, const int16_t *samples, size_t n)
 {
     if (!n)
         return -EINVAL;
+    if (n > CLIP_MOST)
+        return -EFBIG;
     clip *c = clip_create(samples, n);
     if (!c)
         return -ENOMEM;

@@ -64,7 +64,7 @@ void dtmf_event(dtmf_detector *d, const rtp_packet *packet, const rtp_event *eve
     d->event_ssrc = packet->ssrc;
     d->newest_event = packet->timestamp;
     d->now_ns = now_ns;
-    pressed(d, "0123456789*#ABCD"[event->code], KL_DTMF_EVENT);
+    pressed(d, "0123456789*#ABCD!"[event->code] /* 16: hook flash */, KL_DTMF_EVENT);
 }
 
 void dtmf_audio(dtmf_detector *d, const int16_t *pcm, int n, int64_t now_ns)

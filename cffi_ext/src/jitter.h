@@ -1,60 +1,91 @@
-/* The one jitter buffer: RTP audio in by timestamp, samples out on the handset's clock.
+/* The one jitter buffer: RTP payloads in by timestamp, samples out on the handset's clock.
  *
- * The depth starts at the least allowed, grows at once when a packet comes too late, and shrinks,
- * preferably in a pause, when for 2 s every packet came earlier than needed. What would make it deeper
- * than allowed is skipped at once. Gaps are filled by spandsp's packet loss concealment. One thread
- * owns it. */
+ * What came is kept as it came and decoded when it is played, in order, so that a codec with a memory
+ * and the concealment of what is missing work on the sound as it will be heard.
+ *
+ * How far ahead packets come is its slack. A packet too late makes the buffer deeper at once. Otherwise
+ * speech is made a little longer when the least slack nears nothing, and shorter when for six seconds
+ * there was more than needed (stretch.h): so it also absorbs the difference between the far end's clock
+ * and the handset's. What would make it deeper than allowed is skipped at once. Gaps are concealed
+ * (conceal.h), and fade into comfort noise (comfort.h). One thread owns it. */
 #ifndef KL_JITTER_H
 #define KL_JITTER_H
 
-#include <spandsp.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "codec.h"
+#include "comfort.h"
+#include "conceal.h"
+#include "stretch.h"
+
 enum {
-    JITTER_RING = 16384,      /* samples held: 1 s at 16 kHz; a power of two */
-    JITTER_PACKET_MAX = 1920, /* samples: 120 ms, the longest packet time in use for G.711 and G.722 */
+    JITTER_RING = 8192,      /* timestamp units held: 1 s; a power of two */
+    JITTER_PACKET_MAX = 960, /* units: 120 ms, the longest packet time in use for G.711 and G.722 */
+    JITTER_WINDOWS = 2,
+    JITTER_READY = (STRETCH_MS + 2 * STRETCH_MOST_MS) * 16,
 };
 
 typedef struct {
     uint64_t late, concealed_samples;
-    uint32_t delay_ms;
+    uint64_t shortened, lengthened, skipped; /* changes of depth: times, times, and units */
+    uint32_t delay_ms;                       /* how long what is played now has waited, smoothed */
 } jitter_counters;
 
-/* Positions are timestamps times samples a timestamp unit, so that at 16 kHz, too, one is a sample. */
+/* Of a packet, in units: the slack until the pull that needs it, and how far into that pull it is heard.
+ * Since a pull takes 20 ms at once, the offset is delay that buys no slack. */
 typedef struct {
-    uint32_t least_ms, most_ms;
-    uint32_t per_ms, per_unit; /* samples */
-    plc_state_t *plc;
+    int32_t slack, offset;
+} jitter_view;
 
+typedef struct {
+    uint32_t least, most; /* bounds of the slack, units */
+    uint32_t per_ms;      /* samples out: 8 or 16 */
+    coder *coder;         /* decodes what is played */
+
+    bool tone_safe; /* neither stretched in mid-sound nor mixed with noise, by whoever owns it */
     bool started;
-    uint32_t play; /* position of the next sample out */
+    uint32_t play; /* timestamp of the next unit to be decoded */
     uint32_t run_late;
-    uint32_t starved; /* samples since real audio was last played */
+    int64_t pulled_ns; /* when samples were last taken */
+    uint32_t pulled;   /* and how many units */
 
-    /* adaptation: how early packets came, in samples before they were due, since the last change */
-    uint32_t window; /* packets looked at */
-    int32_t least_margin, most_margin;
-    int32_t mean_margin16; /* running, times 16 */
-    uint32_t shrink;       /* samples to be cut; 0: none */
-    uint32_t shrink_wait;  /* periods that the cut has waited for a pause */
+    /* Decoded and not yet taken: what stretching has left over. */
+    unsigned ready_n;
+    int16_t ready[JITTER_READY];
+
+    /* The least of each in the last windows, and so far in this one; the greatest since a change. */
+    uint32_t window_packets;
+    jitter_view window_least[JITTER_WINDOWS], so_far;
+    int32_t most_slack;
+    int32_t mean_wait16; /* running, times 16 */
+    int32_t wanted;      /* units to be taken out (below 0), or that it should grow (1) */
+    uint32_t patience;   /* pulls for which a change has waited for a moment when it is not heard */
+
+    concealer concealer;
+    comfort_noise comfort;
+    bool quiet;          /* the far end has said that it sends nothing but comfort noise */
+    uint32_t quiet_from; /* since this timestamp */
 
     jitter_counters counters;
-    uint8_t have[JITTER_RING];
-    int16_t pcm[JITTER_RING];
+    uint8_t kind[JITTER_RING]; /* codec + 1 of the byte at a timestamp; 0: it has not come */
+    uint8_t bytes[JITTER_RING];
 } jitter_buffer;
 
-/* plc: owned by the caller. Depths in milliseconds. Starts at 8 kHz. */
-void jitter_init(jitter_buffer *j, plc_state_t *plc, uint32_t least_ms, uint32_t most_ms);
-/* 8000 or 16000 samples a second; forgets what it holds when that is a change. */
+/* coder: the caller's; nobody else decodes with it. Slack in milliseconds. Starts at 8 kHz. */
+void jitter_init(jitter_buffer *j, coder *coder, uint32_t least_ms, uint32_t most_ms);
+/* 8000 or 16000 samples a second out, whatever the codec. */
 void jitter_set_rate(jitter_buffer *j, int rate);
-/* One packet of n samples (at most JITTER_PACKET_MAX), no duplicate. */
-void jitter_put(jitter_buffer *j, uint32_t timestamp, const int16_t *pcm, uint32_t n);
-/* Forgets all audio held, and the concealment's memory of what was played; the timeline goes on. */
+/* A payload of n bytes (at most JITTER_PACKET_MAX), no duplicate; arrival on any monotonic clock. */
+void jitter_put(jitter_buffer *j, int codec, uint32_t timestamp, int64_t arrival_ns, const uint8_t *bytes, uint32_t n);
+/* From a timestamp on there is comfort noise until audio comes again; false for a malformed payload. */
+bool jitter_put_quiet(jitter_buffer *j, uint32_t timestamp, const uint8_t *bytes, size_t n);
+/* Forgets all audio held, and all memory of what was played; the timeline goes on. */
 void jitter_forget(jitter_buffer *j);
 /* The next packet begins a new timeline. */
 void jitter_restart(jitter_buffer *j);
-/* The next n samples; false when all of it is concealment or silence. */
-bool jitter_get(jitter_buffer *j, int16_t *out, uint32_t n);
+/* The next n samples, at most 20 ms; false when none of it came from the far end. */
+bool jitter_get(jitter_buffer *j, int64_t now_ns, int16_t *out, uint32_t n);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef KL_OBSERVE_H
 #define KL_OBSERVE_H
 
+#include "ears.h"
 #include "monitor.h"
 #include "stereo.h"
 #include "writer.h"
@@ -13,6 +14,7 @@ enum { CALL_MONITORS = 4 };
 typedef struct {
     recorder *recorder; /* NULL: not being recorded */
     stereo voices;
+    kept_text text[2]; /* far, near */
 } recording_place;
 
 typedef struct {

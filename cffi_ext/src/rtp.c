@@ -45,7 +45,7 @@ bool rtp_parse(const uint8_t *bytes, size_t len, rtp_packet *out)
 
 bool rtp_event_parse(const uint8_t *payload, size_t len, rtp_event *out)
 {
-    if (len < 4 || payload[0] > 15)
+    if (len < 4 || payload[0] > 16)
         return false;
     *out = (rtp_event){.code = payload[0], .end = payload[1] >> 7, .duration = get16(payload + 2)};
     return true;

@@ -14,7 +14,7 @@ enum {
     GAP_MOST = 8000,       /* units: what is missing for longer, 1 s, was not lost but never said */
     LOST_MOST = 100,       /* packets in that time */
     LATE_RUN = 8,          /* so many late packets in a row mean that the sender's timeline moved */
-    PACKET_BYTES_MAX = 960 /* 120 ms, the longest packet time in use for G.711 */
+    QUIET_EVERY = 10,      /* stretches of 20 ms between two descriptions of comfort noise */
 };
 
 static const int64_t SILENT_NS = 5000000000;
@@ -51,11 +51,31 @@ static void say(leg *l, const int16_t *pcm, int n)
 
     rtp_header(bytes, &packet);
     if (pcm)
-        codec_encode(r->codec, pcm, (size_t)n, bytes + RTP_HEADER_BYTES);
+        codec_encode(&r->coder, r->codec, pcm, (size_t)n, bytes + RTP_HEADER_BYTES);
     else
-        codec_silence(r->codec, (size_t)n, bytes + RTP_HEADER_BYTES);
+        codec_silence(&r->coder, r->codec, (size_t)n, bytes + RTP_HEADER_BYTES);
     r->talking = true;
+    r->quiet_for = 0;
     r->timestamp += (uint32_t)len;
+    r->counters.sent++;
+}
+
+/* Who agreed to comfort noise is told what to fill a pause with, and again in case that was lost. */
+static void say_quiet(rtp_leg *r)
+{
+    rtp_packet packet = {
+        .payload_type = r->comfort_type,
+        .sequence = r->sequence,
+        .timestamp = r->timestamp,
+        .ssrc = r->ssrc,
+    };
+
+    if (!r->comfort_type || r->quiet_for++ % QUIET_EVERY)
+        return;
+    uint8_t *bytes = rtp_port_queue(&r->call->engine->rtp, &r->address, RTP_HEADER_BYTES + 1);
+    rtp_header(bytes, &packet);
+    bytes[RTP_HEADER_BYTES] = COMFORT_LEVEL;
+    r->sequence++;
     r->counters.sent++;
 }
 
@@ -63,6 +83,7 @@ static void skip(leg *l, int n)
 {
     rtp_leg *r = of(l);
 
+    say_quiet(r);
     r->talking = false;
     r->timestamp += units(r, n);
 }
@@ -73,7 +94,7 @@ static heard hear_paced(leg *l, voice *v)
 {
     v->rate = l->rate;
     v->n = l->rate * VOICE_MS / 1000;
-    return jitter_get(of(l)->jitter, v->pcm, (uint32_t)v->n) ? HEARD_VOICE : HEARD_MADE_UP;
+    return jitter_get(of(l)->jitter, of(l)->call->engine->now_ns, v->pcm, (uint32_t)v->n) ? HEARD_VOICE : HEARD_MADE_UP;
 }
 
 static heard hear_relayed(leg *l, voice *v)
@@ -121,7 +142,17 @@ static bool follow(rtp_leg *r, const rtp_packet *packet)
     return true;
 }
 
-static void relay(rtp_leg *r, const rtp_packet *packet)
+/* A far end may change between the codings of its answer without a word (RFC 3264 §5.1); -1: no audio. */
+static int codec_of(const rtp_leg *r, const rtp_packet *packet)
+{
+    if (!packet->len || packet->len > JITTER_PACKET_MAX)
+        return -1;
+    if (packet->payload_type == r->payload_type)
+        return r->codec;
+    return codec_known(packet->payload_type) ? packet->payload_type : -1;
+}
+
+static void relay(rtp_leg *r, const rtp_packet *packet, int codec)
 {
     const uint32_t most = VOICE_MS * UNITS_MS;
 
@@ -129,36 +160,39 @@ static void relay(rtp_leg *r, const rtp_packet *packet)
         return;
     for (size_t done = 0; done < packet->len;) {
         size_t len = packet->len - done < most ? packet->len - done : most;
-        r->at_hand.rate = r->leg.rate;
-        r->at_hand.n = (int)len * r->leg.rate / 1000 / UNITS_MS;
-        codec_decode(r->codec, packet->payload + done, len, r->at_hand.pcm);
+        r->at_hand.rate = codec_rate(codec);
+        r->at_hand.n = (int)len * r->at_hand.rate / 1000 / UNITS_MS;
+        codec_decode(&r->coder, codec, packet->payload + done, len, r->at_hand.pcm);
         r->next += (uint32_t)len;
         done += len;
         call_rtp_frame(r->call, r);
     }
 }
 
-static void buffer(rtp_leg *r, const rtp_packet *packet)
-{
-    int16_t pcm[JITTER_PACKET_MAX];
-
-    codec_decode(r->codec, packet->payload, packet->len, pcm);
-    jitter_put(r->jitter, packet->timestamp, pcm, (uint32_t)packet->len * (uint32_t)r->leg.rate / 1000 / UNITS_MS);
-}
-
-static void take_audio(rtp_leg *r, const rtp_packet *packet)
+static void take_audio(rtp_leg *r, const rtp_packet *packet, int codec)
 {
     rtp_stream_arrival(&r->stream, packet->timestamp, r->heard_ns);
+    ears_packet(r->call, call_side_of(r->call, r), codec, packet->timestamp, packet->payload, packet->len);
     if (r->jitter)
-        buffer(r, packet);
+        jitter_put(r->jitter, codec, packet->timestamp, r->heard_ns, packet->payload, (uint32_t)packet->len);
     else
-        relay(r, packet);
+        relay(r, packet, codec);
 }
 
-static void take_event(rtp_leg *r, const rtp_packet *packet)
+/* Relayed, comfort noise is a pause that the listener fills by itself. */
+static bool take_comfort_noise(rtp_leg *r, const rtp_packet *packet)
+{
+    bool agreed = r->comfort_type && packet->payload_type == r->comfort_type;
+
+    return agreed && (!r->jitter || jitter_put_quiet(r->jitter, packet->timestamp, packet->payload, packet->len));
+}
+
+static void take_other(rtp_leg *r, const rtp_packet *packet)
 {
     rtp_event event;
 
+    if (take_comfort_noise(r, packet))
+        return;
     if (r->dtmf_type && packet->payload_type == r->dtmf_type && rtp_event_parse(packet->payload, packet->len, &event))
         dtmf_event(&r->dtmf, packet, &event, r->heard_ns);
     else
@@ -179,17 +213,19 @@ void rtp_leg_take(rtp_leg *r, const uint8_t *bytes, size_t len)
         call_post(r->call, KL_CALL_RTP_RESUMED, call_side_of(r->call, r), NULL, 0);
     }
     r->counters.bytes += packet.len;
-    bool audio = packet.payload_type == r->payload_type && packet.len && packet.len <= PACKET_BYTES_MAX;
+    int codec = codec_of(r, &packet);
     rtp_stream_step step = rtp_stream_take(&r->stream, packet.sequence, packet.ssrc);
     if (step == RTP_STREAM_BEGINS) {
+        if (r->stream.received > 1)
+            ears_other_stream(r->call, call_side_of(r->call, r));
         r->moved = true;
         if (r->jitter)
             jitter_restart(r->jitter);
     }
-    if (!audio)
-        take_event(r, &packet);
+    if (codec < 0)
+        take_other(r, &packet);
     else if (step != RTP_STREAM_AGAIN)
-        take_audio(r, &packet);
+        take_audio(r, &packet, codec);
 }
 
 void rtp_leg_watch(rtp_leg *r)
@@ -226,6 +262,7 @@ static void digit_pressed(void *user, char digit, int method)
     rtp_leg *r = user;
     uint8_t data[] = {(uint8_t)method, (uint8_t)call_side_of(r->call, r)};
 
+    ears_digit(r->call, data[1], digit);
     call_post(r->call, KL_CALL_DTMF, digit, data, sizeof data);
 }
 
@@ -239,16 +276,12 @@ bool rtp_leg_init(rtp_leg *r, kl_call *call, bool paced)
     r->call = call;
     r->moved = true;
     if (paced) {
-        plc_state_t *plc = plc_init(NULL);
-        r->jitter = plc ? malloc(sizeof *r->jitter) : NULL;
-        if (!r->jitter) {
-            if (plc)
-                plc_free(plc);
+        r->jitter = malloc(sizeof *r->jitter);
+        if (!r->jitter)
             return false;
-        }
-        jitter_init(r->jitter, plc, call->engine->config.jitter_min_ms, call->engine->config.jitter_max_ms);
+        jitter_init(r->jitter, &r->coder, call->engine->config.jitter_min_ms, call->engine->config.jitter_max_ms);
     }
-    if (!dtmf_init(&r->dtmf, digit_pressed, r) || getrandom(random, sizeof random, 0) != sizeof random)
+    if (!coder_init(&r->coder) || !dtmf_init(&r->dtmf, digit_pressed, r) || getrandom(random, sizeof random, 0) != sizeof random)
         return false;
     r->ssrc = random[0];
     r->timestamp = random[1];
@@ -259,14 +292,14 @@ bool rtp_leg_init(rtp_leg *r, kl_call *call, bool paced)
 void rtp_leg_release(rtp_leg *r)
 {
     dtmf_release(&r->dtmf);
-    if (r->jitter)
-        plc_free(r->jitter->plc);
+    coder_release(&r->coder);
     free(r->jitter);
 }
 
 int rtp_leg_check(const kl_call_far_end *end, struct sockaddr_in *address)
 {
-    bool possible = end->port && codec_known(end->codec) && end->payload_type <= 127 && end->dtmf_type <= 127;
+    bool possible = end->port && codec_known(end->codec) && end->payload_type <= 127 && end->dtmf_type <= 127 &&
+                    end->comfort_type <= 127;
 
     return possible ? rtp_address(end->ip, end->port, address) : -EINVAL;
 }
@@ -290,6 +323,7 @@ int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in
     r->codec = end->codec;
     r->payload_type = end->payload_type;
     r->dtmf_type = end->dtmf_type;
+    r->comfort_type = end->comfort_type;
     r->leg.rate = codec_rate(end->codec);
     if (r->jitter)
         jitter_set_rate(r->jitter, r->leg.rate);

@@ -8,6 +8,7 @@
 
 #include <netinet/in.h>
 
+#include "codec.h"
 #include "dtmf.h"
 #include "jitter.h"
 #include "kinline_engine.h"
@@ -21,9 +22,11 @@ typedef struct rtp_leg {
     struct kl_call *call;
     bool set; /* an end has been agreed */
     struct sockaddr_in address;
-    uint8_t codec, payload_type, dtmf_type;
+    uint8_t codec, payload_type, dtmf_type, comfort_type;
+    coder coder;
 
     /* sending */
+    unsigned quiet_for; /* stretches since the last word */
     bool talking; /* packets are going out; the next one after a pause carries the marker */
     uint16_t sequence;
     uint32_t timestamp;

@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SDP_MAX = 768, NO_USABLE_MEDIA = 488, CAUSE_NOT_IMPLEMENTED = 79, CANCEL_MARGIN_MS = 500 };
+/* RFC 3261 §20.43, warning code 305. */
+#define NO_COMMON_FORMAT "305 kinline \"No coding offered that is spoken here: G722, PCMU, PCMA\""
+/* Formats that are agreed beside a coding, and are none themselves. */
+#define BESIDE "cn telephone-event"
+
+enum { SDP_MAX = 1024, NO_USABLE_MEDIA = 488, CAUSE_NOT_IMPLEMENTED = 79, CANCEL_MARGIN_MS = 500 };
 
 /* ---- the table ---- */
 
@@ -128,27 +133,30 @@ static void report_forwarding(kl_sip *sip, sip_call *call, int status, sip_t con
     sip_event_post(sip, &event);
 }
 
+static const kl_sip_media *ours(const sip_call *call)
+{
+    return call->ours.codec_count ? &call->ours : NULL;
+}
+
 /* Takes the far end's media from a message; true when there was some and it is news. */
 static bool media_update(sip_call *call, sip_t const *message)
 {
-    kl_sip_media_field media;
-    char ip[sizeof call->media_ip];
+    sip_theirs theirs = {0};
 
-    if (!sip_sdp_from_message(message, &media, ip, sizeof ip))
+    if (!sip_sdp_from_message(message, &theirs) || !sip_sdp_choose(&theirs, ours(call)))
         return false;
-    if (memcmp(&media, &call->media, sizeof media) == 0 && strcmp(ip, call->media_ip) == 0)
-        return false;
-    call->media = media;
-    strcpy(call->media_ip, ip);
-    return true;
+    bool news = memcmp(&theirs.media, &call->theirs.media, sizeof theirs.media) != 0 ||
+                strcmp(theirs.ip, call->theirs.ip) != 0;
+    call->theirs = theirs;
+    return news;
 }
 
 static void start_with_media(kl_event *event, sip_call *call, kl_sip_kind kind, int status, const char *phrase)
 {
     sip_event_start(event, kind, call->id, status);
     sip_event_text(event, KL_SIP_F_PHRASE, phrase);
-    if (call->media.port)
-        sip_event_media(event, &call->media, call->media_ip);
+    if (call->theirs.media.port)
+        sip_event_media(event, &call->theirs.media, call->theirs.ip);
 }
 
 static void post_with_media(kl_sip *sip, sip_call *call, kl_sip_kind kind, int status, const char *phrase)
@@ -209,10 +217,12 @@ void sip_call_start(kl_sip *sip, const kl_sip_invite_args *args)
         return;
     }
     call->over_tls = uri_over_tls(args->proxy[0] ? args->proxy : args->request_uri);
+    call->ours = args->media;
     memcpy(call->user, args->user, sizeof call->user);
     memcpy(call->password, args->password, sizeof call->password);
     nua_handle_bind(handle, call);
     nua_invite(handle, SOATAG_USER_SDP_STR(sdp), SOATAG_RTP_SELECT(SOA_RTP_SELECT_COMMON),
+               SOATAG_AUDIO_AUX(BESIDE), NUTAG_AUTOANSWER(0),
                TAG_IF(args->asserted_identity[0], SIPTAG_HEADER_STR(identity)), TAG_END());
 }
 
@@ -329,15 +339,19 @@ void sip_call_respond(kl_sip *sip, uint32_t id, uint16_t status, const char *phr
 
     if (!call || !call->inbound || call->answered || call->hangup_wanted)
         return;
-    if (media)
+    if (media) {
         sip_sdp_write(media, sdp, sizeof sdp);
+        call->ours = *media;
+        sip_sdp_choose(&call->theirs, media);
+    }
     call->answered = status >= 200 && status < 300;
     call->hangup_wanted = status >= 300;
     /* The stack keeps the pointer: the copy lives as long as the handle. */
     const char *kept = su_strdup(nua_handle_home(call->handle), phrase);
     nua_respond(call->handle, status, kept, TAG_IF(media, SOATAG_USER_SDP_STR(sdp)),
                 TAG_IF(media, NUTAG_EARLY_ANSWER(1)), TAG_IF(media, NUTAG_INCLUDE_EXTRA_SDP(1)),
-                SOATAG_RTP_SELECT(SOA_RTP_SELECT_COMMON), TAG_END());
+                SOATAG_RTP_SELECT(SOA_RTP_SELECT_COMMON),
+               SOATAG_AUDIO_AUX(BESIDE), NUTAG_AUTOANSWER(0), TAG_END());
 }
 
 /* ---- indications ---- */
@@ -357,14 +371,15 @@ static void post_incoming(kl_sip *sip, sip_call *call, sip_t const *request)
     sip_event_text(&event, KL_SIP_F_DISPLAY, request->sip_from->a_display);
     sip_event_uri(&event, KL_SIP_F_TO, request->sip_request->rq_url);
     sip_event_text(&event, KL_SIP_F_IDENTITY, header_text(request, "P-Asserted-Identity"));
-    if (call->media.port)
-        sip_event_media(&event, &call->media, call->media_ip);
+    if (call->theirs.media.port)
+        sip_event_media(&event, &call->theirs.media, call->theirs.ip);
     sip_event_post(sip, &event);
 }
 
 static void on_new_invite(kl_sip *sip, nua_handle_t *handle, int status, sip_t const *request)
 {
     char challenge[640];
+    sip_theirs theirs;
     sip_call *call;
 
     if (status >= 200 || !request || !request->sip_from || !request->sip_request) {
@@ -380,6 +395,11 @@ static void on_new_invite(kl_sip *sip, nua_handle_t *handle, int status, sip_t c
         sip_auth_challenge(sip, challenge, sizeof challenge);
         nua_respond(handle, SIP_401_UNAUTHORIZED, SIPTAG_WWW_AUTHENTICATE_STR(challenge), TAG_END());
         refuse_inbound(sip, handle, 401, request);
+        return;
+    }
+    if (sip_sdp_in(request) && !sip_sdp_from_message(request, &theirs)) {
+        nua_respond(handle, SIP_488_NOT_ACCEPTABLE, SIPTAG_WARNING_STR(NO_COMMON_FORMAT), TAG_END());
+        refuse_inbound(sip, handle, 488, request);
         return;
     }
     call = sip_call_add(sip, KL_SIP_INBOUND_ID | ++sip->next_inbound, SIP_USE_CALL, handle);
@@ -428,7 +448,7 @@ static void on_invite_answer(kl_sip *sip, sip_call *call, int status, char const
         if (call->established) {
             if (news)
                 post_with_media(sip, call, KL_SIP_CHANGED, status, phrase);
-        } else if (!call->hangup_wanted && call->media.port) {
+        } else if (!call->hangup_wanted && call->theirs.media.port) {
             call->established = true;
             post_answered(sip, call, status, phrase, answer);
         } else if (!call->hangup_wanted) {
@@ -492,6 +512,21 @@ static void on_media_request(kl_sip *sip, sip_call *call, sip_t const *message)
         post_with_media(sip, call, KL_SIP_CHANGED, 0, NULL);
 }
 
+/* Inside a call. Left to itself (NUTAG_AUTOANSWER) soa answers an offer of nothing we speak by 200 with port 0; UPDATE
+ * it always answers by itself. */
+static void on_reinvite(kl_sip *sip, sip_call *call, sip_t const *request)
+{
+    sip_theirs theirs;
+
+    if (sip_sdp_in(request) && !(sip_sdp_from_message(request, &theirs) && sip_sdp_choose(&theirs, ours(call)))) {
+        nua_respond(call->handle, SIP_488_NOT_ACCEPTABLE, SIPTAG_WARNING_STR(NO_COMMON_FORMAT), TAG_END());
+        sip_event_refusal(sip, request, NO_USABLE_MEDIA);
+        return;
+    }
+    nua_respond(call->handle, SIP_200_OK, TAG_END());
+    on_media_request(sip, call, request);
+}
+
 void sip_call_event(nua_event_t event, int status, char const *phrase, nua_t *nua, kl_sip *sip, nua_handle_t *handle,
                     sip_call *call, sip_t const *message, tagi_t tags[])
 {
@@ -538,6 +573,8 @@ void sip_call_event(nua_event_t event, int status, char const *phrase, nua_t *nu
         call->ended_cause = reason_cause(message);
         break;
     case nua_i_invite:
+        on_reinvite(sip, call, message);
+        break;
     case nua_i_update:
     case nua_i_prack:
     case nua_i_ack:

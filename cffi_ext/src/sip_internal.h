@@ -28,6 +28,16 @@ typedef struct sip_call sip_call;
 
 enum { SIP_CALL_BUCKETS = 256, SIP_REALMS_MAX = 2 };
 
+/* ---- media ---- */
+
+/* What a session description of the far end says: its codings that we know, best first, and the rest. */
+typedef struct {
+    kl_sip_media_field media; /* codec and payload by sip_sdp_choose */
+    char ip[64];
+    uint8_t count;
+    uint8_t codecs[4], payloads[4];
+} sip_theirs;
+
 /* ---- calls ---- */
 
 typedef enum { SIP_USE_CALL, SIP_USE_OPTIONS, SIP_USE_BYE } sip_use;
@@ -51,8 +61,8 @@ struct sip_call {
     char realms[SIP_REALMS_MAX][128];
     char user[256];
     char password[256];
-    kl_sip_media_field media; /* what the far end last told us; port 0 before that */
-    char media_ip[64];
+    sip_theirs theirs;   /* what the far end last told us; port 0 before that */
+    kl_sip_media ours;   /* and we told it; codec_count 0 before that */
 };
 
 /* Strangers decide how often these events come; the lane must keep room for those of calls. */
@@ -109,7 +119,10 @@ bool sip_sdp_valid(const kl_sip_media *media);
 int sip_sdp_write(const kl_sip_media *media, char *out, size_t size);
 /* False for a body whose media lines the stack's parser would loop on, allocating until memory is gone. */
 bool sip_sdp_sound(const char *body, size_t size);
-bool sip_sdp_from_message(sip_t const *message, kl_sip_media_field *media, char *ip, size_t ip_size);
+bool sip_sdp_in(sip_t const *message);
+bool sip_sdp_from_message(sip_t const *message, sip_theirs *t);
+/* Takes the first of their codings that is one of ours (NULL: any); false when there is none. */
+bool sip_sdp_choose(sip_theirs *t, const kl_sip_media *ours);
 
 /* sip_event.c */
 void sip_event_start(kl_event *event, kl_sip_kind kind, uint32_t id, int code);

@@ -6,11 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PCMU = 0, PCMA = 8, NO_DTMF = 255, OUR_DTMF = 101, CLOCK_RATE = 8000 };
+enum { NOT_AGREED = 255, COMFORT_NOISE = 13, OUR_DTMF = 101, CLOCK_RATE = 8000 };
+
+/* RFC 3551 §4.5.2: G.722 says 8000, too, though it carries 16 kHz. */
+static const struct {
+    uint8_t type;
+    const char *name;
+} known[] = {{0, "PCMU"}, {8, "PCMA"}, {9, "G722"}};
 
 static const char *codec_name(uint8_t codec)
 {
-    return codec == PCMU ? "PCMU" : codec == PCMA ? "PCMA" : NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].type == codec)
+            return known[i].name;
+    return NULL;
 }
 
 static int ip_family(const char *ip)
@@ -37,13 +46,17 @@ bool sip_sdp_valid(const kl_sip_media *media)
 /* The origin line is left to soa, which counts its version up with every change (RFC 3264 §8). */
 int sip_sdp_write(const kl_sip_media *media, char *out, size_t size)
 {
-    char formats[32] = "", maps[160] = "";
+    char formats[48] = "", maps[240] = "";
     size_t f = 0, m = 0;
 
     for (int i = 0; i < media->codec_count; i++) {
         uint8_t codec = media->codecs[i];
         f += (size_t)snprintf(formats + f, sizeof formats - f, " %u", codec);
         m += (size_t)snprintf(maps + m, sizeof maps - m, "a=rtpmap:%u %s/8000\r\n", codec, codec_name(codec));
+    }
+    if (media->comfort_noise) {
+        f += (size_t)snprintf(formats + f, sizeof formats - f, " %u", COMFORT_NOISE);
+        m += (size_t)snprintf(maps + m, sizeof maps - m, "a=rtpmap:%u CN/8000\r\n", COMFORT_NOISE);
     }
     if (media->dtmf) {
         snprintf(formats + f, sizeof formats - f, " %u", OUR_DTMF);
@@ -138,41 +151,46 @@ static bool rtpmap_is(sdp_rtpmap_t const *map, const char *encoding)
     return map->rm_encoding && su_casematch(map->rm_encoding, encoding) && map->rm_rate == CLOCK_RATE;
 }
 
-static bool media_read(sdp_session_t const *session, sdp_media_t const *audio, kl_sip_media_field *media, char *ip,
-                       size_t ip_size)
+/* Notes a coding that we know, or one of the two that go beside it. */
+static void take_map(sip_theirs *t, sdp_rtpmap_t const *map)
+{
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (rtpmap_is(map, known[i].name) && t->count < sizeof t->codecs) {
+            t->codecs[t->count] = known[i].type;
+            t->payloads[t->count++] = (uint8_t)map->rm_pt;
+        }
+    }
+    if (t->media.dtmf_payload == NOT_AGREED && rtpmap_is(map, "telephone-event"))
+        t->media.dtmf_payload = (uint8_t)map->rm_pt;
+    if (t->media.comfort_payload == NOT_AGREED && rtpmap_is(map, "CN"))
+        t->media.comfort_payload = (uint8_t)map->rm_pt;
+}
+
+static bool media_read(sdp_session_t const *session, sdp_media_t const *audio, sip_theirs *t)
 {
     sdp_connection_t const *connection = audio->m_connections ? audio->m_connections : session->sdp_connection;
-    bool found = false;
 
     if (!connection || !connection->c_address || !ip_family(connection->c_address))
         return false;
-    memset(media, 0, sizeof *media);
-    media->dtmf_payload = NO_DTMF;
-    for (sdp_rtpmap_t const *map = audio->m_rtpmaps; map; map = map->rm_next) {
-        uint8_t codec = rtpmap_is(map, "PCMU") ? PCMU : rtpmap_is(map, "PCMA") ? PCMA : NO_DTMF;
-        if (codec != NO_DTMF && !found) {
-            found = true;
-            media->codec = codec;
-            media->payload = (uint8_t)map->rm_pt;
-        } else if (media->dtmf_payload == NO_DTMF && rtpmap_is(map, "telephone-event")) {
-            media->dtmf_payload = (uint8_t)map->rm_pt;
-        }
-    }
-    media->port = (uint16_t)audio->m_port;
-    media->direction = (uint8_t)audio->m_mode;
+    memset(t, 0, sizeof *t);
+    t->media.dtmf_payload = t->media.comfort_payload = NOT_AGREED;
+    for (sdp_rtpmap_t const *map = audio->m_rtpmaps; map; map = map->rm_next)
+        take_map(t, map);
+    t->media.port = (uint16_t)audio->m_port;
+    t->media.direction = (uint8_t)audio->m_mode;
     for (sdp_attribute_t const *a = audio->m_attributes; a; a = a->a_next) {
         unsigned ptime;
         if (su_casematch(a->a_name, "ptime") && a->a_value && sscanf(a->a_value, "%u", &ptime) == 1 && ptime <= 200)
-            media->ptime_ms = (uint8_t)ptime;
+            t->media.ptime_ms = (uint8_t)ptime;
     }
     /* A null address is how RFC 2543 said hold. */
     if (strcmp(connection->c_address, "0.0.0.0") == 0)
-        media->direction = KL_SIP_INACTIVE;
-    snprintf(ip, ip_size, "%s", connection->c_address);
-    return found;
+        t->media.direction = KL_SIP_INACTIVE;
+    snprintf(t->ip, sizeof t->ip, "%s", connection->c_address);
+    return t->count;
 }
 
-static bool sdp_read(const char *body, size_t size, kl_sip_media_field *media, char *ip, size_t ip_size)
+static bool sdp_read(const char *body, size_t size, sip_theirs *t)
 {
     su_home_t home[1] = {SU_HOME_INIT(home)};
     sdp_parser_t *parser;
@@ -186,22 +204,42 @@ static bool sdp_read(const char *body, size_t size, kl_sip_media_field *media, c
     session = sdp_session(parser);
     for (sdp_media_t const *m = session ? session->sdp_media : NULL; m && !found; m = m->m_next)
         if (m->m_type == sdp_media_audio && m->m_proto == sdp_proto_rtp && m->m_port && m->m_port <= 65535)
-            found = media_read(session, m, media, ip, ip_size);
+            found = media_read(session, m, t);
     sdp_parser_free(parser);
     su_home_deinit(home);
     return found;
 }
 
-bool sip_sdp_from_message(sip_t const *message, kl_sip_media_field *media, char *ip, size_t ip_size)
+bool sip_sdp_choose(sip_theirs *t, const kl_sip_media *ours)
 {
-    if (!message || !message->sip_payload || !message->sip_payload->pl_data)
-        return false;
-    if (message->sip_content_type && !su_casematch(message->sip_content_type->c_type, "application/sdp"))
-        return false;
-    return sdp_read(message->sip_payload->pl_data, message->sip_payload->pl_len, media, ip, ip_size);
+    for (int i = 0; i < t->count; i++) {
+        if (ours && !memchr(ours->codecs, t->codecs[i], ours->codec_count))
+            continue;
+        t->media.codec = t->codecs[i];
+        t->media.payload = t->payloads[i];
+        return true;
+    }
+    return false;
+}
+
+bool sip_sdp_in(sip_t const *message)
+{
+    return message && message->sip_payload && message->sip_payload->pl_data && message->sip_payload->pl_len &&
+           !(message->sip_content_type && !su_casematch(message->sip_content_type->c_type, "application/sdp"));
+}
+
+bool sip_sdp_from_message(sip_t const *message, sip_theirs *t)
+{
+    return sip_sdp_in(message) && sdp_read(message->sip_payload->pl_data, message->sip_payload->pl_len, t);
 }
 
 int kl_sip_sdp_read(const char *body, uint32_t size, kl_sip_media_field *media, char *ip, uint32_t ip_size)
 {
-    return sdp_read(body, size, media, ip, ip_size) ? 0 : -1;
+    sip_theirs t;
+
+    if (!sdp_read(body, size, &t) || !sip_sdp_choose(&t, NULL))
+        return -1;
+    *media = t.media;
+    snprintf(ip, ip_size, "%s", t.ip);
+    return 0;
 }

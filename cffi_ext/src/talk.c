@@ -57,12 +57,14 @@ static const voice *at_rate(direction *d, stretch *s, int rate)
 /* Stages ---------------------------------------------------------------------------------------- */
 
 /* Hears what the party does, before acceptance too. */
-static void detect(kl_call *c, direction *d, stretch *s)
+static void detect(kl_call *c, direction *d, stretch *s, heard how)
 {
     rtp_leg *r = call_rtp_leg(c, d->from);
 
-    if (r && r->dtmf.in_band)
+    if (r && r->dtmf.in_band && how == HEARD_VOICE)
         dtmf_audio(&r->dtmf, narrow(d, s)->pcm, narrow(d, s)->n, c->engine->now_ns);
+    if (c->ears.detect && d == &c->to_near && how != HEARD_NOTHING)
+        ears_far(c, narrow(d, s)->pcm, narrow(d, s)->n);
 }
 
 /* Closed, not one sample passes. */
@@ -143,7 +145,7 @@ static void mix_tone(direction *d, int16_t *out, int n)
     }
 }
 
-static void say(const kl_call *c, direction *d, stretch *s, heard how)
+static void say(kl_call *c, direction *d, stretch *s, heard how)
 {
     bool prompt = player_busy(&d->player);
     int n = s->voice.n * d->to->rate / s->voice.rate;
@@ -158,6 +160,8 @@ static void say(const kl_call *c, direction *d, stretch *s, heard how)
             memcpy(out, at_rate(d, s, d->to->rate)->pcm, (size_t)n * sizeof *out);
         if (!mix_prompt(d, out, n))
             mix_tone(d, out, n);
+        if (c->ears.detect && d == &c->to_far)
+            ears_near(c, out, n, d->to->rate);
         d->to->kind->say(d->to, out, n);
     }
 }
@@ -171,8 +175,7 @@ void talk_pass(kl_call *c, direction *d)
 
     if (how != HEARD_NOTHING)
         d->rms = mix_rms(s.voice.pcm, s.voice.n);
-    if (how == HEARD_VOICE)
-        detect(c, d, &s);
+    detect(c, d, &s, how);
     pass_gate(c, &s);
     overhear(c, d, &s);
     if (barge(c, d, &s) && how == HEARD_NOTHING)

@@ -48,7 +48,7 @@ void free(void *p)
 
 int main(void)
 {
-    kl_engine_config config = {.rtp_bind_ip = "127.0.0.1", .jitter_min_ms = 20, .jitter_max_ms = 120};
+    kl_engine_config config = {.rtp_bind_ip = "127.0.0.1", .jitter_min_ms = 20, .jitter_max_ms = 120, .clean_microphone = 1};
     kl_bus *bus = kl_bus_create();
     kl_engine *engine = kl_engine_create(bus, &config);
     int master, slave;
@@ -62,7 +62,7 @@ int main(void)
     kl_frame_keys *keys = kl_frame_keys_create(secret[0], secret[1]);
     kl_frame_rx *rx = kl_frame_rx_create();
     kl_frame_rx_keys(rx, 1, kl_frame_keys_create(secret[2], secret[3]));
-    uint32_t call = (uint32_t)kl_call_create(engine, link, 0);
+    uint32_t call = (uint32_t)kl_call_create(engine, link, KL_CALL_RECORDED);
     int rtp = far_socket(&port);
     kl_call_far_end far = {.ip = "127.0.0.1", .port = port, .codec = KL_CODEC_PCMU, .dtmf_type = 101};
     CHECK(!kl_call_far(engine, call, &far));
@@ -72,8 +72,17 @@ int main(void)
     for (unsigned i = 1; i <= 200; i++) {
         if (i == 5)
             CHECK(!kl_call_gate(engine, call, 1) && !kl_call_detect(engine, call, 1));
+        if (i == 7 || i == 100)
+            CHECK(!kl_call_listen(engine, call, i == 7 ? KL_DETECT_TALK : KL_DETECT_ANSWER));
         if (i == 10)
             CHECK(!kl_call_play(engine, call, KL_SIDE_BOTH, &clip, 1, KL_PLAY_OVERLAY, 1));
+        if (i == 15)
+            CHECK(!kl_call_volume(engine, call, 12));
+        far.codec = far.payload_type = KL_CODEC_G722;
+        if (i == 100)
+            CHECK(!kl_call_far(engine, call, &far));
+        if (i == 150)
+            CHECK(!kl_call_tone_safe(engine, call, 1));
         if (i == 20)
             CHECK(!kl_call_tone(engine, call, KL_TONE_RINGBACK));
         if (i % 10) /* and a gap to be concealed */

@@ -1,12 +1,10 @@
-/* The engine's parts that have no thread: ids, routes, play lists, clips, the jitter buffer. */
+/* The engine's parts that have no thread: ids, routes, play lists, clips, RTP streams. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
 #include "check.h"
 #include "clip.h"
-#include "codec.h"
-#include "jitter.h"
 #include "kinline_engine.h"
 #include "player.h"
 #include "rtp_port.h"
@@ -86,66 +84,6 @@ static void test_player_crosses_clips_and_reports_once(void)
     clip_free(a);
 }
 
-static int16_t expected(uint32_t timestamp)
-{
-    return (int16_t)(timestamp % 251);
-}
-
-static void packet(jitter_buffer *j, uint32_t timestamp)
-{
-    int16_t pcm[160];
-
-    for (uint32_t i = 0; i < 160; i++)
-        pcm[i] = expected(timestamp + i);
-    jitter_put(j, timestamp, pcm, 160);
-}
-
-static void test_jitter_plays_each_sample_once_in_order(void)
-{
-    jitter_buffer *j = malloc(sizeof *j);
-    plc_state_t *plc = plc_init(NULL);
-    int16_t out[160];
-    const uint32_t start = UINT32_MAX - 3200; /* wraps on the way */
-
-    jitter_init(j, plc, 20, 120);
-    CHECK(!jitter_get(j, out, 160) && !out[0]);
-    for (uint32_t i = 0; i < 100; i++) {
-        packet(j, start + i * 160);
-        bool real = jitter_get(j, out, 160);
-        CHECK(real == (i > 0));
-        for (uint32_t k = 0; i > 1 && k < 160; k++)
-            CHECK(out[k] == expected(start + (i - 1) * 160 + k));
-    }
-    CHECK(j->counters.late == 0);
-    jitter_forget(j);
-    CHECK(!jitter_get(j, out, 160));
-    for (int k = 0; k < 160; k++)
-        CHECK(out[k] == 0);
-    plc_free(plc);
-    free(j);
-}
-
-static void test_jitter_at_16_khz(void)
-{
-    jitter_buffer *j = malloc(sizeof *j);
-    plc_state_t *plc = plc_init(NULL);
-    int16_t pcm[320], out[320];
-
-    jitter_init(j, plc, 20, 120);
-    jitter_set_rate(j, 16000);
-    for (uint32_t i = 0; i < 50; i++) {
-        for (int k = 0; k < 320; k++)
-            pcm[k] = (int16_t)(i * 320 + (unsigned)k);
-        jitter_put(j, UINT32_MAX - 3200 + i * 160, pcm, 320); /* timestamps count at 8 kHz */
-        CHECK(jitter_get(j, out, 320) == (i > 0));
-        for (int k = 0; i > 1 && k < 320; k++)
-            CHECK(out[k] == (int16_t)((i - 1) * 320 + (unsigned)k));
-    }
-    CHECK(j->counters.late == 0 && j->counters.delay_ms == 20);
-    plc_free(plc);
-    free(j);
-}
-
 static void test_stream_tells_loss_order_and_source(void)
 {
     rtp_stream s = {0};
@@ -157,33 +95,11 @@ static void test_stream_tells_loss_order_and_source(void)
     CHECK(rtp_stream_take(&s, 9, 8) == RTP_STREAM_BEGINS && s.received == 5);
 }
 
-static void test_g711_tables_are_spandsps_answers(void)
-{
-    codec_init();
-    for (int v = INT16_MIN; v <= INT16_MAX; v++) {
-        int16_t pcm = (int16_t)v;
-        uint8_t u, a;
-        codec_encode(KL_CODEC_PCMU, &pcm, 1, &u);
-        codec_encode(KL_CODEC_PCMA, &pcm, 1, &a);
-        CHECK(u == linear_to_ulaw(v) && a == linear_to_alaw(v));
-    }
-    for (int code = 0; code < 256; code++) {
-        uint8_t byte = (uint8_t)code;
-        int16_t u, a;
-        codec_decode(KL_CODEC_PCMU, &byte, 1, &u);
-        codec_decode(KL_CODEC_PCMA, &byte, 1, &a);
-        CHECK(u == ulaw_to_linear(byte) && a == alaw_to_linear(byte));
-    }
-}
-
 int main(void)
 {
     test_table_ids_are_never_reused_soon();
     test_routes_survive_removal_of_neighbours();
     test_player_crosses_clips_and_reports_once();
-    test_jitter_plays_each_sample_once_in_order();
-    test_jitter_at_16_khz();
     test_stream_tells_loss_order_and_source();
-    test_g711_tables_are_spandsps_answers();
     return 0;
 }

@@ -47,10 +47,14 @@ class Session:
         self._send(wire.HOOK, now, int(off_hook), now)
 
     def key(self, character, now):
-        """A key went down; the keypad is dead on hook and while talking."""
-        if self.phase in (wire.PHASE_ON_HOOK, wire.PHASE_TALK):
+        """A key went down; on hook all are dead, and while talking all but the volume's."""
+        if self.phase == wire.PHASE_ON_HOOK:
             return
-        if self._entry.collecting:
+        if character in "+-":
+            self._send(wire.VOLUME, now, int(character == "+"), now)
+        elif self.phase == wire.PHASE_TALK:
+            return
+        elif self._entry.collecting:
             self._entry.key(ord(character), now)
         else:
             self._send(wire.KEY, now, ord(character), now)

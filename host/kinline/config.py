@@ -21,7 +21,7 @@ from kinline.rules.profile import Digit, PinMode
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
-Codec = Literal["PCMU", "PCMA"]
+Codec = Literal["G722", "PCMU", "PCMA"]
 
 
 class SettingsError(ValueError):
@@ -74,7 +74,8 @@ class Trunk(_Section):
     sip_port: Annotated[int, Field(ge=0, le=65535)] = 0
     media_bind: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
     media_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    codecs: Annotated[tuple[Codec, ...], Field(min_length=1)] = ("PCMU", "PCMA")
+    codecs: Annotated[tuple[Codec, ...], Field(min_length=1, max_length=3)] = ("G722", "PCMU", "PCMA")
+    comfort_noise: bool = True
     session_expires_seconds: Annotated[int, Field(ge=90, le=7200)] = 1800
     t1x64_ms: Annotated[int, Field(ge=1000, le=64000)] = 32000
     tls_dir: Path | None = None
@@ -97,6 +98,10 @@ class Trunk(_Section):
         if self.transport == "tls" and self.tls_dir is None:
             raise ValueError("transport is tls but tls_dir is missing; name the folder that holds agent.pem and cafile.pem")
         return self
+
+
+class Audio(_Section):
+    clean_microphone: bool = True  # cancel the receiver's echo, lower steady noise, even the level
 
 
 class Acceptance(_Section):
@@ -164,6 +169,7 @@ class Settings(_Section):
     storage: Storage = Storage()
     handset: tuple[HandsetLink, ...] = ()
     trunk: Trunk
+    audio: Audio = Audio()
     calls: Calls = Calls()
     firmware: Firmware = Firmware()
     logging: Logging = Logging()

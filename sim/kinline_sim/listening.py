@@ -71,6 +71,13 @@ def _peak(window: NDArray[np.float64], stretch: NDArray[np.float64]) -> float:
     return float(np.max(np.abs(dots[: len(pieces)]) / norms))
 
 
+def above_4_khz(samples: NDArray[np.int16]) -> NDArray[np.float64]:
+    """What 16 kHz samples have beyond a telephone band; brick-wall."""
+    spectrum = np.fft.rfft(np.asarray(samples, dtype=np.float64))
+    spectrum[: len(spectrum) // 2 + 1] = 0
+    return np.fft.irfft(spectrum, len(samples))
+
+
 def to_8k(samples: NDArray[np.int16]) -> NDArray[np.float64]:
     """16 kHz down to 8 kHz through a brick-wall low pass, for comparing with a telephone band."""
     spectrum = np.fft.rfft(np.asarray(samples, dtype=np.float64))

@@ -13,13 +13,17 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from kinline_engine import tty
 from kinline_sim import speech
 from kinline_sim.g711 import Pcm
-from kinline_sim.rtp import RATE
+from kinline_sim.rtp import RATE, WIDE_RATE
 
 BEEP_HZ = 1000
 BEEP_S = 0.4
 FOREVER_S = 7200.0
+RINGBACK_HZ = (440, 480)
+RINGBACK_PEAK = 2300  # each tone: -19 dBm0, as North American exchanges send it
+LINE_NOISE_RMS = 60  # about -49 dBm0
 
 
 class Phone(Protocol):
@@ -53,8 +57,12 @@ class Phone(Protocol):
     async def press(self, digit: str, in_band: bool) -> None:
         """Press a key and release it."""
 
-    async def say(self, pcm: Pcm) -> None:
-        """Speak 8 kHz samples to their end."""
+    @property
+    def wide(self) -> bool:
+        """Whether the call carries 16 kHz."""
+
+    async def say(self, pcm: Pcm, rate: int = RATE) -> None:
+        """Speak samples to their end."""
 
     async def over(self) -> None:
         """Until the call ends, from whichever side."""
@@ -104,6 +112,7 @@ class Accept(Answering):
     speech_s: float = 30.0  # this much speech, again and again
     speech_file: Path | None = None
     greeting_s: float = 0.0  # says something ("Hello?") before listening to the menu
+    wide: bool = False  # speaks with a voice that has something above 4 kHz, where the call carries it
 
     async def take(self, phone: Phone) -> None:
         await self.pick_up(phone)
@@ -115,20 +124,21 @@ class Accept(Answering):
 
     async def talk(self, phone: Phone) -> None:
         """Speak until the time or the call is over."""
-        words = self.words(phone.seed)
+        rate = WIDE_RATE if self.wide and phone.wide else RATE
+        words = self.words(phone.seed, rate)
         try:
             async with asyncio.timeout(self.talk_s):
                 while True:
-                    await phone.say(words)
+                    await phone.say(words, rate)
         except TimeoutError:
             phone.hang_up()
 
-    def words(self, seed: int) -> Pcm:
-        """What this party says, at 8 kHz."""
-        if self.speech_file is None:
-            return speech.speech(self.speech_s, seed)
-        pcm, rate = speech.read_wav(self.speech_file)
-        return speech.resample(pcm, rate, RATE)
+    def words(self, seed: int, rate: int = RATE) -> Pcm:
+        """What this party says, at that rate."""
+        if self.speech_file is not None:
+            pcm, own = speech.read_wav(self.speech_file)
+            return speech.resample(pcm, own, rate)
+        return speech.speech(self.speech_s, seed) if rate == RATE else speech.wide_speech(self.speech_s, seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +155,39 @@ class RateQuote(Accept):
         await self.listen_to_menu(phone)
         await phone.press(self.digit, self.in_band)
         await self.talk(phone)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextTelephone(Accept):
+    """Accepts, and types on a TTY (45.45 Baud Baudot) instead of speaking, with a rest between two lines."""
+
+    name: ClassVar[str] = "text_telephone"
+    text: str = "HELLO THIS IS GRANDMA. HOW ARE YOU Q GA"
+    rest_s: float = 3.0
+
+    def words(self, seed: int) -> Pcm:
+        typed = np.frombuffer(tty.send(self.text), np.int16)
+        return np.concatenate((typed, np.zeros(round(self.rest_s * RATE), np.int16)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreeWay(Accept):
+    """Accepts and talks; then a hold while it dials, the third party's telephone rings, and a third voice joins."""
+
+    name: ClassVar[str] = "three_way"
+    before_s: float = 20.0
+    hold_s: float = 6.0
+    rings: int = 1
+
+    def words(self, seed: int) -> Pcm:
+        rng = np.random.default_rng(seed)
+        t = np.arange(2 * RATE) / RATE
+        ring = (np.sin(2 * np.pi * RINGBACK_HZ[0] * t) + np.sin(2 * np.pi * RINGBACK_HZ[1] * t)) * RINGBACK_PEAK
+        once = np.concatenate((ring, np.zeros(4 * RATE))).astype(np.int16)
+        talked = speech.speech(self.before_s, seed)
+        talked = np.clip(talked + rng.normal(0, LINE_NOISE_RMS, len(talked)), -32768, 32767).astype(np.int16)
+        joined = speech.speech(self.speech_s, seed + 2)
+        return np.concatenate((talked, np.zeros(round(self.hold_s * RATE), np.int16), *[once] * self.rings, joined))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,6 +315,8 @@ PARTIES: dict[str, type[Any]] = {
     for kind in (
         Accept,
         RateQuote,
+        TextTelephone,
+        ThreeWay,
         Refuse,
         BlockForGood,
         HangUp,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,7 @@ from kinline_engine.sip import Answered, Changed, Ended, Incoming, LocalMedia, M
 from kinline_sim import speech
 from kinline_sim.g711 import Pcm
 from kinline_sim.parties import CallOver
-from kinline_sim.rtp import RATE, RtpEnd, Take
+from kinline_sim.rtp import RATE, WIDE_RATE, RtpEnd, Take
 
 T = TypeVar("T")
 
@@ -27,6 +27,7 @@ VOICE_S = 0.4
 # Longer than the pauses between the phrases of a menu, shorter than its wait for a key.
 PAUSE_S = 0.6
 NOTHING = Take(0, np.zeros(0, np.int16))
+TAKES = ("heard", "sent", "heard_wide", "sent_wide", "ended")
 
 
 @dataclass(slots=True)
@@ -47,8 +48,11 @@ class CallRecord:
     timeline: list[tuple[int, str]] = field(default_factory=list)
     digits_sent: list[tuple[int, str]] = field(default_factory=list)
     digits_received: list[tuple[int, str]] = field(default_factory=list)
-    heard: Take = NOTHING
+    codec: int | None = None  # static payload type of what was last agreed
+    heard: Take = NOTHING  # 8 kHz
     sent: Take = NOTHING
+    heard_wide: Take | None = None  # 16 kHz, when it was spoken
+    sent_wide: Take | None = None
 
     def note(self, what: str) -> None:
         """Add to the timeline, now."""
@@ -58,9 +62,9 @@ class CallRecord:
         """Write heard.wav, sent.wav and call.json into a folder of the call's own; returns that folder."""
         place = folder / f"{self.id & 0xFFFF:05d}-{self.number.lstrip('+')}"
         place.mkdir(parents=True, exist_ok=True)
-        speech.write_wav(place / "heard.wav", self.heard.pcm)
-        speech.write_wav(place / "sent.wav", self.sent.pcm)
-        facts = {name: getattr(self, name) for name in self.__slots__ if name not in ("heard", "sent", "ended")}
+        for name, take in (("heard", self.heard_wide or self.heard), ("sent", self.sent_wide or self.sent)):
+            speech.write_wav(place / f"{name}.wav", take.pcm, take.rate)
+        facts = {name: getattr(self, name) for name in self.__slots__ if name not in TAKES}
         facts["heard_start_ns"] = self.heard.start_ns
         facts["sent_start_ns"] = self.sent.start_ns
         facts["ended_by"] = self.ended.by.name.lower() if self.ended else None
@@ -71,10 +75,12 @@ class CallRecord:
 class SimPhone:
     """What `parties.Phone` describes, on a real SIP leg and real RTP."""
 
-    def __init__(self, endpoint: SipEndpoint, incoming: Incoming, record: CallRecord, seed: int) -> None:
+    def __init__(
+        self, endpoint: SipEndpoint, incoming: Incoming, record: CallRecord, seed: int, codecs: Sequence[int]
+    ) -> None:
         self._endpoint = endpoint
         self._rtp = RtpEnd(endpoint.config.bind_ip, seed)
-        self._local = LocalMedia(endpoint.config.bind_ip, self._rtp.port)
+        self._local = LocalMedia(endpoint.config.bind_ip, self._rtp.port, codecs, comfort_noise=True)
         self._far = incoming.media
         self._answered = asyncio.Event()
         self._ended = asyncio.Event()
@@ -110,6 +116,7 @@ class SimPhone:
     def _aim(self, media: Media | None) -> None:
         self._far = media or self._far
         if self._far:
+            self.record.codec = self._far.codec
             self._rtp.aim(self._far)
 
     # ---- life ----
@@ -128,6 +135,9 @@ class SimPhone:
         await self._rtp.close()
         self.record.heard = self._rtp.heard
         self.record.sent = self._rtp.sent
+        if self._rtp.wide:
+            self.record.heard_wide = self._rtp.heard_at(WIDE_RATE)
+            self.record.sent_wide = self._rtp.sent_at(WIDE_RATE)
         self.record.digits_received = self._rtp.digits_received
 
     # ---- what a party does ----
@@ -168,10 +178,15 @@ class SimPhone:
         self.record.digits_sent.append((time.monotonic_ns(), digit))
         await self._unless_over(self._rtp.press(digit, in_band=in_band))
 
-    async def say(self, pcm: Pcm) -> None:
-        """Speak 8 kHz samples to their end."""
-        self.record.note(f"speaks for {len(pcm) / RATE:.1f} s")
-        await self._unless_over(self._rtp.say(pcm))
+    @property
+    def wide(self) -> bool:
+        """Whether the call carries 16 kHz."""
+        return self._rtp.wide
+
+    async def say(self, pcm: Pcm, rate: int = RATE) -> None:
+        """Speak samples to their end."""
+        self.record.note(f"speaks for {len(pcm) / rate:.1f} s")
+        await self._unless_over(self._rtp.say(pcm, rate))
 
     async def over(self) -> None:
         """Until the call ends, from whichever side."""
@@ -183,16 +198,17 @@ class SimPhone:
 
     async def _hear_prompt(self, patience_s: float) -> bool:
         # Counted in samples, not in time, so that a slow machine hears the same prompt.
-        voiced = silent = 0
+        voiced = silent = 0.0
         at = len(self._rtp.received)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience_s):
-                while silent < PAUSE_S * RATE or voiced < VOICE_S * RATE:
+                while silent < PAUSE_S or voiced < VOICE_S:
                     end = await self._rtp.packets_from(at)
                     for packet in self._rtp.received[at:end]:
                         loud = float(np.sqrt(np.mean(packet.pcm.astype(np.float64) ** 2))) > VOICE_RMS
-                        voiced += len(packet.pcm) if loud else 0
-                        silent = 0 if loud else silent + len(packet.pcm)
+                        length = len(packet.pcm) / packet.rate
+                        voiced += length if loud else 0
+                        silent = 0 if loud else silent + length
                     at = end
                 self.record.note("heard a prompt")
                 return True

@@ -1,4 +1,7 @@
-"""One end of an RTP session: 20 ms packets of G.711 sent on a steady clock, everything received kept with its time."""
+"""One end of an RTP session: 20 ms packets sent on a steady clock, everything received kept with its time.
+
+G.711 is coded here, so that the engine's is not only held against itself; G.722 by the engine's own codec.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,21 @@ import socket
 import struct
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
-from kinline_engine.sip import Media
+from kinline_engine.audio import Coder
+from kinline_engine.sip import G722, Media
 from kinline_sim import g711
 from kinline_sim.g711 import Law, Pcm
+from kinline_sim.speech import resample
 
-RATE = 8000
+RATE = 8000  # of G.711, and of every timestamp
+WIDE_RATE = 16000  # of G.722
 FRAME_S = 0.020
 FRAME = 160
 HEADER = struct.Struct("!BBHII")
@@ -32,6 +41,7 @@ EVENT_END_REPEATS = 3  # RFC 4733 §2.5.1.4
 # A process that was stopped longer than this skips what it missed, as a telephone would, instead of flooding the far end.
 CATCH_UP_S = 0.2
 LAWS: dict[int, Law] = {0: "ulaw", 8: "alaw"}
+COMFORT_NOISE = 13  # RFC 3389
 SILENCE = np.zeros(FRAME, np.int16)
 
 
@@ -80,18 +90,25 @@ def dtmf_tone(digit: str, seconds: float = 0.1, level: float = 0.2) -> Pcm:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One audio packet: when it came (monotonic ns), its RTP timestamp, its samples."""
+    """One audio packet: when it came (monotonic ns), its RTP timestamp, its samples and their rate."""
 
     mono_ns: int
     timestamp: int
     pcm: Pcm
+    rate: int = RATE
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A stretch of audio on the monotonic clock: sample i belongs to start_ns + i × 125 µs."""
+    """A stretch of audio on the monotonic clock: sample i belongs to start_ns + i / rate seconds."""
 
     start_ns: int
+    pcm: Pcm
+    rate: int = RATE
+
+
+class _Frame(NamedTuple):
+    rate: int
     pcm: Pcm
 
 
@@ -127,7 +144,8 @@ class RtpEnd(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
         self._pacer: asyncio.Task[None] | None = None
         self._far: tuple[str, int] | None = None
-        self._law: Law = "ulaw"
+        self._codec = 0
+        self._coder = Coder()
         self._payload_type = 0
         self._dtmf_payload: int | None = None
         self._sequence = self._random.randrange(65536)
@@ -135,7 +153,7 @@ class RtpEnd(asyncio.DatagramProtocol):
         self._ssrc = self._random.randrange(1 << 32)
         self._speech: deque[_Utterance] = deque()
         self._digits: deque[_Digit] = deque()
-        self._sent: list[Pcm] = []
+        self._sent: list[_Frame] = []
         self._sent_start_ns = 0
         self._last_event_timestamp: int | None = None
         self._arrival = asyncio.Event()
@@ -148,10 +166,18 @@ class RtpEnd(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=self._socket)
 
+    @property
+    def wide(self) -> bool:
+        """Whether 16 kHz are sent."""
+        return self._codec == G722
+
     def aim(self, far: Media) -> None:
         """Send to where and as the far end's session description says, from now on."""
         self._far = (far.ip, far.port)
-        self._law = LAWS[far.codec]
+        was, self._codec = self._rate, far.codec
+        if self._rate != was:
+            for utterance in self._speech:
+                utterance.pcm, utterance.at = resample(utterance.pcm[utterance.at :], was, self._rate), 0
         self._payload_type = far.payload
         self._dtmf_payload = far.dtmf_payload
         if self._pacer is None:
@@ -172,10 +198,14 @@ class RtpEnd(asyncio.DatagramProtocol):
 
     # ---- sending ----
 
-    def say(self, pcm: Pcm) -> asyncio.Future[None]:
-        """Queue 8 kHz samples; the future is done when the last has been sent."""
+    @property
+    def _rate(self) -> int:
+        return WIDE_RATE if self.wide else RATE
+
+    def say(self, pcm: Pcm, rate: int = RATE) -> asyncio.Future[None]:
+        """Queue samples; the future is done when the last has been sent."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._speech.append(_Utterance(pcm, done))
+        self._speech.append(_Utterance(resample(pcm, rate, self._rate), done))
         return done
 
     def press(self, digit: str, seconds: float = 0.12, in_band: bool = False) -> asyncio.Future[None]:
@@ -194,7 +224,7 @@ class RtpEnd(asyncio.DatagramProtocol):
             late = time.monotonic() - (start + tick * FRAME_S)
             if late > CATCH_UP_S:
                 missed = int(late / FRAME_S)
-                self._sent.extend([SILENCE] * missed)
+                self._sent.extend([_Frame(RATE, SILENCE)] * missed)
                 self._timestamp += missed * FRAME
                 tick += missed
             elif late < 0:
@@ -206,19 +236,23 @@ class RtpEnd(asyncio.DatagramProtocol):
     def _send_frame(self) -> None:
         if self._digits:
             self._send_event(self._digits[0])
-            self._sent.append(SILENCE)
+            self._sent.append(_Frame(RATE, SILENCE))
         else:
             frame = self._next_speech()
-            self._sent.append(frame)
-            self._send(self._payload_type, self._timestamp, g711.encode(frame, self._law))
+            self._sent.append(_Frame(self._rate, frame))
+            self._send(self._payload_type, self._timestamp, self._encode(frame))
         self._timestamp += FRAME
 
+    def _encode(self, frame: Pcm) -> bytes:
+        return self._coder.encode(G722, frame) if self.wide else g711.encode(frame, LAWS[self._codec])
+
     def _next_speech(self) -> Pcm:
-        frame = SILENCE.copy()
+        size = FRAME * self._rate // RATE
+        frame = np.zeros(size, np.int16)
         filled = 0
-        while filled < FRAME and self._speech:
+        while filled < size and self._speech:
             utterance = self._speech[0]
-            part = utterance.pcm[utterance.at : utterance.at + FRAME - filled]
+            part = utterance.pcm[utterance.at : utterance.at + size - filled]
             frame[filled : filled + len(part)] = part
             filled += len(part)
             utterance.at += len(part)
@@ -259,12 +293,19 @@ class RtpEnd(asyncio.DatagramProtocol):
             self.malformed += 1
         elif packet.payload_type == self._dtmf_payload:
             self._event_received(now, packet)
-        elif packet.payload_type == self._payload_type or packet.payload_type in LAWS:
-            law = self._law if packet.payload_type == self._payload_type else LAWS[packet.payload_type]
-            self.received.append(Received(now, packet.timestamp, g711.decode(packet.payload, law)))
+        elif packet.payload_type == COMFORT_NOISE:
+            pass  # a pause, which is silence here
+        elif packet.payload_type == self._payload_type or packet.payload_type in (*LAWS, G722):
+            codec = self._codec if packet.payload_type == self._payload_type else packet.payload_type
+            self.received.append(self._decode(now, packet, codec))
             self._arrival.set()
         else:
             self.malformed += 1
+
+    def _decode(self, now: int, packet: Packet, codec: int) -> Received:
+        if codec == G722:
+            return Received(now, packet.timestamp, self._coder.decode(G722, packet.payload), WIDE_RATE)
+        return Received(now, packet.timestamp, g711.decode(packet.payload, LAWS[codec]))
 
     def error_received(self, exc: Exception) -> None:
         """The far end's port is closed (ICMP); it may open yet, so go on."""
@@ -289,21 +330,43 @@ class RtpEnd(asyncio.DatagramProtocol):
 
     @property
     def sent(self) -> Take:
-        """Everything sent as audio, silence and keys (as silence) included, from the first packet on."""
-        return Take(self._sent_start_ns, np.concatenate(self._sent) if self._sent else np.zeros(0, np.int16))
+        """Everything sent as audio, silence and keys (as silence) included, from the first packet on, at 8 kHz."""
+        return self.sent_at(RATE)
+
+    def sent_at(self, rate: int) -> Take:
+        """The same at 8 or 16 kHz, whatever was spoken."""
+        parts = [
+            resample(np.concatenate([frame.pcm for frame in frames]), own, rate)
+            for own, frames in groupby(self._sent, lambda frame: frame.rate)
+        ]
+        return Take(self._sent_start_ns, np.concatenate(parts) if parts else np.zeros(0, np.int16), rate)
 
     @property
     def heard(self) -> Take:
-        """Everything received, laid out by RTP timestamps from the first packet's arrival; gaps are silence."""
+        """Everything received, laid out by RTP timestamps from the first packet's arrival, at 8 kHz; gaps are silence."""
+        return self.heard_at(RATE)
+
+    def heard_at(self, rate: int) -> Take:
+        """The same at 8 or 16 kHz, whatever was spoken."""
         if not self.received:
-            return Take(0, np.zeros(0, np.int16))
+            return Take(0, np.zeros(0, np.int16), rate)
         first = self.received[0]
-        offsets = [_signed(packet.timestamp - first.timestamp) for packet in self.received]
-        placed = [(at, packet.pcm) for at, packet in zip(offsets, self.received, strict=True) if 0 <= at < RATE * 7200]
-        pcm = np.zeros(max(at + len(samples) for at, samples in placed), np.int16)
-        for at, samples in placed:
-            pcm[at : at + len(samples)] = samples
-        return Take(first.mono_ns, pcm)
+        placed = [(_signed(packet.timestamp - first.timestamp), packet) for packet in self.received]
+        placed = [(at, packet) for at, packet in placed if 0 <= at < RATE * 7200]
+        units = max(at + len(packet.pcm) * RATE // packet.rate for at, packet in placed)
+        layers = [
+            resample(_laid_out([(at, packet) for at, packet in placed if packet.rate == own], units, own), own, rate)
+            for own in sorted({packet.rate for _, packet in placed})
+        ]
+        return Take(first.mono_ns, np.sum(layers, axis=0, dtype=np.int32).clip(-32768, 32767).astype(np.int16), rate)
+
+
+def _laid_out(placed: Iterable[tuple[int, Received]], units: int, rate: int) -> Pcm:
+    pcm = np.zeros(units * rate // RATE, np.int16)
+    for at, packet in placed:
+        start = at * rate // RATE
+        pcm[start : start + len(packet.pcm)] = packet.pcm
+    return pcm
 
 
 def _signed(difference: int) -> int:

@@ -142,6 +142,13 @@ def say(text: str, voice: str = "en-us", rate: int = RATE) -> Pcm:
     return level(resample(pcm, original, rate))
 
 
+def wide_speech(seconds: float, seed: int = 0, speaker: Speaker = "called", rate: int = 16_000) -> Pcm:
+    """Synthetic speech with what there is above 4 kHz, which the recordings lack; the same for the same seed and speaker."""
+    count = round(seconds * rate)
+    once = say(ESPEAK_TEXT[speaker], ESPEAK_VOICES[speaker], rate)
+    return np.roll(np.resize(once, count), random.Random(f"{speaker}/{seed}").randrange(max(count, 1)))
+
+
 def speech(seconds: float, seed: int = 0, speaker: Speaker = "called", rate: int = RATE) -> Pcm:
     """That much speech: always the same for the same seed, speaker and installed sounds."""
     count = round(seconds * RATE)

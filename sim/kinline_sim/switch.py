@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +12,9 @@ from urllib.parse import unquote
 
 from kinline_engine.bus import Bus
 from kinline_engine.sip import (
+    G722,
+    PCMA,
+    PCMU,
     Answered,
     Changed,
     Digest,
@@ -43,6 +46,7 @@ def user_part(uri: str) -> str:
 class Switch:
     """Listens on `bind_ip`: UDP and TCP on one port, TLS on another when `tls_dir` is given. Use as async context.
 
+    `codecs` are those that its telephones speak; of the caller's, the first among them is taken.
     `numbers` maps the user part of the request-URI to the party that takes its calls; change it at any time.
     All calls, in order of arrival, are in `calls`; requests turned away (also unauthenticated ones) in `refusals`.
     """
@@ -59,10 +63,12 @@ class Switch:
         tls_port: int = 0,
         session_expires_s: int = 1800,
         seed: int = 0,
+        codecs: Sequence[int] = (G722, PCMU, PCMA),
     ) -> None:
         self.numbers = dict(numbers or {})
         self.default: Party = default or NotFound()
         self.seed = seed
+        self.codecs = codecs
         self.calls: list[CallRecord] = []
         self.refusals: list[Refused] = []
         self._config = SipConfig(
@@ -155,7 +161,7 @@ class Switch:
             party=type(party).__name__,
             arrived_ns=incoming.mono_ns,
         )
-        phone = SimPhone(self._endpoint, incoming, record, self.seed + len(self.calls))
+        phone = SimPhone(self._endpoint, incoming, record, self.seed + len(self.calls), self.codecs)
         self.calls.append(record)
         self._phones[incoming.id] = phone
         task = asyncio.get_running_loop().create_task(self._run(phone, party))

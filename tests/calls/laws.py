@@ -120,10 +120,11 @@ class Laws:
         assert not record.finished, "P8: two ends of one record"
         record.finished = True
         if record.started_ns is None:
-            assert finish.outcome is not act.Outcome.COMPLETED
+            assert finish.outcome not in (act.Outcome.COMPLETED, act.Outcome.THIRD_PARTY)
             assert finish.talk_seconds == 0, "P4: charged without talk"
             return
-        assert finish.outcome is act.Outcome.COMPLETED
+        by_detector = finish.ended_by is act.EndedBy.DETECTOR
+        assert finish.outcome is (act.Outcome.THIRD_PARTY if by_detector else act.Outcome.COMPLETED)
         assert record.stopped, "the gate is closed before the record is"
         assert 0 <= finish.talk_seconds <= self._longest(record, now_ns), "P4: charged for more than the talk"
 

@@ -16,7 +16,7 @@ allows = st.builds(
     max_seconds=st.integers(1, 900),
     recorded=st.booleans(),
     warnings_at=st.lists(st.integers(0, 900), max_size=3, unique=True).map(tuple),
-    number_class=st.sampled_from(["social", "anonymous"]),
+    number_class=st.sampled_from(["social", "anonymous", "privileged", "relay"]),
     announcements=st.lists(st.builds(Announcement, st.integers(0, 900), st.just("call_origin")), max_size=2).map(tuple),
 )
 manners = st.builds(
@@ -28,11 +28,14 @@ manners = st.builds(
     payers=st.sampled_from([(), (Payer.COLLECT, Payer.DEBIT)]),
     account_code=st.sampled_from([None, "2"]),
     account_digit=st.sampled_from([None, "4"]),
+    on_sign=st.sampled_from(["nothing", "flag", "warn", "cut", "block"]),
+    on_machine=st.sampled_from(["nothing", "end"]),
 )
 messages = st.lists(st.builds(ev.Message, st.integers(1, 9), st.just("Call home."), st.just("en")), max_size=2).map(tuple)
 causes = st.sampled_from(["deadline", "on_hook", "host", "link_lost", "fault"])
 results = st.sampled_from(["complete", "complete", "complete", "timeout", "overflow"])
 statuses = st.sampled_from([200, 302, 404, 408, 480, 486, 487, 500, 603])
+SIGNS = ["ringback", "busy", "sit", "beep", "greeting", "fax", "tty", "hold", "three_way", "forwarded"]
 Question = act.CheckPin | act.AskAccount | act.Attempt | act.StoreAccept
 made_up = st.integers(-1, 70_000)
 
@@ -160,6 +163,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(seconds=st.one_of(st.floats(0, 2), st.floats(0, 1000)))
     def time_passes(self, seconds: float) -> None:
         self.walk.wait(seconds)
+
+    @rule(sign=st.sampled_from(SIGNS), confidence=st.integers(0, 100))
+    def is_heard(self, sign: str, confidence: int) -> None:
+        self.happen(ev.Heard(sign, confidence))
 
     @rule()
     def staff_cuts(self) -> None:

@@ -26,9 +26,9 @@ def site(tmp_path: Path) -> Site:
 
 
 @contextmanager
-def console(site: Site) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def console(site: Site, *more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process and its address; ended with SIGTERM."""
-    command = [*COMMAND, "--port", "0"]
+    command = [*COMMAND, "--port", "0", *more]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | site.environment) as process:
         try:
             assert process.stderr
@@ -50,6 +50,16 @@ def test_it_serves_until_told_to_stop(site: Site) -> None:
         assert client.post("/api/facility/add", json=body, headers=headers).status_code == 409
     assert process.returncode in (0, -signal.SIGTERM)
     assert site.json("facility", "list")[0]["code"] == "north"
+
+
+def test_prometheus_is_answered_where_it_is_told_and_nowhere_else(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    with console(site, "--metrics-port", port) as (_, address), httpx.Client(base_url=address) as client:
+        assert client.get("/api/facility/list").status_code == 401
+        counted = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        assert 'kinline_api_answered_total{reason="401"} 1.0' in counted
+        assert client.get("/metrics").status_code == 404
 
 
 def test_a_taken_port_is_named(site: Site) -> None:

@@ -120,6 +120,18 @@ def test_nothing_of_an_anonymous_call_is_left(
     assert not store.calls(open_only=True)
 
 
+def test_a_records_number_tells_nobody_when_it_was(records: Records, store: Store) -> None:
+    """Between two calls of which the time is known; and it leaves no gap between them."""
+    before = store.deny_call("h1", 1, MOTHER, "hours", "generic", NOON)
+    apart = [ended(records, store, 30, accepted=True, outcome=act.Outcome.COMPLETED).id]
+    store.block_number(OMBUDSMAN, "staff", "north")
+    tried(records, CODE, 1)
+    apart += [info.id for info in store.calls() if info.outcome == "denied" and info.number_class == "anonymous"]
+    assert len(set(apart)) == 2 and all(number < 0 for number in apart)
+    assert store.deny_call("h1", 1, MOTHER, "hours", "generic", NOON) == before + 1
+    assert [info.id for info in store.calls()][:2] == [before + 1, before]
+
+
 def test_a_refused_anonymous_attempt_leaves_no_more(records: Records, store: Store) -> None:
     store.block_number(OMBUDSMAN, "staff", "north")
     answer = tried(records, CODE, 1)
@@ -135,7 +147,7 @@ def test_a_crash_in_an_anonymous_call_leaves_no_more(records: Records, store: St
     records.checkpoint(call, 75)
     (info,) = store.recover(NOON + timedelta(hours=1))
     assert (info.id, info.handset, info.number, info.talk_seconds) == (call, None, "", 60)
-    assert everything_in(store, "call").count("1") <= 2, "the telephone or the inmate is still named"
+    assert everything_in(store, "call").count("1") <= 1, "the telephone or the inmate is still named"
     assert isinstance(tried(records, MOTHER.removeprefix("+1"), 1), ev.Begun), "the handset is free again"
 
 

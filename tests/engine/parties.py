@@ -63,6 +63,12 @@ def contains(sent: Pcm, piece: Pcm) -> float:
     return float(np.max(np.abs(cross) / np.maximum(norm, 1.0)))
 
 
+def found_again(sent: Pcm, heard: Pcm, piece: int) -> float:
+    """How well the pieces of sent are found in heard, on average: blind to time that a jitter buffer took out or put in."""
+    pieces = [sent[at : at + piece] for at in range(0, len(sent) - piece + 1, piece)]
+    return sum(contains(heard, one) for one in pieces) / len(pieces)
+
+
 class Handset:
     """A handset's end of the link: frames, seals, and answers nothing by itself."""
 
@@ -201,13 +207,14 @@ class Stage:
     privileged: bool = False
     far_end: bool = True
     stall_ms: int = 60_000  # so that a slow machine does not look like a stalled handset
+    clean_microphone: bool = False
     bus: Bus = field(default_factory=Bus)
     heard_near: list[Pcm] = field(default_factory=list)
     heard_far: list[Pcm] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        self.engine = Engine(self.bus, stall_ms=self.stall_ms)
+        self.engine = Engine(self.bus, stall_ms=self.stall_ms, clean_microphone=self.clean_microphone)
         self.handset = Handset()
         self.link = self.engine.open_link(self.handset.host_fd)
         self.handset.install(self.link)

@@ -135,7 +135,7 @@ def test_the_next_called_party_may_dial_in_band_again(stage: Stage) -> None:
     assert [key for key, _ in digits(stage)] == ["1"]
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x01", b"\x01\x00\x00", b"\x10\x00\x00\x50", b"\xff" * 40])
+@pytest.mark.parametrize("payload", [b"", b"\x01", b"\x01\x00\x00", b"\x11\x00\x00\x50", b"\xff" * 40])
 def test_malformed_events_are_counted(stage: Stage, payload: bytes) -> None:
     stage.silence(0.1)
     stage.far.send(stage.far.packet(payload, DTMF_TYPE))

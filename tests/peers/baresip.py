@@ -16,7 +16,8 @@ MODULE_FOLDERS = ("/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules")
 class Baresip:
     """A running baresip that answers every call by itself unless told not to.
 
-    `speech` is what it speaks: 8 kHz, mono, 16-bit WAV. What it heard is complete once the call is over.
+    `speech` is what it speaks: mono, 16-bit WAV of 8 kHz, or of 16 for a call in G.722 (`codecs`: "G722/16000").
+    What it heard is complete once the call is over.
     `user` is its name in its URI; calls to other names are not for it.
     """
 
@@ -115,6 +116,7 @@ audio_buffer 20-160
 rtp_ports 40000-48000
 module_path {modules}
 module g711.so
+module g722.so
 module aufile.so
 module sndfile.so
 module_tmp account.so

@@ -13,8 +13,10 @@ REPORT = Path("build/perf/report.json")
 # Module and the keys that it measures.
 MEASUREMENTS = {
     "rule_decision": ("rule_decision_p99_ms",),
+    "detection": ("detection_false_cuts", "detection_us_per_frame"),
     "key_to_host": ("key_to_host_p95_ms",),
     "whole_call": ("firmware_heap_peak_bytes", "mouth_to_ear_ms"),
+    "voice_quality": ("pesq_below_ceiling", "pesq_over_baresip", "clock_drift_glitches"),
     "dial_to_invite": ("dial_to_invite_p99_ms",),
     "sim_handsets": ("sim_handsets_per_core",),
     "handset_calls": ("handset_call_core_percent",),

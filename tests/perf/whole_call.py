@@ -19,7 +19,7 @@ from kinline_sim.listening import to_8k
 from kinline_sim.parties import Accept, Phone
 from kinline_sim.phone import SimPhone
 from kinline_sim.rtp import Received
-from kinline_sim.speech import speech
+from kinline_sim.speech import resample, speech
 from tests.perf.delay import windows
 from tests.perf.machine import busy
 from tests.perf.report import Figure, percentile
@@ -102,11 +102,11 @@ def _next_block(board: Board) -> float:
 
 
 def _to_switch_ms(words: Samples, spoken_from: float, received: list[Received]) -> list[float]:
-    heard = np.concatenate([packet.pcm for packet in received])
-    starts = np.cumsum([0, *(len(packet.pcm) for packet in received)])
+    heard = np.concatenate([resample(packet.pcm, packet.rate, FAR_RATE) for packet in received])
+    starts = np.cumsum([0, *(len(packet.pcm) * FAR_RATE // packet.rate for packet in received)])
     first = next(at for at, packet in zip(starts, received, strict=False) if packet.mono_ns / 1e9 >= spoken_from)
     delays = []
-    for said, found in windows(to_8k(words), heard, FAR_RATE, int(first) - len(received[0].pcm)):
+    for said, found in windows(to_8k(words), heard, FAR_RATE, int(first) - int(starts[1])):
         packet = int(np.searchsorted(starts, found, "right")) - 1
         moment = received[packet].mono_ns / 1e9 + (found - starts[packet]) / FAR_RATE
         delays.append(float(moment - spoken_from - said / FAR_RATE) * 1000)

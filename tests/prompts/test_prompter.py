@@ -145,9 +145,11 @@ def _contains(samples: Samples, clip: Samples) -> bool:
         lambda file: file.write_bytes(b"RIFF____WAVEgarbage"),
         lambda file: recording(file, 1000, channels=2),
         lambda file: recording(file, 1000, rate=96_000),
+        lambda file: recording(file, 1000, rate=4000),
         lambda file: recording(file, 1000, seconds=0),
+        lambda file: recording(file, 1000, seconds=121),
     ],
-    ids=["empty file", "garbage", "stereo", "96 kHz", "no sound"],
+    ids=["empty file", "garbage", "stereo", "96 kHz", "4 kHz", "no sound", "two minutes"],
 )
 def test_a_bad_site_file_is_counted_and_synthesis_speaks(prompter: Prompter, tmp_path: Path, counted: Counters, spoil) -> None:  # type: ignore[no-untyped-def]
     plain = prompter.wav("time_over", "en")

@@ -65,6 +65,16 @@ def test_a_guaranteed_call_opens_what_is_closed() -> None:
     ]
 
 
+def test_the_end_of_a_season_closes_what_only_the_season_opened() -> None:
+    season = (Bonus(first_day="02-01", last_day="03-03", more=10),)
+    rules = replace(CT, hours=None, minutes=(Minutes(period="month", most=10, bonuses=season, **RULE),))
+    attempt = request(history=(ago(3600, talk=720),))
+    assert spans(attempt, rules, days=60) == [
+        ("2026-03-02T12:00:00-05:00", "2026-03-04T00:00:00-05:00", 480, "minutes"),
+        ("2026-04-01T00:00:00-04:00", "2026-05-01T00:00:00-04:00", 600, "minutes"),
+    ]
+
+
 def test_nothing_opens_for_what_time_does_not_bring() -> None:
     assert spans(request(number="+12025550199"), CT, days=366) == []
     assert spans(request(history=(ago(60),)), replace(CT, calls=(Calls(period="custody", most=1, **RULE),)), days=30) == []

@@ -97,6 +97,18 @@ def hold_and_resume() -> str:
     return scenario(*steps, request("BYE", 3), expect("200"))
 
 
+def offers_again(body: str, answer: str) -> str:
+    """Answers, offers other media inside the call, and hangs up; `answer` is the status that its offer gets."""
+    steps = [request("INVITE", 1, body=body), '<recv response="100" optional="true"/>\n', expect(answer)]
+    return scenario(INVITE, TRYING, ANSWER, *steps, request("ACK", 1), pause(50), request("BYE", 2), expect("200"))
+
+
+def codings(formats: str, *maps: str) -> str:
+    """A session description after the first, with these payload types."""
+    body = SDP.replace("o=far 1 1", "o=far 1 2").replace("RTP/AVP 0 101", f"RTP/AVP {formats}")
+    return body.replace("a=rtpmap:0 PCMU/8000\n", "".join(f"a=rtpmap:{line}\n" for line in maps))
+
+
 def refer() -> str:
     """Answers and tries to transfer the caller, which must be refused and change nothing."""
     order = request("REFER", 1, "Refer-To: <sip:+12025550177@127.0.0.1:5999>")

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from kinline_engine.sip import (
+    G722,
+    PCMA,
+    PCMU,
     Answered,
     By,
     Changed,
@@ -14,6 +17,7 @@ from kinline_engine.sip import (
     Direction,
     Ended,
     Forwarded,
+    LocalMedia,
     OptionsResult,
     Progress,
     Refused,
@@ -23,6 +27,8 @@ from tests.peers import scenarios
 from tests.peers.sipp import Sipp
 from tests.sip import far_ends
 from tests.sip.caller import Caller
+
+WIDE = LocalMedia("127.0.0.1", 40000, (G722, PCMU, PCMA), comfort_noise=True)
 
 pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("needs_sipp")]
 
@@ -163,6 +169,44 @@ async def test_hold_and_resume_are_answered_and_told(tmp_path: Path) -> None:
     assert (held.media.direction, held.media.held) == (Direction.SENDONLY, True)
     assert (resumed.media.direction, resumed.media.held) == (Direction.SENDRECV, False)
     assert ended.by is By.REMOTE
+
+
+async def test_another_coding_in_mid_call_is_answered_and_told(tmp_path: Path) -> None:
+    with Sipp(far_ends.offers_again(far_ends.codings("9 13 101", "9 G722/8000", "13 CN/8000"), "200"), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri, media=WIDE)
+            answered = await caller.until(Answered)
+            changed = await caller.until(Changed)
+            await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+        assert "m=audio 40000 RTP/AVP 9 13 101" in far.messages().rpartition("SIP/2.0 200 OK")[0]
+    assert answered.media is not None
+    assert (answered.media.codec, answered.media.comfort_payload) == (PCMU, None)
+    assert (changed.media.codec, changed.media.payload, changed.media.comfort_payload) == (G722, 9, 13)
+
+
+async def test_an_offer_in_mid_call_of_nothing_we_speak_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    with Sipp(far_ends.offers_again(far_ends.codings("18 101", "18 G729/8000"), "488"), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            await caller.until(Answered)
+            refused = await caller.until(Refused)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert (refused.status, refused.method, ended.by) == (488, "INVITE", By.REMOTE)
+    assert caller.count(Changed) == 0
+
+
+@pytest.mark.parametrize(
+    ("codecs", "formats"), [((G722, PCMU, PCMA), "9 0 8 101"), ((PCMA, G722), "8 9 101"), ((PCMU,), "0 101")], ids=str
+)
+async def test_codings_are_offered_in_our_order(tmp_path: Path, codecs: tuple[int, ...], formats: str) -> None:
+    with Sipp(scenarios.refuse("486 Busy Here"), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri, media=LocalMedia("127.0.0.1", 40000, codecs))
+            await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+        assert f"m=audio 40000 RTP/AVP {formats}\n" in far.messages()
 
 
 async def test_a_transfer_inside_the_call_is_refused_and_counted(tmp_path: Path) -> None:

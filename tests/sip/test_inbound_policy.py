@@ -247,3 +247,12 @@ async def test_a_probe_of_a_closed_port_fails(daemon: Caller) -> None:
     daemon.endpoint.options(3, f"sip:127.0.0.1:{port}")
     result = await daemon.until(OptionsResult)
     assert not result.alive
+
+
+async def test_a_caller_that_offers_nothing_we_speak_gets_488() -> None:
+    async with Caller(SipConfig("127.0.0.1", accept_inbound=True)) as switch:
+        stranger = Stranger(switch.endpoint.port)
+        stranger.send(stranger.request("INVITE", SDP.replace("AVP 0", "AVP 18").replace("0 PCMU", "18 G729")))
+        assert await stranger.final_status() == 488
+        assert (await switch.until(Refused)).status == 488
+        assert switch.count(Incoming) == 0

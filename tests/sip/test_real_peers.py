@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinline_engine.sip import Answered, By, Credentials, Ended, LocalMedia, OptionsResult, Progress, SipConfig
+from kinline_engine.sip import G722, PCMU, Answered, By, Credentials, Ended, LocalMedia, OptionsResult, Progress, SipConfig
 from kinline_sim import speech as voices
 from kinline_sim.g711 import Pcm
-from kinline_sim.listening import correlate
-from kinline_sim.rtp import RATE, RtpEnd
+from kinline_sim.listening import above_4_khz, correlate
+from kinline_sim.rtp import RATE, WIDE_RATE, RtpEnd
 from tests.peers import asterisk
 from tests.peers.asterisk import Asterisk
 from tests.peers.baresip import Baresip
@@ -22,6 +22,8 @@ pytestmark = pytest.mark.peer
 NUMBER = "+12025550123"
 TALK_S = 6.0
 GOOD = 0.9
+GOOD_HIGH = 0.5  # G.722 spends 16 of its 64 kbit/s above 4 kHz
+WIDE = (G722, PCMU)
 
 
 @contextlib.asynccontextmanager
@@ -32,15 +34,25 @@ async def audio() -> AsyncIterator[RtpEnd]:
     await end.close()
 
 
-async def talk(caller: Caller, uri: str, end: RtpEnd, words: Pcm, credentials: Credentials | None = None) -> Ended:
-    """Call, speak to the end of `words`, hang up."""
-    caller.invite(uri, media=LocalMedia("127.0.0.1", end.port), credentials=credentials)
+async def talk(
+    caller: Caller, uri: str, end: RtpEnd, words: Pcm, credentials: Credentials | None = None, wide: bool = False, id: int = 1
+) -> Ended:
+    """Call, speak to the end of `words`, hang up; wide is in G.722, words then 16 kHz."""
+    media = LocalMedia("127.0.0.1", end.port, WIDE) if wide else LocalMedia("127.0.0.1", end.port)
+    caller.invite(uri, id, media=media, credentials=credentials)
     answered = await caller.until(Answered)
     assert answered.media is not None
+    assert (answered.media.codec == G722) is wide
     end.aim(answered.media)
-    await end.say(words)
-    caller.endpoint.hangup(1)
+    await end.say(words, WIDE_RATE if wide else RATE)
+    caller.endpoint.hangup(id)
     return await caller.until(Ended)
+
+
+def wide_enough(said: Pcm, heard: Pcm) -> bool:
+    """Whether what is above 4 kHz came through, too."""
+    whole = correlate(said, heard, WIDE_RATE).correlation
+    return whole > GOOD and correlate(above_4_khz(said), above_4_khz(heard), WIDE_RATE).correlation > GOOD_HIGH
 
 
 @pytest.mark.usefixtures("needs_baresip")
@@ -57,6 +69,21 @@ async def test_baresip_and_we_hear_each_other(tmp_path: Path, speech: dict[str, 
     assert correlate(end.heard.pcm[: 4 * RATE], said, RATE).correlation > GOOD
     # What is still in its jitter buffer when the call ends is never played.
     assert correlate(words[: 5 * RATE], heard, RATE).correlation > GOOD
+
+
+@pytest.mark.usefixtures("needs_baresip")
+async def test_baresip_and_we_hear_each_other_in_wide_band(tmp_path: Path) -> None:
+    said, words = voices.wide_speech(10, seed=2), voices.wide_speech(TALK_S, seed=3, speaker="caller")
+    voices.write_wav(tmp_path / "said.wav", said, WIDE_RATE)
+    with Baresip(tmp_path, tmp_path / "said.wav", codecs="G722/16000") as party:
+        async with Caller() as caller, audio() as end:
+            await talk(caller, party.uri, end, words, wide=True)
+            await asyncio.to_thread(party.wait_for_event, "CALL_CLOSED")
+    heard, rate = voices.read_wav(party.heard())
+    assert rate == WIDE_RATE
+    # What we heard begins 22 samples, G.722's own delay, before what was said.
+    assert wide_enough(end.heard_at(WIDE_RATE).pcm[WIDE_RATE : 4 * WIDE_RATE], said)
+    assert wide_enough(words[: 5 * WIDE_RATE], heard)
 
 
 @pytest.mark.usefixtures("needs_baresip")
@@ -82,6 +109,7 @@ def switch(tmp_path: Path, needs_asterisk: None, speech: dict[str, Path]) -> Ast
             asterisk.bye_after("+12025550126", 0.5),
             asterisk.rings("+12025550127"),
         ),
+        codecs="g722,ulaw,alaw",
     )
 
 
@@ -95,6 +123,7 @@ async def test_asterisk_as_the_switch(switch: Asterisk, speech: dict[str, Path])
         account = Credentials(switch.user, switch.password)
         async with Caller(SipConfig("127.0.0.1")) as caller:
             await echo_call(caller, switch, account)
+            await wide_echo_call(caller, switch, account)
             await early_media_call(caller, switch, account, speech["en"])
             await short_calls(caller, switch, account)
         switch.hang_up_all()
@@ -106,6 +135,13 @@ async def echo_call(caller: Caller, switch: Asterisk, account: Credentials) -> N
         ended = await talk(caller, called(switch, NUMBER), end, words, account)
         assert ended.by is By.LOCAL
         assert correlate(words[: 2 * RATE], end.heard.pcm, RATE).correlation > GOOD
+
+
+async def wide_echo_call(caller: Caller, switch: Asterisk, account: Credentials) -> None:
+    words = voices.wide_speech(3.0, seed=4, speaker="caller")
+    async with audio() as end:
+        await talk(caller, called(switch, NUMBER), end, words, account, wide=True, id=9)
+        assert wide_enough(words[: 2 * WIDE_RATE], end.heard_at(WIDE_RATE).pcm)
 
 
 async def early_media_call(caller: Caller, switch: Asterisk, account: Credentials, spoken: Path) -> None:

@@ -4,16 +4,16 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kinline_engine.sip import Answered, By, Credentials, Digest, Ended, LocalMedia, Progress, SipConfig
+from kinline_engine.sip import G722, PCMA, PCMU, Answered, By, Credentials, Digest, Ended, LocalMedia, Progress, SipConfig
 from kinline_sim import g711, parties, speech
-from kinline_sim.listening import correlate
+from kinline_sim.listening import above_4_khz, correlate
 from kinline_sim.parties import (
     Accept,
     BlockForGood,
@@ -29,12 +29,13 @@ from kinline_sim.parties import (
     Voicemail,
 )
 from kinline_sim.phone import CallRecord
-from kinline_sim.rtp import FRAME, RATE, RtpEnd
+from kinline_sim.rtp import FRAME, RATE, WIDE_RATE, RtpEnd
 from kinline_sim.switch import Switch, user_part
 from tests.sip.caller import PATIENCE_S, Caller
 
 NUMBER = "+12025550123"
 GOOD = 0.95
+GOOD_HIGH = 0.5  # G.722 spends 16 of its 64 kbit/s above 4 kHz
 
 
 @dataclass
@@ -45,8 +46,9 @@ class Line:
     caller: Caller
     audio: RtpEnd
 
-    def call(self, credentials: Credentials | None = None) -> None:
-        self.caller.invite(self.switch.uri(NUMBER), media=LocalMedia("127.0.0.1", self.audio.port), credentials=credentials)
+    def call(self, credentials: Credentials | None = None, codecs: Sequence[int] = (PCMU, PCMA)) -> None:
+        media = LocalMedia("127.0.0.1", self.audio.port, codecs)
+        self.caller.invite(self.switch.uri(NUMBER), media=media, credentials=credentials)
 
     async def talk(self) -> None:
         answered = await self.caller.until(Answered)
@@ -67,11 +69,13 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def line(party: Party, digest: Digest | None = None, give_up_after_s: float = 32.0) -> AsyncIterator[Line]:
+async def line(
+    party: Party, digest: Digest | None = None, give_up_after_s: float = 32.0, codecs: Sequence[int] = (G722, PCMU, PCMA)
+) -> AsyncIterator[Line]:
     audio = RtpEnd("127.0.0.1", seed=1)
     await audio.start()
     async with (
-        Switch(numbers={NUMBER: party}, digest=digest) as switch,
+        Switch(numbers={NUMBER: party}, digest=digest, codecs=codecs) as switch,
         Caller(SipConfig("127.0.0.1", give_up_after_s=give_up_after_s)) as caller,
     ):
         yield Line(switch, caller, audio)
@@ -92,6 +96,33 @@ async def test_an_accepted_call_carries_both_voices() -> None:
     assert record.ended.by is By.REMOTE
     assert correlate(words, record.heard.pcm, RATE).correlation > GOOD
     assert correlate(record.sent.pcm, phone.audio.heard.pcm, RATE).correlation > GOOD
+
+
+async def test_a_wide_call_carries_what_is_above_4_khz_both_ways() -> None:
+    words = speech.wide_speech(4, seed=9, speaker="caller")
+    async with line(Accept(ring_s=0.0, delay_s=0.2, speech_s=4.0, wide=True)) as phone:
+        phone.call(codecs=(G722, PCMU))
+        await phone.talk()
+        assert await phone.key() == "1"
+        await phone.audio.say(words, WIDE_RATE)
+        phone.caller.endpoint.hangup(1)
+        _, record = await phone.over()
+    assert record.codec == G722
+    assert record.heard_wide is not None and record.sent_wide is not None
+    mine = phone.audio.heard_at(WIDE_RATE).pcm
+    # The end of the last word is still under way when the caller hangs up.
+    for spoken, heard in ((words[: 3 * WIDE_RATE], record.heard_wide.pcm), (record.sent_wide.pcm, mine)):
+        assert correlate(above_4_khz(spoken), above_4_khz(heard), WIDE_RATE).correlation > GOOD_HIGH
+        assert correlate(spoken, heard, WIDE_RATE).correlation > GOOD
+
+
+async def test_a_narrow_switch_answers_with_what_it_speaks() -> None:
+    async with line(Silent(ring_s=0.0), codecs=(PCMA,)) as phone:
+        phone.call(codecs=(G722, PCMU, PCMA))
+        await phone.talk()
+        phone.caller.endpoint.hangup(1)
+        _, record = await phone.over()
+    assert (record.codec, record.heard_wide) == (PCMA, None)
 
 
 async def test_nothing_is_lost_or_changed_on_the_way() -> None:

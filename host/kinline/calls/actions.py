@@ -33,6 +33,8 @@ class Outcome(StrEnum):
     NO_ANSWER = "no_answer"
     NOT_FOUND = "not_found"
     ABANDONED = "abandoned"
+    VOICEMAIL = "voicemail"
+    THIRD_PARTY = "third_party"
     FAULT = "fault"
 
 
@@ -41,6 +43,7 @@ class EndedBy(StrEnum):
     CALLED_PARTY = "called_party"
     CLOCK = "clock"
     STAFF = "staff"
+    DETECTOR = "detector"
     FAULT = "fault"
 
 
@@ -195,9 +198,19 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class BlockNumber:
-    """The called party wants no more calls from this facility."""
+    """No more calls from this facility to the number: the called party's wish, or what follows a sign of a third party."""
 
     call: int
+    by_detector: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSign:
+    """Keep with the call what was heard on its line, and how sure that is (0 to 100)."""
+
+    call: int
+    sign: str
+    confidence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +255,7 @@ Action = (
     | StopTalk
     | Checkpoint
     | BlockNumber
+    | NoteSign
     | Finish
     | SetTimer
     | ClearTimers

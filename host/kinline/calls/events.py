@@ -154,6 +154,14 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A sign on the far party's line (beep, three_way, ...: the engine's signs in lower case), and how sure it is (0 to 100)."""
+
+    sign: str
+    confidence: int
+
+
+@dataclass(frozen=True, slots=True)
 class StaffCut:
     """Staff have suspended what the call in hand needs: the telephone, its unit, the facility, or the inmate."""
 
@@ -177,4 +185,5 @@ Event = (
     | TalkMuted
     | Due
     | StaffCut
+    | Heard
 )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from kinline.rules.model import Billing, Language
 
@@ -72,6 +73,10 @@ class Manners:
     number_tries: int = 3
     pin_tries: int = 3
     checkpoint_ms: int = 1_000
+    on_machine: Literal["nothing", "end"] = "end"
+    machine_confidence: int = 85
+    on_sign: Literal["nothing", "flag", "warn", "cut", "block"] = "flag"  # of a third party
+    sign_confidence: int = 85
     deadline_grace_ms: int = 500  # the handset mutes at the deadline by itself; this much later the host does
 
     @property

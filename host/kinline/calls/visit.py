@@ -15,6 +15,7 @@ from kinline.calls.asking import Asking
 from kinline.calls.dialogue import Phase
 from kinline.calls.manners import Manners
 from kinline.calls.menu import account_digit, block_digit, kept_prompt, menu_values, nameless, quote_values
+from kinline.calls.signs import consequence, machine, noted
 from kinline.calls.talk import said_first, speech_due, speech_timers
 from kinline.rules import Allow
 
@@ -61,6 +62,11 @@ class Visit(Asking):
         return self._call
 
     @property
+    def unspoken(self) -> bool:
+        """Whether the log is silent of this step: while an attempt is decided, nobody knows yet how private it will be."""
+        return self.nameless or self.phase is Phase.ATTEMPTING
+
+    @property
     def nameless(self) -> bool:
         """Whether the call in hand is one of which nothing may be noted (safety property P9)."""
         return self._allow is not None and nameless(self._allow)
@@ -96,6 +102,8 @@ class Visit(Asking):
                 return self._menu() if self.phase is Phase.INVITING else []
             case ev.FarDigit(digit):
                 return self._far_digit(digit)
+            case ev.Heard(sign, confidence):
+                return self._heard(sign, confidence, now_ns)
             case ev.AcceptStored(call):
                 fits = self.phase is Phase.ACCEPTING and call == self._call
                 return self._talk(now_ns) if fits else []
@@ -199,13 +207,15 @@ class Visit(Asking):
             return 0
         return max(0, min((end_ns - self._accepted_ns) // _SECOND, self._allow.max_seconds))
 
-    def _end_talk(self, ended_by: EndedBy, talk_seconds: int) -> list[Action]:
+    def _end_talk(
+        self, ended_by: EndedBy, talk_seconds: int, outcome: Outcome = Outcome.COMPLETED
+    ) -> list[Action]:
         call, self._call, self._allow, self._accepted_ns = self._call, 0, None, 0
         self.phase = Phase.OVER
         return [
             act.ClearTimers(),
             act.StopTalk(call),
-            act.Finish(call, Outcome.COMPLETED, ended_by, talk_seconds),
+            act.Finish(call, outcome, ended_by, talk_seconds),
         ]
 
     def _time_over(self, talk_seconds: int) -> list[Action]:
@@ -229,6 +239,32 @@ class Visit(Asking):
         far = act.HangUpFar(call)
         reason = "trouble" if ended_by is EndedBy.FAULT else ""
         return [*self._end_talk(ended_by, talk_seconds), far, *self._over(reason)]
+
+    # What is heard on the line
+
+    def _heard(self, sign: str, confidence: int, now_ns: int) -> list[Action]:
+        if self._allow is None or self.phase not in (Phase.MENU, Phase.ACCEPTING, Phase.TALK):
+            return []
+        note: list[Action] = [act.NoteSign(self._call, sign, confidence)] if noted(self._manners, self._allow) else []
+        if self.phase is Phase.MENU and (end := machine(self._manners, sign, confidence)):
+            return [*note, act.Hush(Side.FAR), act.HangUpFar(self._call), *self._close_attempt(*end)]
+        if self.phase is not Phase.TALK:
+            return note
+        match consequence(self._manners, self._allow, sign, confidence):
+            case "warn":
+                return [*note, act.Say(Side.BOTH, "third_party_warning", self._next(), overlay=True)]
+            case "cut":
+                return [*note, *self._cut_by_detector(now_ns)]
+            case "block":
+                return [*note, act.BlockNumber(self._call, by_detector=True), *self._cut_by_detector(now_ns)]
+            case _:
+                return note
+
+    def _cut_by_detector(self, now_ns: int) -> list[Action]:
+        """An outcome of its own: no gap follows, no allowance is used up, and the charge can be given back."""
+        call = self._call
+        ended = self._end_talk(EndedBy.DETECTOR, self._talk_seconds(now_ns), Outcome.THIRD_PARTY)
+        return [*ended, act.Farewell(call, "third_party_cut"), *self._over("third_party_cut")]
 
     # Ends
 

@@ -18,13 +18,16 @@ def console(
     bind: Annotated[
         str, typer.Option("--bind", help="The address; what is not loopback belongs behind a proxy that speaks TLS.")
     ] = "127.0.0.1",
+    metrics_port: Annotated[
+        int | None, typer.Option("--metrics-port", min=1, max=65535, help="Where Prometheus may ask for counters; off without.")
+    ] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Serve the API under /api until told to stop."""
     from kinline.console.serve import PortTaken, serve
 
     try:
-        serve(settings_file.load(config), _address(bind), port)
+        serve(settings_file.load(config), _address(bind), port, metrics_port)
     except PortTaken as error:
         raise UsageError(str(error)) from error
 

@@ -59,6 +59,7 @@ class Door:
                 known = problem(500, f"Kinline failed; tell whoever runs the host: request {request_id}", request_id)
             await known(scope, receive, out)
         finally:
+            counters.add("api_answered", str(status))
             # The path alone: a query may hold people's numbers.
             _log.info(
                 "request",

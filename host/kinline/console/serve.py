@@ -3,6 +3,8 @@
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address
 
 import uvicorn
@@ -24,12 +26,14 @@ class PortTaken(Exception):
     """Nothing can listen there; the text says what to choose instead."""
 
 
-def serve(settings: Settings, bind: IPv4Address | IPv6Address, port: int) -> None:
-    """Blocks until SIGTERM or SIGINT; port 0 is any free one. Raises PortTaken, StoreError."""
+def serve(settings: Settings, bind: IPv4Address | IPv6Address, port: int, metrics_port: int | None = None) -> None:
+    """Blocks until SIGTERM or SIGINT; port 0 is any free one. Prometheus is answered at `metrics_port` of the settings'
+    metrics address, without one not at all. Raises PortTaken, StoreError.
+    """
     configure(settings.logging.level, settings.logging.format, sys.stderr)
     store = open_store(settings.database_url, site_secret(settings.storage.secret_file))
     try:
-        with _listening(bind, port) as listener:
+        with _listening(bind, port) as listener, _counting(settings.metrics.bind, metrics_port):
             config = uvicorn.Config(
                 application(store, settings),
                 log_config=None,
@@ -44,6 +48,21 @@ def serve(settings: Settings, bind: IPv4Address | IPv6Address, port: int) -> Non
     finally:
         store.close()
         _log.info("console stopped", counters=counters.as_json())
+
+
+@contextmanager
+def _counting(bind: IPv4Address | IPv6Address, port: int | None) -> Iterator[None]:
+    if port is None:
+        yield
+        return
+    try:
+        stop = counters.serve(port, str(bind))
+    except OSError as error:
+        raise PortTaken(f"{bind} port {port}: {os.strerror(error.errno or 0)}; choose another with --metrics-port") from error
+    try:
+        yield
+    finally:
+        stop()
 
 
 def _listening(bind: IPv4Address | IPv6Address, port: int) -> socket.socket:

@@ -191,8 +191,18 @@ class Records:
     def report_alarms(self, standing: Mapping[str, str]) -> None:
         self._store.report_alarms(self._device, standing, self._now())
 
-    def block_number(self, call: int) -> None:
-        self._store.block_by_called_party(call, self._now())
+    def block_number(self, call: int, by_detector: bool) -> None:
+        if by_detector:
+            self._store.block_by_detector(call, self._now())
+        else:
+            self._store.block_by_called_party(call, self._now())
+
+    def note_sign(self, action: act.NoteSign) -> None:
+        self._store.note_sign(action.call, action.sign, action.confidence, self._now())
+
+    def keep_text(self, call: int, side: str, text: str) -> None:
+        """What was typed on a text telephone in a talk that may be kept."""
+        self._store.keep_text(call, side, text, self._now())
 
     def finish(self, action: act.Finish, recording: Path | None) -> None:
         self._targets.pop(action.call, None)

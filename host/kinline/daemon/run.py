@@ -57,7 +57,12 @@ async def _serve(settings: Settings, store: Store) -> None:
     _tell_recovered(recovered)
 
     bus = Bus()
-    engine = Engine(bus, rtp_bind_ip=str(settings.trunk.media_bind), rtp_port=settings.trunk.media_port)
+    engine = Engine(
+        bus,
+        rtp_bind_ip=str(settings.trunk.media_bind),
+        rtp_port=settings.trunk.media_port,
+        clean_microphone=settings.audio.clean_microphone,
+    )
     hub = Hub(bus)
     hub.start(loop)
     trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port, Dialogs(settings.storage.data_dir / "dialogs"))

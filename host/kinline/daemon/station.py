@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
-from kinline.calls.visit import Visit
+from kinline.calls.visit import Phase, Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.daemon.firmware import Firmware
@@ -25,6 +25,7 @@ from kinline.handsets import _link as wire
 from kinline.handsets import session as ses
 from kinline.handsets.alarms import alarms
 from kinline.handsets.keys import SessionKeys
+from kinline.handsets.volume import Volume
 from kinline.logs import log
 from kinline.media import (
     AnyCall,
@@ -35,9 +36,12 @@ from kinline.media import (
     FarEnd,
     Link,
     LinkEvent,
+    Listening,
     RecordedCall,
+    Side,
     Source,
     Tone,
+    heard,
 )
 from kinline.store import DatabaseError
 from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media
@@ -61,7 +65,7 @@ _CAUSES = {
 
 
 def _far_end(media: Media) -> FarEnd:
-    return FarEnd(media.ip, media.port, Codec(media.codec), media.payload, media.dtmf_payload or 0)
+    return FarEnd(media.ip, media.port, Codec(media.codec), media.payload, media.dtmf_payload or 0, media.comfort_payload or 0)
 
 
 class Station:
@@ -81,6 +85,7 @@ class Station:
         self._link: Link | None = None
         self._call: AnyCall | None = None
         self._speech: Speech | None = None
+        self._volume = Volume()
         self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
         self._recordings: dict[int, Path] = {}
         self._happened: deque[ev.Event] = deque()
@@ -236,6 +241,8 @@ class Station:
                 self._happen(ev.TalkMuted(call, cause, talk))
             case wire.Key(key, ticks):
                 self._log.debug("key", key=chr(key), ticks=ticks)
+            case wire.Volume(louder, _):
+                self._turn_volume(bool(louder))
             case wire.Health():
                 self._log.info(
                     "health",
@@ -276,6 +283,7 @@ class Station:
 
     def _hook(self, off_hook: bool) -> None:
         self._log.info("off hook" if off_hook else "on hook", handset=self.device)
+        self._volume = Volume()
         if off_hook:
             self._take_call()
             self._happen(ev.OffHook(self._records.arrangement.manners))
@@ -283,6 +291,12 @@ class Station:
             self._happen(ev.OnHook())
             self._drop_call()
             self._send(wire.Report())
+
+    def _turn_volume(self, louder: bool) -> None:
+        db = self._volume.press(louder)
+        self._log.info("volume", handset=self.device, db=db)
+        if self._call is not None:
+            self._call.volume(db)
 
     def _take_call(self, recorded: bool = False, monitored: bool = False) -> None:
         """An engine call, the handset's audio. It has a place for a recorder and for listeners only if it is to."""
@@ -294,6 +308,7 @@ class Station:
                 make = engine.create_monitored_call if monitored else engine.create_privileged_call
             call = self._call = make(self._link)
             self._services.hub.own(Source.CALL, call.id, self._call_event)
+            call.volume(self._volume.db)
             self._speech = Speech(call, self._services, lambda token, as_meant: self._happen(ev.Played(token, as_meant)))
 
     def _drop_call(self) -> None:
@@ -325,12 +340,11 @@ class Station:
                 self._happened.popleft()
 
     def _handle(self, event: ev.Event) -> None:
-        before, unspoken = self._visit.phase, self._visit.nameless
+        before, nameless, unspoken = self._visit.phase, self._visit.nameless, self._visit.unspoken
         actions = self._visit.handle(event, time.monotonic_ns())
-        unspoken = unspoken or self._visit.nameless
-        if unspoken and self.call:
+        if (nameless or self._visit.nameless) and self.call:
             self._unspoken.add(self.call)
-        if self._visit.phase is not before and not unspoken:
+        if self._visit.phase is not before and not (unspoken or self._visit.unspoken):
             self._log.info("visit", handset=self.device, phase=self._visit.phase, call=self.call or None)
         for action in actions:
             try:
@@ -373,8 +387,10 @@ class Station:
                 self._ask(lambda: self._records.accept(call, recording), ev.Failed(call=call))
             case act.Checkpoint(call, talk_seconds):
                 self._checkpoint(call, talk_seconds)
-            case act.BlockNumber(call):
-                self._tell(lambda: self._records.block_number(call))
+            case act.BlockNumber(call, by_detector):
+                self._tell(lambda: self._records.block_number(call, by_detector))
+            case act.NoteSign():
+                self._note_sign(action)
             case act.Finish():
                 self._finish(action)
             case act.Invite():
@@ -487,12 +503,14 @@ class Station:
             case Answered(media) if current and self._call is not None:
                 try:
                     self._call.set_far(_far_end(media))
+                    self._call.listen(Listening.ANSWER)
                 except EngineError as error:
                     counters.add("far_media_refused")
                     self._log.error("the far end's media cannot be used", call=call, error=str(error))
                     self._legs[call].hang_up()
                     self._happen(ev.FarEnded(488, by_remote=False))
                     return
+                self._log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name)
                 self._happen(ev.FarAnswered())
             case Forwarded(detail):
                 counters.add("switch_forwarded")
@@ -531,6 +549,8 @@ class Station:
         if recorded and isinstance(self._call, RecordedCall):
             self._record(self._call, call)
         self._call.gate(True)
+        # A call without a recorder's place has none for text either, and nobody looks for third parties in it.
+        self._call.listen(Listening.TALK if isinstance(self._call, RecordedCall) else Listening.TTY)
         deadline = self._session.clock.ticks_at(time.monotonic_ns() + limit_ms * 1_000_000)
         # Never a number used before, not even by a database since replaced: a handset grants a known one no second talk.
         number = secrets.randbelow(0xFFFFFFFF) + 1
@@ -546,6 +566,7 @@ class Station:
     def _stop_talk(self, call: int) -> None:
         if self._call is not None:
             self._call.gate(False)
+            self._call.listen(Listening.NOTHING)
         if isinstance(self._call, RecordedCall) and call in self._recordings:
             self._call.record_stop()
         for number in [number for number, known in self._talks.items() if known == call]:
@@ -556,6 +577,11 @@ class Station:
         match event.kind:
             case CallEvent.DTMF:
                 self._happen(ev.FarDigit(chr(event.code)))
+            case CallEvent.SIGN:
+                sign = heard(event)
+                self._happen(ev.Heard(sign.sign.name.lower(), sign.confidence))
+            case CallEvent.TEXT:
+                self._typed(Side(event.code), event.data.decode("ascii", "replace"))
             case CallEvent.PLAYED if self._speech:
                 self._speech.played(event.code)
             case CallEvent.STOPPED if self._speech:
@@ -565,3 +591,13 @@ class Station:
                 self._log.warning("nothing heard from the far end", call=self._mentioned(self.call))
             case _:
                 pass
+
+    def _note_sign(self, action: act.NoteSign) -> None:
+        counters.add("sign_heard", action.sign)
+        self._log.info("sign", handset=self.device, call=action.call, sign=action.sign, confidence=action.confidence)
+        self._tell(lambda: self._records.note_sign(action))
+
+    def _typed(self, side: Side, text: str) -> None:
+        call = self.call
+        if call and self._visit.phase is Phase.TALK:
+            self._tell(lambda: self._records.keep_text(call, "caller" if side is Side.NEAR else "called_party", text))

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 SYNC = b'K\xd7'
 MAJOR = 1
 MINOR = 1
-SCHEMA = 2034514031
+SCHEMA = 4041022229
 HEADER_BYTES = 12
 SEALED_FROM = 16
 RELIABLE_FROM = 32
@@ -502,6 +502,30 @@ class Events:
         if at != len(body):
             raise WireError(f"events: {len(body) - at} bytes too many")
         return cls(more, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume key went down: louder = 1, softer = 0. Works in a talk, too, and is never part of an entry."""
+
+    ID: ClassVar[int] = 39
+    IDEMPOTENT: ClassVar[bool] = False
+    DIRECTION: ClassVar[str] = "d2h"
+    louder: int
+    ticks: int
+
+    def encode(self) -> bytes:
+        try:
+            return struct.pack("<BI", self.louder, self.ticks)
+        except struct.error as error:
+            raise WireError(f"volume: {error}") from error
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        if len(body) != 5:
+            raise WireError(f"volume: {len(body)} bytes, 5 expected")
+        louder, ticks = struct.unpack_from("<BI", body)
+        return cls(louder, ticks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -1024,6 +1048,7 @@ Message = (
     | TalkEnded
     | Health
     | Events
+    | Volume
     | UpdateWant
     | UpdateState
     | Slots
@@ -1062,6 +1087,7 @@ MESSAGES: dict[int, type[Message]] = {
     TalkEnded.ID: TalkEnded,
     Health.ID: Health,
     Events.ID: Events,
+    Volume.ID: Volume,
     UpdateWant.ID: UpdateWant,
     UpdateState.ID: UpdateState,
     Slots.ID: Slots,

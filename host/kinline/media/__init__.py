@@ -1,6 +1,8 @@
 """The audio engine as the daemon uses it; beside kinline.switch the only importer of kinline_engine."""
 
 from kinline_engine.bus import Bus, Event, Source
+from kinline_engine.detect import Phase as Listening
+from kinline_engine.detect import heard
 from kinline_engine.engine import (
     AnyCall,
     Call,
@@ -37,6 +39,7 @@ __all__ = [
     "FarEnd",
     "Link",
     "LinkEvent",
+    "Listening",
     "Monitor",
     "MonitoredCall",
     "Play",
@@ -47,5 +50,6 @@ __all__ = [
     "Side",
     "Source",
     "Tone",
+    "heard",
     "recorded",
 ]

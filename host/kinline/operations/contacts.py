@@ -1,7 +1,7 @@
 """The numbers that an inmate may call: asked for, reviewed, changed once in a while."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -203,6 +203,7 @@ def list_contacts(desk: Desk, request: ContactList) -> list[ContactLine]:
 
 
 class ContactRequests(Question):
+    keeps_to_unit: ClassVar[bool] = True
     facility: AtFacility = None
 
 
@@ -218,6 +219,8 @@ class ContactWaiting(Answer):
 @operation("contact.requests", roles={"counselor"}, example={}, empty="Nothing waits for review.")
 def list_requests(desk: Desk, request: ContactRequests) -> list[ContactWaiting]:
     """Show what waits for review, the longest waiting first."""
+    home = desk.home(request.facility)
+    units = {info.number: info.unit for info in desk.store.inmates(home)}
     return [
         ContactWaiting(
             inmate=inmate,
@@ -227,7 +230,8 @@ def list_requests(desk: Desk, request: ContactRequests) -> list[ContactWaiting]:
             line=info.line,
             requested_at=info.requested_at,
         )
-        for inmate, info in desk.store.requested_contacts(desk.home(request.facility))
+        for inmate, info in desk.store.requested_contacts(home)
+        if desk.sees(units.get(inmate))
     ]
 
 

@@ -49,6 +49,25 @@ class Desk:
                 f"{self.actor.name} works at facility {self.actor.facility} only, not at {facility}; ask staff of {facility}"
             )
 
+    def sees(self, unit: str | None) -> bool:
+        """Whether what is of this unit may be told: all of the facility, unless the staff member works in one unit only."""
+        return self.actor.unit in (None, unit)
+
+    def keep_within_unit(self, inmate: str | None = None, handset: str | None = None, unit: str | None = None) -> None:
+        """Raises Forbidden unless something is named, and all of it is of the staff member's unit, if they have one."""
+        mine, home = self.actor.unit, self.actor.facility
+        if mine is None or home is None:
+            return
+        places: list[str | None] = [unit] if unit is not None else []
+        # Who or what does not exist yet is of no unit; the operation itself says so.
+        if inmate is not None:
+            places += [info.unit for info in self.store.inmates(home) if info.number == inmate]
+        if handset is not None:
+            telephones = [info for info in self.store.handsets() if info.device_id == handset]
+            places += [info.unit if info.facility == home else None for info in telephones]
+        if not places or any(place != mine for place in places):
+            raise Forbidden(f"{self.actor.name} works in unit {mine} only, and this reaches beyond it; ask staff of the facility")
+
     def need_whole_site(self) -> None:
         """For what reaches beyond one facility. Raises Forbidden."""
         if self.actor.facility is not None:

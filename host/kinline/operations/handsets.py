@@ -1,7 +1,7 @@
 """Handsets: where they hang, and how they ask who is calling."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
@@ -51,6 +51,7 @@ def add_handset(desk: Desk, request: HandsetAdd) -> HandsetAdded:
 
 
 class HandsetList(Question):
+    keeps_to_unit: ClassVar[bool] = True
     facility: AtFacility = None
 
 
@@ -72,7 +73,8 @@ class HandsetLine(Answer):
 def list_handsets(desk: Desk, request: HandsetList) -> list[HandsetLine]:
     """List the handsets. Their keys are never shown."""
     only = desk.within(request.facility)
-    return [HandsetLine.model_validate(row) for row in desk.store.handsets() if only in (None, row.facility)]
+    shown = [row for row in desk.store.handsets() if only in (None, row.facility) and desk.sees(row.unit)]
+    return [HandsetLine.model_validate(row) for row in shown]
 
 
 class HandsetChange(Order):

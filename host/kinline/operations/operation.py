@@ -19,10 +19,12 @@ _NAME = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*")
 
 class _Request(BaseModel):
     """A request with a field `facility` is for that facility; one without it is for staff of the whole site, unless
-    it `concerns_nobody`: no inmate, place, account or record.
+    it `concerns_nobody`: no inmate, place, account or record. Staff of one living unit ask by an `inmate`, `handset` or
+    `unit` of theirs, unless the operation `keeps_to_unit` itself.
     """
 
     concerns_nobody: ClassVar[bool] = False
+    keeps_to_unit: ClassVar[bool] = False
 
 
 class Question(_Request):
@@ -195,6 +197,9 @@ def _permit_place(desk: Desk, request: Question | Order) -> None:
         desk.keep_within(getattr(request, "facility", None))
     elif not request.concerns_nobody:
         desk.need_whole_site()
+    if not (request.concerns_nobody or request.keeps_to_unit):
+        inmate, handset, device, unit = (getattr(request, field, None) for field in ("inmate", "handset", "device", "unit"))
+        desk.keep_within_unit(inmate, handset or device, unit)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Inmates: who they are and where they live."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -56,6 +56,7 @@ def add_inmate(desk: Desk, request: InmateAdd) -> InmateAdded:
 
 
 class InmateList(Question):
+    keeps_to_unit: ClassVar[bool] = True
     facility: AtFacility = None
 
 
@@ -77,7 +78,9 @@ def list_inmates(desk: Desk, request: InmateList) -> list[InmateLine]:
     """List the inmates."""
     infos = desk.store.inmates(desk.home(request.facility))
     return [
-        InmateLine(number=i.number, name=i.name, unit=i.unit, language=i.language, status=i.status) for i in infos
+        InmateLine(number=i.number, name=i.name, unit=i.unit, language=i.language, status=i.status)
+        for i in infos
+        if desk.sees(i.unit)
     ]
 
 

@@ -1,6 +1,6 @@
 """Facilities and their living units."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -66,6 +66,7 @@ def add_facility(desk: Desk, request: FacilityAdd) -> FacilityAdded:
 
 
 class FacilityList(Question):
+    keeps_to_unit: ClassVar[bool] = True
     facility: AtFacility = None
 
 
@@ -195,6 +196,7 @@ def limit_place(desk: Desk, request: PlaceLimit) -> PlaceLimited:
 
 
 class UnitList(Question):
+    keeps_to_unit: ClassVar[bool] = True
     facility: AtFacility = None
 
 

@@ -18,6 +18,22 @@ class CallsList(Question):
     facility: AtFacility = None
 
 
+class HeardSign(Answer):
+    """A sign heard on the call's line, with its confidence from 0 to 100."""
+
+    sign: str
+    confidence: int
+    at: datetime
+
+
+class TypedText(Answer):
+    """What a side typed on a text telephone."""
+
+    side: str
+    text: str
+    at: datetime
+
+
 class CallRecord(Answer):
     """One call detail record. Money is micro-dollars."""
 
@@ -57,7 +73,14 @@ class CallsShow(Question):
     facility: AtFacility = None
 
 
+class WholeRecord(CallRecord):
+    """A call detail record, and what was heard on its line."""
+
+    signs: list[HeardSign]
+    typed: list[TypedText]
+
+
 @operation("calls.show", roles={"supervisor", "investigator"}, example={"call": 1})
-def show_call(desk: Desk, request: CallsShow) -> CallRecord:
-    """Show one record in full."""
-    return CallRecord.model_validate(desk.store.call(request.call, desk.within(request.facility)))
+def show_call(desk: Desk, request: CallsShow) -> WholeRecord:
+    """Show one record in full, with the signs heard and the text typed in its talk."""
+    return WholeRecord.model_validate(desk.store.call(request.call, desk.within(request.facility)))

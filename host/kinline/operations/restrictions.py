@@ -1,7 +1,7 @@
 """Restrictions of inmates, and suspensions of telephones, units and facilities."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from kinline.operations.fields import AtFacility, DeviceId, InmateNumber, Moment
 from kinline.operations.named import TheId, TheReason
 from kinline.operations.operation import Answer, Order, Question, noun, operation
 from kinline.rules.model import RestrictionKind
+from kinline.store import RestrictionInfo
 
 noun("restriction", "Who may not call, and from where nobody may, for a time or until it is lifted.")
 
@@ -60,6 +61,7 @@ def add_restriction(desk: Desk, request: RestrictionAdd) -> RestrictionAdded:
 
 
 class RestrictionLift(Order):
+    keeps_to_unit: ClassVar[bool] = True
     id: TheId
     reason: TheReason
     facility: AtFacility = None
@@ -74,13 +76,16 @@ class RestrictionLift(Order):
 def lift_restriction(desk: Desk, request: RestrictionLift) -> RestrictionAdded:
     """End a restriction early."""
     home = desk.home(request.facility)
-    if desk.store.restriction(request.id, home).inmate is None:
+    info = desk.store.restriction(request.id, home)
+    desk.keep_within_unit(info.inmate, info.handset, info.unit)
+    if info.inmate is None:
         desk.need_role("supervisor", "to open a place again")
     desk.store.lift_restriction(request.id, home, request.reason, desk.now, desk.by)
     return RestrictionAdded(id=request.id, facility=home)
 
 
 class RestrictionList(Question):
+    keeps_to_unit: ClassVar[bool] = True
     ended: Annotated[bool, Field(description="Those too that have ended.")] = False
     facility: AtFacility = None
 
@@ -111,7 +116,8 @@ class RestrictionLine(Answer):
 )
 def list_restrictions(desk: Desk, request: RestrictionList) -> list[RestrictionLine]:
     """List what is restricted at a facility, now or later."""
-    infos = desk.store.restrictions(desk.home(request.facility), desk.now, request.ended)
+    home = desk.home(request.facility)
+    infos = [info for info in desk.store.restrictions(home, desk.now, request.ended) if _concerns(desk, home, info)]
     return [
         RestrictionLine(
             id=info.id,
@@ -130,6 +136,16 @@ def list_restrictions(desk: Desk, request: RestrictionList) -> list[RestrictionL
         )
         for info in infos
     ]
+
+
+def _concerns(desk: Desk, home: str, info: RestrictionInfo) -> bool:
+    """Whether the one who asks may know of it: their unit's own, and what concerns the whole facility."""
+    if desk.actor.unit is None or (info.inmate is None and info.handset is None and info.unit is None):
+        return True
+    units = {row.number: row.unit for row in desk.store.inmates(home)}
+    telephones = {row.device_id: row.unit for row in desk.store.handsets()}
+    own = (info.unit, units.get(info.inmate or ""), telephones.get(info.handset or ""))
+    return desk.actor.unit in own
 
 
 class FacilitySuspend(Order):

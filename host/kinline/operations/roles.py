@@ -20,7 +20,8 @@ class Forbidden(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: `name` goes into the audit log, `facility` is the only one they may touch (absent: all of them).
+    """Who asks: `name` goes into the audit log, `facility` is the only one they may touch (absent: all of them), `unit`
+    the only one of its living units.
 
     `local` is whoever has the host's own command line, and may do everything.
     """
@@ -28,6 +29,7 @@ class Actor:
     name: str
     roles: frozenset[Role]
     facility: str | None = None
+    unit: str | None = None
     local: bool = False
 
 
@@ -39,7 +41,7 @@ def local_actor(name: str) -> Actor:
 def staff_actor(info: StaffInfo, through: str | None = None) -> Actor:
     """A member of staff, or someone at the host's command line (`through`) who acts as them."""
     name = f"{info.name} (through {through})" if through else info.name
-    return Actor(name, frozenset(role for role in ROLES if role in info.roles), info.facility)
+    return Actor(name, frozenset(role for role in ROLES if role in info.roles), info.facility, info.unit)
 
 
 def widened(roles: Iterable[Role], changes: bool) -> frozenset[Role]:

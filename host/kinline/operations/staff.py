@@ -1,12 +1,12 @@
 """Staff: who may work here, with which roles, for how long. Kept on the host's own command line."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
 from kinline.operations.desk import Desk
-from kinline.operations.fields import Argument, FacilityCode, Matching, Option
+from kinline.operations.fields import Argument, FacilityCode, Matching, Option, UnitName
 from kinline.operations.operation import Answer, Order, Question, noun, operation
 from kinline.operations.roles import ROLES, Role
 
@@ -35,6 +35,9 @@ Roles = Annotated[
 Only = Annotated[
     FacilityCode | None, Option("--facility"), Field(description="The only facility they work at. Without: every one.")
 ]
+OnlyUnit = Annotated[
+    UnitName | None, Option("--unit"), Field(description="The only living unit of that facility. Without: every one.")
+]
 Days = Annotated[int, Field(ge=1, le=366, description="After so many days the token ends.")]
 
 
@@ -42,6 +45,7 @@ class StaffAdd(Order):
     name: TheName
     roles: Roles
     only: Only = None
+    unit: OnlyUnit = None
     days: Days = 90
 
 
@@ -67,33 +71,40 @@ def _told(answer: TokenGiven) -> str:
 def add_staff(desk: Desk, request: StaffAdd) -> TokenGiven:
     """Add a member of staff, and show their token."""
     ends = desk.now + timedelta(days=request.days)
-    token = desk.store.add_staff(request.name, request.roles, request.only, ends, desk.by, desk.now)
+    token = desk.store.add_staff(request.name, request.roles, request.only, ends, desk.by, desk.now, request.unit)
     return TokenGiven(name=request.name, token=token.text(), expires_at=ends)
+
+
+def _where(answer: Any) -> str:
+    unit = f"in unit {answer.unit} " if answer.unit else ""
+    return f"{unit}at {answer.facility or 'every facility'}"
 
 
 class StaffChange(Order):
     name: TheName
     roles: Roles
     only: Only = None
+    unit: OnlyUnit = None
 
 
 class StaffChanged(Answer):
     name: str
     roles: list[Role]
     facility: str | None
+    unit: str | None
 
 
 @operation(
     "staff.change",
     roles=(),
     example={"name": "terry", "roles": ["technician"]},
-    tell=lambda answer: f"{answer.name} is {', '.join(answer.roles)} at {answer.facility or 'every facility'}.",
+    tell=lambda answer: f"{answer.name} is {', '.join(answer.roles)} {_where(answer)}.",
     over_http=False,
 )
 def change_staff(desk: Desk, request: StaffChange) -> StaffChanged:
     """Give a member of staff other roles, or another facility."""
-    desk.store.change_staff(request.name, request.roles, request.only, desk.by, desk.now)
-    return StaffChanged(name=request.name, roles=request.roles, facility=request.only)
+    desk.store.change_staff(request.name, request.roles, request.only, desk.by, desk.now, request.unit)
+    return StaffChanged(name=request.name, roles=request.roles, facility=request.only, unit=request.unit)
 
 
 class StaffRenew(Order):
@@ -138,6 +149,7 @@ class StaffLine(Answer):
     name: str
     roles: list[Role]
     facility: str | None
+    unit: str | None
     expires_at: datetime
     revoked_at: datetime | None
 
@@ -150,6 +162,7 @@ def list_staff(desk: Desk, request: StaffList) -> list[StaffLine]:
             name=info.name,
             roles=[role for role in ROLES if role in info.roles],
             facility=info.facility,
+            unit=info.unit,
             expires_at=info.expires_at,
             revoked_at=info.revoked_at,
         )
@@ -165,15 +178,16 @@ class Identity(Answer):
     name: str
     roles: list[Role]
     facility: str | None
+    unit: str | None
 
 
 @operation(
     "staff.whoami",
     roles=ROLES,
     example={},
-    tell=lambda answer: f"{answer.name}: {', '.join(answer.roles)} at {answer.facility or 'every facility'}.",
+    tell=lambda answer: f"{answer.name}: {', '.join(answer.roles)} {_where(answer)}.",
 )
 def who_am_i(desk: Desk, request: WhoAmI) -> Identity:
     """Show who asks, and with which roles."""
     mine = [role for role in ROLES if role in desk.actor.roles]
-    return Identity(name=desk.by, roles=mine, facility=desk.actor.facility)
+    return Identity(name=desk.by, roles=mine, facility=desk.actor.facility, unit=desk.actor.unit)

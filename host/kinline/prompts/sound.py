@@ -13,6 +13,7 @@ Samples = NDArray[np.int16]
 Gain = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 RATE = 16_000
+MOST_SECONDS = 120  # the longest menu with all its values takes 30
 
 # A telephone carries 300 to 3400 Hz. Peaks at -6 dBFS put speech near -18 dBm0, as loud as a talker.
 _LOW_HZ, _HIGH_HZ, _EDGE_HZ = 200.0, 3500.0, 100.0
@@ -24,10 +25,13 @@ class SoundError(ValueError):
 
 
 def read_wav(file: Path) -> Samples:
-    """A WAV file at our rate. Raises SoundError unless it is 16-bit PCM, mono, 8 to 48 kHz, and not empty."""
+    """A WAV file at our rate. SoundError unless 16-bit PCM, mono, 8 to 48 kHz, not empty, of two minutes at most."""
     try:
         with wave.open(str(file), "rb") as source:
             shape = (source.getnchannels(), source.getsampwidth(), source.getframerate())
+            seconds = source.getnframes() / max(source.getframerate(), 1)
+            if seconds > MOST_SECONDS:  # before any of it takes memory
+                raise SoundError(f"{file}: is {seconds:.0f} s long; a prompt has {MOST_SECONDS} s at most")
             data = source.readframes(source.getnframes())
     except (wave.Error, EOFError, OSError) as error:
         raise SoundError(f"{file}: not a readable WAV file: {error}") from error

@@ -21,6 +21,7 @@ E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Count = Annotated[int, Field(gt=0, le=3_000_000)]
 CountOrNone = Annotated[int, Field(ge=0, le=3_000_000)]
 Micros = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Confidence = Annotated[int, Field(ge=50, le=100)]
 Beatable = Literal[
     "suspension",
     "restriction",
@@ -217,11 +218,16 @@ class Counsel(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThirdParty(Rule):
-    """Calls passed on or joined by a third party: whether they are prohibited, and what a sign of one leads to."""
+    """Calls passed on or joined by a third party: whether they are prohibited, and what a sign of one leads to.
+
+    Every sign is noted with the call, except under "nothing". What else follows needs `confidence`: the notice of "warn", the
+    end of "cut", or the end and the block of "block". Calls to relay services are never more than flagged.
+    """
 
     __pydantic_config__ = _STRICT_KEYS
     prohibited: bool = True
     on_sign: Literal["nothing", "flag", "warn", "cut", "block"] = "flag"
+    confidence: Confidence = 85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +244,9 @@ class Acceptance(Rule):
     """The called party's keys; a key left out is not offered, and hanging up always refuses.
 
     By `account` the called party opens an account before taking calls: the call ends as "account_offered".
+
+    A machine that answers accepts nothing; with `on_machine` "end" the call is given up as soon as it sounds like one with
+    this `confidence`.
     """
 
     __pydantic_config__ = _STRICT_KEYS
@@ -246,6 +255,8 @@ class Acceptance(Rule):
     quote: Digit | None = None
     block: Digit | None = None
     account: Digit | None = None
+    on_machine: Literal["nothing", "end"] = "end"
+    confidence: Confidence = 85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Call records and the money that goes with them, always in one transaction."""
 
+import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from kinline.accounts.ledger import AccountClosed, InsufficientFunds
 from kinline.rules.model import Allow, Deny, NumberClass
 from kinline.store.billing import set_aside, settle
 from kinline.store.errors import CallRefused, Conflict, NotFound, is_taken
+from kinline.store.heard import HeardOnLines, SignInfo, TypedInfo, signs_of, typed_in
 from kinline.store.models import CallRow, HandsetRow
-from kinline.store.people import People
 from kinline.store.postgresql import all_written
 from kinline.store.registers import place_block
 from kinline.store.rows import handset_ids
@@ -26,6 +27,8 @@ ANONYMOUS: NumberClass = "anonymous"
 LONGEST_INVITATION = timedelta(minutes=20)
 # Room for two hosts' clocks, and for a host that has yet to write what it knows.
 OVERDUE_AFTER = timedelta(minutes=5)
+# Ends that neither party chose, and that may be wrong: the charge is given back where the record says so.
+_NOT_THE_PARTIES = ("fault", "detector")
 
 _TALK: BindParameter[int] = bindparam("talk", type_=Integer)
 _MARK = case((CallRow.limit_seconds < _TALK, CallRow.limit_seconds), else_=_TALK)
@@ -68,9 +71,11 @@ class CallInfo:
     charged_micros: int
     recording: str | None
     cause: str | None
+    signs: tuple[SignInfo, ...] = ()
+    typed: tuple[TypedInfo, ...] = ()
 
 
-class Calls(People):
+class Calls(HeardOnLines):
     def begin_call(
         self,
         device_id: str,
@@ -97,6 +102,7 @@ class Calls(People):
         with self._calling() as session:
             facility, handset = handset_ids(session, device_id)
             row = CallRow(
+                id=_number_apart() if nameless else None,
                 facility_id=facility,
                 handset_id=handset,
                 inmate_id=inmate_id,
@@ -144,6 +150,7 @@ class Calls(People):
         with self._calling() as session:
             facility, handset = handset_ids(session, device_id)
             row = CallRow(
+                id=_number_apart() if nameless else None,
                 facility_id=facility,
                 handset_id=None if nameless else handset,
                 inmate_id=inmate_id,
@@ -184,6 +191,7 @@ class Calls(People):
             nameless = number_class == ANONYMOUS
             moment = _day_of(at) if nameless else at
             row = CallRow(
+                id=_number_apart() if nameless else None,
                 facility_id=facility,
                 handset_id=None if nameless else handset,
                 inmate_id=None if nameless else inmate_id,
@@ -275,18 +283,25 @@ class Calls(People):
             row = _call(session, call_id)
             place_block(session, row.number, "called_party", row.facility_id, at, f"call {row.id}", "called party")
 
+    def block_by_detector(self, call_id: int, at: datetime) -> None:
+        """The rules close a number after a sign of a third party; staff open it again."""
+        with self._calling() as session:
+            row = _call(session, call_id)
+            note = f"sign of a third party in call {row.id}"
+            place_block(session, row.number, "staff", row.facility_id, at, note, "detector")
+
     def call(self, call_id: int, facility: str | None = None) -> CallInfo:
         """Raises NotFound, also if the call was at another facility than the one named."""
         with self._reading() as session:
             row = _call(session, call_id, to_change=False)
             if facility is not None and session.get_one(FacilityRow, row.facility_id).code != facility:
                 raise NotFound(f"call {call_id} does not exist")
-            return _call_info(row)
+            return replace(_call_info(row), signs=signs_of(session, call_id), typed=typed_in(session, call_id))
 
     def calls(
         self, limit: int = 50, inmate_id: int | None = None, open_only: bool = False, facility: str | None = None
     ) -> list[CallInfo]:
-        """The newest first."""
+        """The newest first; then anonymous ones, of which nobody knows when they were."""
         with self._reading() as session:
             query = select(CallRow).order_by(CallRow.id.desc()).limit(limit)
             if inmate_id is not None:
@@ -310,7 +325,7 @@ def _close(
 ) -> None:
     talk = max(0, min(talk_seconds, row.limit_seconds)) if row.accepted_at is not None else 0
     # Settled before the row is touched: a closed record does not change, so it is written in one stroke.
-    row.charged_micros = settle(session, row, talk, at, faulted=ended_by == "fault")
+    row.charged_micros = settle(session, row, talk, at, faulted=ended_by in _NOT_THE_PARTIES)
     row.talk_seconds, row.ended_at, row.outcome, row.ended_by = talk, at, outcome, ended_by
     # A call that was not to be recorded has no recording, whatever anyone says.
     row.recording = recording if row.recorded else None
@@ -335,6 +350,11 @@ def _last_moment(row: CallRow) -> datetime:
     if row.accepted_at is None:
         return row.started_at + LONGEST_INVITATION
     return row.accepted_at + timedelta(seconds=row.limit_seconds)
+
+
+def _number_apart() -> int:
+    """A record's number that tells no time: below zero, by chance. In their row, the others would tell it, or its gap."""
+    return -1 - secrets.randbelow(2**31 - 1)
 
 
 def _printable(number: str) -> str:

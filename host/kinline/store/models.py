@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kinline.store.tables.base import Base, Utc
+from kinline.store.tables.heard import SignRow, TypedRow
 from kinline.store.tables.lists import ArrangementRow, BarRow, BlockRow, ContactRow, ListEventRow, PrefixRow
 from kinline.store.tables.money import AccountNoteRow, AccountRow, EntryRow, HoldRow, KioskPaymentRow, PostingRow, RateRow
 from kinline.store.tables.people import InmateRow, MessageRow, PinMissRow
@@ -41,6 +42,8 @@ __all__ = [
     "RateRow",
     "RecordingRow",
     "RestrictionRow",
+    "SignRow",
+    "TypedRow",
     "UnitRow",
     "Utc",
 ]
@@ -135,5 +138,7 @@ class StaffRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
 
     facility: Mapped[FacilityRow | None] = relationship()
+    unit: Mapped[UnitRow | None] = relationship()

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from kinline.accounts.tokens import ID_BYTES, SECRET_BYTES, Token, TokenBook, read_token
 from kinline.store import audit
 from kinline.store.database import Database
-from kinline.store.errors import Conflict, NotFound
-from kinline.store.models import FacilityRow, StaffRow
+from kinline.store.errors import Conflict, NotFound, StoreError
+from kinline.store.models import StaffRow
+from kinline.store.rows import facility_row, unit_id
 
 
 @dataclass(frozen=True, slots=True)
 class StaffInfo:
-    """A member of staff; `facility` absent: works at all of them."""
+    """A member of staff; `facility` absent: works at all of them; `unit` absent: in all of its units."""
 
     name: str
     roles: tuple[str, ...]
@@ -26,6 +27,7 @@ class StaffInfo:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    unit: str | None = None
 
     def serves(self, at: datetime) -> bool:
         return self.revoked_at is None and at < self.expires_at
@@ -37,15 +39,24 @@ class StaffBook(Database):
     _tokens: TokenBook  # given by whoever makes the store
 
     def add_staff(
-        self, name: str, roles: Sequence[str], facility: str | None, expires_at: datetime, actor: str, at: datetime
+        self,
+        name: str,
+        roles: Sequence[str],
+        facility: str | None,
+        expires_at: datetime,
+        actor: str,
+        at: datetime,
+        unit: str | None = None,
     ) -> Token:
         """Raises Conflict if the name was ever given, so that the audit log's names stay one person's; NotFound."""
         with self._writing() as session:
             token = _fresh()
+            facility_id, unit_id = _place(session, facility, unit)
             row = StaffRow(
                 name=name,
                 roles=list(roles),
-                facility_id=_facility_id(session, facility),
+                facility_id=facility_id,
+                unit_id=unit_id,
                 token_id=token.id,
                 token_digest=self._tokens.digest(token),
                 created_at=at,
@@ -56,15 +67,18 @@ class StaffBook(Database):
                 session.flush()
             except IntegrityError as error:
                 raise Conflict(f"staff {name!r} exists already; choose another name, or renew that one's token") from error
-            audit.record(session, at, actor, "staff.add", name, {**_rights(row, facility), "token": token.id})
+            audit.record(session, at, actor, "staff.add", name, {**_rights(row, facility, unit), "token": token.id})
             return token
 
-    def change_staff(self, name: str, roles: Sequence[str], facility: str | None, actor: str, at: datetime) -> None:
-        """Give other roles and another facility. Raises NotFound."""
+    def change_staff(
+        self, name: str, roles: Sequence[str], facility: str | None, actor: str, at: datetime, unit: str | None = None
+    ) -> None:
+        """Give other roles and another place. Raises NotFound."""
         with self._writing() as session:
             row = _member(session, name)
-            row.roles, row.facility_id = list(roles), _facility_id(session, facility)
-            audit.record(session, at, actor, "staff.change", name, _rights(row, facility))
+            row.roles = list(roles)
+            row.facility_id, row.unit_id = _place(session, facility, unit)
+            audit.record(session, at, actor, "staff.change", name, _rights(row, facility, unit))
 
     def renew_token(self, name: str, expires_at: datetime, actor: str, at: datetime) -> Token:
         """A new token in place of the old one, which ends; a revoked member of staff is back. Raises NotFound."""
@@ -119,17 +133,18 @@ def _fresh() -> Token:
     return Token(secrets.token_hex(ID_BYTES), secrets.token_urlsafe(SECRET_BYTES))
 
 
-def _rights(row: StaffRow, facility: str | None) -> dict[str, object]:
-    return {"roles": row.roles, "facility": facility}
+def _rights(row: StaffRow, facility: str | None, unit: str | None) -> dict[str, object]:
+    return {"roles": row.roles, "facility": facility, **({"unit": unit} if unit else {})}
 
 
-def _facility_id(session: Session, code: str | None) -> int | None:
-    if code is None:
-        return None
-    found = session.scalar(select(FacilityRow.id).where(FacilityRow.code == code))
-    if found is None:
-        raise NotFound(f"facility {code!r} does not exist; add it first, or check the spelling")
-    return found
+def _place(session: Session, facility: str | None, unit: str | None) -> tuple[int | None, int | None]:
+    """The ids of a facility and its unit. Raises NotFound, and StoreError for a unit of no facility."""
+    if facility is None:
+        if unit is not None:
+            raise StoreError(f"unit {unit!r} belongs to a facility; name that too")
+        return None, None
+    home = facility_row(session, facility)
+    return home.id, unit_id(session, home, unit)
 
 
 def _member(session: Session, name: str) -> StaffRow:
@@ -147,4 +162,5 @@ def _info(row: StaffRow) -> StaffInfo:
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        unit=row.unit.name if row.unit else None,
     )

@@ -11,7 +11,7 @@ from kinline.media import Bus, Event, Source
 from kinline.media.hub import Hub
 from kinline.switch.dialogs import Dialogs
 from kinline_engine import sip
-from kinline_engine.sip import PCMA, PCMU, Credentials, LocalMedia, Media, SipConfig, SipEndpoint
+from kinline_engine.sip import G722, PCMA, PCMU, Credentials, LocalMedia, Media, SipConfig, SipEndpoint
 
 NORMAL_CLEARING = 16  # Q.850 cause
 _log = log(part="trunk")
@@ -42,7 +42,7 @@ class Forwarded:
 
 
 LegEvent = Answered | Ended | Forwarded
-_CODECS = {"PCMU": PCMU, "PCMA": PCMA}
+_CODECS = {"G722": G722, "PCMU": PCMU, "PCMA": PCMA}
 
 
 def _listening(settings: TrunkSettings) -> SipConfig:
@@ -68,7 +68,8 @@ class Trunk:
         self._ids = itertools.count(1)
         password = settings.auth_password
         self._credentials = Credentials(settings.user or "", password) if password else None
-        self._offer = LocalMedia(str(settings.media_bind), rtp_port, [_CODECS[name] for name in settings.codecs])
+        codecs = [_CODECS[name] for name in settings.codecs]
+        self._offer = LocalMedia(str(settings.media_bind), rtp_port, codecs, comfort_noise=settings.comfort_noise)
         self._probe = 0
         self.up: bool | None = None
         self._endpoint = SipEndpoint(bus, _listening(settings))
@@ -81,7 +82,7 @@ class Trunk:
         def translate(event: Event) -> None:
             match sip.decode(event):
                 case sip.Progress(status=status, phrase=phrase):
-                    _log.info("progress", leg=leg, status=status, phrase=phrase)
+                    _log.debug("progress", leg=leg, status=status, phrase=phrase)
                 case sip.Answered(media=media, dialog=dialog):
                     if dialog is not None:
                         self._dialogs.keep(leg, dialog)

@@ -70,6 +70,18 @@ def check_the_keypad_is_dead_on_hook_and_in_a_talk():
     assert phone.sent.take() == []
 
 
+def check_volume_keys_work_in_every_phase_but_on_hook_and_are_no_digits():
+    phone = Phone()
+    phone.session.key("+", 0)
+    assert phone.sent.take() == []
+    phone.lifted().session.message(wire.COLLECT, (3, wire.COLLECT_DIGIT, 1, 1, 0, 0, 0), 0)
+    phone.session.key("-", 10)
+    assert phone.sent.take() == [(wire.VOLUME, (0, 10))] and phone.entries == []
+    phone.session.message(wire.COLLECT_END, (3,), 10)
+    phone.talking().session.key("+", 20)
+    assert phone.sent.take() == [(wire.VOLUME, (1, 20))]
+
+
 def check_keys_go_to_the_collect_or_to_the_host():
     phone = Phone().lifted()
     phone.session.key("5", 10)
