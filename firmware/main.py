@@ -1,8 +1,4 @@
-import micropython
 import slots
-
-if hasattr(micropython, "kbd_intr"):  # a build without a prompt has none
-    micropython.kbd_intr(-1)  # Ctrl-C at the service connector is no way out of the application
 
 try:
     from handset.app import main
