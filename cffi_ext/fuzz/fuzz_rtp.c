@@ -30,6 +30,8 @@ static void take(rtp_stream *stream, jitter_buffer *j, dtmf_detector *d, const u
     if (packet.payload < bytes || packet.payload + packet.len > bytes + len)
         abort();
     rtp_stream_step step = rtp_stream_take(stream, packet.sequence, packet.ssrc);
+    if (step == RTP_STREAM_FOREIGN)
+        return;
     if (step == RTP_STREAM_BEGINS)
         jitter_restart(j);
     if (packet.marker && rtp_event_parse(packet.payload, packet.len, &event)) {

@@ -128,6 +128,7 @@ enum {
     KL_CALL_RTP_RESUMED = 5, /* code: KL_SIDE_... */
     KL_CALL_SIGN = 6,        /* code: KL_SIGN_..., data: a kl_sign; as kl_call_listen asked */
     KL_CALL_TEXT = 7,        /* code: KL_SIDE_..., data: what was typed there on a text telephone */
+    KL_CALL_RTP_BAD = 8,     /* code: KL_SIDE_...; the first packet that is no RTP, foreign or flooded; see counters */
 };
 
 enum {
@@ -173,6 +174,8 @@ typedef struct {
     uint64_t reordered;
     uint64_t duplicate;
     uint64_t late;              /* too late to be played or passed on */
+    uint64_t foreign;           /* of a second source at the same address */
+    uint64_t flooded;           /* not looked at, for there were too many */
     uint64_t unwanted;          /* of a payload type that was not agreed, or malformed inside */
     uint64_t concealed_samples; /* made up by packet loss concealment */
     uint32_t jitter_us;         /* RFC 3550 interarrival jitter */

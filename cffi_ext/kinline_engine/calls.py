@@ -24,6 +24,7 @@ class CallEvent(IntEnum):
     DTMF = lib.KL_CALL_DTMF  # code: digit, data: a byte of DtmfMethod, one of Side
     RTP_SILENT = lib.KL_CALL_RTP_SILENT  # code: Side
     RTP_RESUMED = lib.KL_CALL_RTP_RESUMED  # code: Side
+    RTP_BAD = lib.KL_CALL_RTP_BAD  # code: Side; the first bad packet, the counters tell how many
     SIGN = lib.KL_CALL_SIGN  # code: Sign, data: see detect.heard
     TEXT = lib.KL_CALL_TEXT  # code: Side, data: ASCII that was typed there on a text telephone
 
@@ -103,6 +104,8 @@ class RtpCounters:
     reordered: int
     duplicate: int
     late: int
+    foreign: int
+    flooded: int
     unwanted: int
     concealed_samples: int
     jitter_us: int

@@ -81,8 +81,8 @@ static void tick(kl_engine *engine)
     if (engine->now_ns < engine->next_phase_ns)
         return;
     engine->next_phase_ns = engine->now_ns + PHASE_NS;
-    engine->phase = (engine->phase + 1) % PHASES;
-    for (uint32_t i = engine->phase; i < engine->calls.high; i += PHASES)
+    engine->phase++;
+    for (uint32_t i = engine->phase % PHASES; i < engine->calls.high; i += PHASES)
         if (engine->calls.item[i])
             call_tick(engine->calls.item[i]);
 }

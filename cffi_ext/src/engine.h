@@ -23,7 +23,7 @@ struct kl_engine {
     bool stopping;
     int64_t now_ns; /* when the current wake-up began */
     int64_t next_phase_ns;
-    uint32_t phase;
+    uint32_t phase; /* counts on */
     rtp_port rtp;
     table links;
     table calls;

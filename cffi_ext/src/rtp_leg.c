@@ -14,10 +14,12 @@ enum {
     GAP_MOST = 8000,       /* units: what is missing for longer, 1 s, was not lost but never said */
     LOST_MOST = 100,       /* packets in that time */
     LATE_RUN = 8,          /* so many late packets in a row mean that the sender's timeline moved */
+    DIGITS_MOST = 400,     /* a second: no finger, and no reason to fill the bus that all calls share */
+    FLOOD = 64,            /* packets in a phase of 5 ms: more than a second of talk */
     QUIET_EVERY = 10,      /* stretches of 20 ms between two descriptions of comfort noise */
 };
 
-static const int64_t SILENT_NS = 5000000000;
+static const int64_t SECOND_NS = 1000000000, SILENT_NS = 5000000000;
 
 static rtp_leg *of(leg *l)
 {
@@ -199,12 +201,40 @@ static void take_other(rtp_leg *r, const rtp_packet *packet)
         r->counters.unwanted++;
 }
 
+/* Tells of the first; the counters tell how many. */
+static void bad(rtp_leg *r, uint64_t *counter)
+{
+    ++*counter;
+    if (!r->bad_told)
+        call_post(r->call, KL_CALL_RTP_BAD, call_side_of(r->call, r), NULL, 0);
+    r->bad_told = true;
+}
+
+/* Whether this packet is one too many, so that it costs the other calls no more than its reception. */
+static bool floods(rtp_leg *r)
+{
+    if (r->phase != r->call->engine->phase) {
+        r->phase = r->call->engine->phase;
+        r->taken = 0;
+    }
+    return ++r->taken > FLOOD;
+}
+
 void rtp_leg_take(rtp_leg *r, const uint8_t *bytes, size_t len)
 {
     rtp_packet packet;
 
+    if (floods(r)) {
+        bad(r, &r->counters.flooded);
+        return;
+    }
     if (!rtp_parse(bytes, len, &packet)) {
-        r->call->engine->counters.rtp_malformed++;
+        bad(r, &r->call->engine->counters.rtp_malformed);
+        return;
+    }
+    rtp_stream_step step = rtp_stream_take(&r->stream, packet.sequence, packet.ssrc);
+    if (step == RTP_STREAM_FOREIGN) {
+        bad(r, &r->counters.foreign);
         return;
     }
     r->heard_ns = r->call->engine->now_ns;
@@ -214,7 +244,6 @@ void rtp_leg_take(rtp_leg *r, const uint8_t *bytes, size_t len)
     }
     r->counters.bytes += packet.len;
     int codec = codec_of(r, &packet);
-    rtp_stream_step step = rtp_stream_take(&r->stream, packet.sequence, packet.ssrc);
     if (step == RTP_STREAM_BEGINS) {
         if (r->stream.received > 1)
             ears_other_stream(r->call, call_side_of(r->call, r));
@@ -261,7 +290,16 @@ static void digit_pressed(void *user, char digit, int method)
 {
     rtp_leg *r = user;
     uint8_t data[] = {(uint8_t)method, (uint8_t)call_side_of(r->call, r)};
+    int64_t now_ns = r->call->engine->now_ns;
 
+    if (now_ns - r->digits_from_ns > SECOND_NS) {
+        r->digits_from_ns = now_ns;
+        r->digits = 0;
+    }
+    if (++r->digits > DIGITS_MOST) {
+        bad(r, &r->counters.flooded);
+        return;
+    }
     ears_digit(r->call, data[1], digit);
     call_post(r->call, KL_CALL_DTMF, digit, data, sizeof data);
 }
@@ -315,6 +353,7 @@ int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in
         rtp_route_remove(&r->call->engine->rtp, &r->address);
     if (moved || !r->set) {
         rtp_stream_restart(&r->stream);
+        r->bad_told = false;
         r->dtmf.event_seen = false;
         r->heard_ns = r->call->engine->now_ns;
     }

@@ -36,7 +36,11 @@ typedef struct rtp_leg {
     rtp_stream stream;
     dtmf_detector dtmf;
     int64_t heard_ns;
-    bool silent_told;
+    bool silent_told, bad_told;
+    uint32_t phase; /* of the engine, in which so many packets have been taken */
+    unsigned taken;
+    int64_t digits_from_ns; /* since when so many digits have been told */
+    unsigned digits;
     jitter_buffer *jitter; /* NULL: relayed */
     uint32_t next;         /* relayed: timestamp that the next packet should have */
     uint16_t next_sequence;

@@ -4,7 +4,20 @@ enum {
     UNITS_MS = 8,         /* every codec spoken here counts timestamps at 8 kHz, G.722 by mistake (RFC 3551) */
     TRANSIT_JUMP = 7200,  /* so far from the last means that the timeline moved, which is no jitter */
     SEQUENCE_JUMP = 3000, /* RFC 3550 appendix A.1, MAX_DROPOUT */
+    TAKE_OVER = 3,        /* packets of another source, 60 ms, without one of the first in between */
 };
+
+/* Whether a packet is from somebody who must not be heard. Two who send at once never come three in a row. */
+static bool foreign(rtp_stream *s, uint32_t ssrc)
+{
+    if (!s->seen || s->ssrc == ssrc) {
+        s->other_run = 0;
+        return false;
+    }
+    s->other_run = s->other_ssrc == ssrc ? s->other_run + 1 : 1;
+    s->other_ssrc = ssrc;
+    return s->other_run < TAKE_OVER;
+}
 
 rtp_stream_step rtp_stream_take(rtp_stream *s, uint16_t sequence, uint32_t ssrc)
 {
@@ -12,6 +25,8 @@ rtp_stream_step rtp_stream_take(rtp_stream *s, uint16_t sequence, uint32_t ssrc)
     bool other = !s->seen || s->ssrc != ssrc;
 
     s->received++;
+    if (foreign(s, ssrc))
+        return RTP_STREAM_FOREIGN;
     if (other || ahead > SEQUENCE_JUMP || ahead < -SEQUENCE_JUMP) {
         s->ssrc = ssrc;
         s->newest = sequence;

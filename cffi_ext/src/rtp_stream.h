@@ -9,6 +9,8 @@ typedef struct {
     uint32_t ssrc;
     uint16_t newest;
     uint64_t seen; /* bit n: newest - n has come; 0: nothing has come */
+    uint32_t other_ssrc; /* a source that might take over */
+    unsigned other_run;  /* so many of its packets in a row */
     uint32_t transit;
     uint32_t jitter16; /* in 1/16 timestamp units */
     uint64_t received, lost, reordered, duplicate;
@@ -17,8 +19,9 @@ typedef struct {
 
 typedef enum {
     RTP_STREAM_GOES_ON,
-    RTP_STREAM_BEGINS, /* the first packet, or another source: its timeline is a new one */
-    RTP_STREAM_AGAIN,  /* a duplicate */
+    RTP_STREAM_BEGINS,  /* the first packet, or another source: its timeline is a new one */
+    RTP_STREAM_AGAIN,   /* a duplicate */
+    RTP_STREAM_FOREIGN, /* from a second source beside the one that is heard */
 } rtp_stream_step;
 
 rtp_stream_step rtp_stream_take(rtp_stream *s, uint16_t sequence, uint32_t ssrc);

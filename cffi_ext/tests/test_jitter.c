@@ -210,7 +210,7 @@ static void test_an_hour_of_drift(int ppm)
     }
     const jitter_counters *c = &r->j.counters;
     CHECK(made_up <= 2 && c->late == 0 && c->skipped == 0 && c->concealed_samples == 160);
-    CHECK(c->delay_ms < 60);
+    CHECK(c->delay_ms < 70); /* 40 of slack at most, a pull and the offset in it */
     CHECK(ppm > 0 ? c->lengthened > 30 && !c->shortened : c->shortened > 30 && !c->lengthened);
     rig_free(r);
 }

@@ -92,7 +92,11 @@ static void test_stream_tells_loss_order_and_source(void)
     CHECK(rtp_stream_take(&s, 1, 7) == RTP_STREAM_GOES_ON && s.lost == 2); /* 65535 and 0 */
     CHECK(rtp_stream_take(&s, 0, 7) == RTP_STREAM_GOES_ON && s.lost == 1 && s.reordered == 1);
     CHECK(rtp_stream_take(&s, 0, 7) == RTP_STREAM_AGAIN && s.duplicate == 1);
-    CHECK(rtp_stream_take(&s, 9, 8) == RTP_STREAM_BEGINS && s.received == 5);
+    /* Another source is heard once the first is silent, never beside it. */
+    for (uint16_t i = 2; i < 50; i++)
+        CHECK(rtp_stream_take(&s, i, 7) == RTP_STREAM_GOES_ON && rtp_stream_take(&s, i, 8) == RTP_STREAM_FOREIGN);
+    CHECK(rtp_stream_take(&s, 50, 8) == RTP_STREAM_FOREIGN && rtp_stream_take(&s, 51, 8) == RTP_STREAM_BEGINS);
+    CHECK(rtp_stream_take(&s, 50, 7) == RTP_STREAM_FOREIGN && rtp_stream_take(&s, 52, 8) == RTP_STREAM_GOES_ON);
 }
 
 int main(void)

@@ -13,6 +13,7 @@ from kinline_sim import _board as board
 from kinline_sim.chip import Chip
 from kinline_sim.chip_faults import ChipFaults
 from kinline_sim.efuse import Efuse
+from kinline_sim.nor_flash import NorFlash
 from kinline_sim.rfc2217_port import Rfc2217Port
 
 
@@ -51,5 +52,7 @@ class Line:
 
 
 def chip_at(line: Line, flash: Path, faults: ChipFaults, random: Random) -> Chip:
+    """The chip of a flash file, which is made, blank, if there is none. Raises ValueError for a file of another size."""
+    NorFlash(flash).close()
     efuse = Efuse(mac_of(flash), flash.with_suffix(".efuse"))
     return Chip(line.fd, flash, efuse, faults, random, assisted=line.server is None)

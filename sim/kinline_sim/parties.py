@@ -165,9 +165,9 @@ class TextTelephone(Accept):
     text: str = "HELLO THIS IS GRANDMA. HOW ARE YOU Q GA"
     rest_s: float = 3.0
 
-    def words(self, seed: int) -> Pcm:
+    def words(self, seed: int, rate: int = RATE) -> Pcm:
         typed = np.frombuffer(tty.send(self.text), np.int16)
-        return np.concatenate((typed, np.zeros(round(self.rest_s * RATE), np.int16)))
+        return speech.resample(np.concatenate((typed, np.zeros(round(self.rest_s * RATE), np.int16))), RATE, rate)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +179,7 @@ class ThreeWay(Accept):
     hold_s: float = 6.0
     rings: int = 1
 
-    def words(self, seed: int) -> Pcm:
+    def words(self, seed: int, rate: int = RATE) -> Pcm:
         rng = np.random.default_rng(seed)
         t = np.arange(2 * RATE) / RATE
         ring = (np.sin(2 * np.pi * RINGBACK_HZ[0] * t) + np.sin(2 * np.pi * RINGBACK_HZ[1] * t)) * RINGBACK_PEAK
@@ -187,7 +187,8 @@ class ThreeWay(Accept):
         talked = speech.speech(self.before_s, seed)
         talked = np.clip(talked + rng.normal(0, LINE_NOISE_RMS, len(talked)), -32768, 32767).astype(np.int16)
         joined = speech.speech(self.speech_s, seed + 2)
-        return np.concatenate((talked, np.zeros(round(self.hold_s * RATE), np.int16), *[once] * self.rings, joined))
+        whole = np.concatenate((talked, np.zeros(round(self.hold_s * RATE), np.int16), *[once] * self.rings, joined))
+        return speech.resample(whole, RATE, rate)
 
 
 @dataclass(frozen=True, kw_only=True)

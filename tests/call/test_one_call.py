@@ -13,6 +13,7 @@ from kinline.recordings.export import sound
 from kinline_sim.board import Board
 from kinline_sim.listening import correlate, to_8k
 from kinline_sim.parties import Accept
+from kinline_sim.speech import resample
 from tests.call.house import (
     ALEX,
     RATE_MICROS,
@@ -34,11 +35,12 @@ WORDS = voice(60, 11)
 
 
 def stereo(site: Site, path: Path) -> NDArray[np.int16]:
-    """A whole recording's samples: the caller's in column 0, the called party's in column 1."""
+    """A whole recording's samples at 8 kHz: the caller's in column 0, the called party's in column 1."""
     with Sealed(path, load_keys(site.data / "recordings.key")) as recording:
         report = inspected(recording, site.store.recording(recording.head["call"]).closed.link)  # type: ignore[union-attr]
-        assert report.whole and recording.rate == 8000, report
-        return np.frombuffer(b"".join(sound(recording, report.length)), "<i2").reshape(-1, 2)
+        assert report.whole and recording.rate == 16_000, report  # the switch speaks G.722
+        both = np.frombuffer(b"".join(sound(recording, report.length)), "<i2").reshape(-1, 2)
+        return np.stack([resample(both[:, side], recording.rate, 8000) for side in (0, 1)], axis=1)
 
 
 async def all_but_the_last_key(site: Site, board: Board) -> None:

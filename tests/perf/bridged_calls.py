@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kinline_engine.bus import Bus, Event, Source
 from kinline_engine.engine import CallEvent, Engine, FarEnd, RecorderEvent, recorded
+from tests.engine.recording import record
 from tests.peers.program import Program, free_port
 from tests.perf.asterisk_bridges import asterisk_bridges
 from tests.perf.latency_picture import draw
@@ -58,7 +59,7 @@ def measure() -> list[Figure]:
     peers = _best_heard("Asterisk 22", theirs) | _best_heard("bare loop", bare)
     draw(PICTURE, {f"Kinline, {LATENCY_CALLS} calls": latency.heard} | peers)
     conditions = (
-        "PCMU, digit detection on both legs, stereo recording, the whole process on one processor, the generator on the "
+        "PCMU, digit detection on both legs, encrypted stereo recording, the process on one processor, the generator on the "
         "other; latency p50/p99 through the device"
     )
     carried = (
@@ -118,7 +119,7 @@ def _engine(count: int, generator: Generator) -> Iterator[Device]:
             call = engine.create_bridged_call()
             call.set_near(FarEnd(*near))
             call.set_far(FarEnd(*far))
-            call.record(Path(folder) / f"{i}.wav")
+            record(call, Path(folder) / f"{i}.klr")
             call.gate(True)
             call.detect(True)  # opening the gate ended it
         here = ("127.0.0.1", engine.rtp_port)
@@ -139,11 +140,11 @@ def _hold_to_account(count: int, events: list[Event]) -> None:
     """Each voice has a 5 in it every ten seconds: half of all must have been heard. Each recording must be whole."""
     digits = Counter(chr(e.code) for e in events if (e.source, e.kind) == (Source.CALL, CallEvent.DTMF))
     ends = [recorded(e) for e in events if (e.source, e.kind) == (Source.RECORDER, RecorderEvent.CLOSED)]
-    dropped = sum(dropped for _, dropped in ends)
+    missing = sum(end.missing for end in ends)
     if digits["5"] < count or set(digits) != {"5"}:
         raise AssertionError(f"{count} calls with a 5 on each leg, heard {dict(digits)}")
-    if len(ends) != count or dropped or min(written for written, _ in ends) < SECONDS * 8000:
-        raise AssertionError(f"{len(ends)} recordings of {count} calls, {dropped} samples dropped")
+    if len(ends) != count or missing or min(end.frames for end in ends) < SECONDS * 8000:
+        raise AssertionError(f"{len(ends)} recordings of {count} calls, {missing} samples missing")
 
 
 @contextlib.contextmanager

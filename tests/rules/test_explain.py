@@ -55,6 +55,14 @@ def test_the_limit_and_its_source() -> None:
     assert in_words(explanation, "es")[0] == "Permitida por 5 min, limitada por: duración de la llamada (este teléfono)."
 
 
+@pytest.mark.parametrize("stop", [None, Restriction(kind="administrative"), Restriction(kind="sanction")])
+def test_a_floor_that_a_sanction_ends_does_not_stand(stop: Restriction | None) -> None:
+    floor = Floor(period="month", calls=1, beats=("restriction", "minutes"), unless=("sanction",), **RULE)
+    attempt = request(inmate=inmate(restrictions=(stop,) if stop else ()))
+    (said,) = explanation_json(explain(attempt, replace(CT, floors=(floor,))))["floors"]
+    assert said["stands"] is (stop is None or stop.kind != "sanction")
+
+
 def test_a_refusal_and_when_it_passes() -> None:
     explanation = explain(request(at=NOON.replace(hour=5)), CT)
     (hours,) = of(explanation, "hours")

@@ -32,7 +32,8 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / ".venv").symlink_to(ROOT / ".venv")
-        alone = ["unshare", "--net"] if os.geteuid() == 0 else []
+        # A process space of its own, too: what a failed block leaves running ends with its shell.
+        alone = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"] if os.geteuid() == 0 else []
         pipe = subprocess.PIPE
         self._log = (folder / "shell.log").open("w+")
         self._shell = subprocess.Popen(
@@ -57,7 +58,8 @@ class Shell:
     def close(self) -> None:
         assert self._shell.stdin
         self._shell.stdin.close()
-        self._shell.wait(20)
+        self._shell.kill()
+        self._shell.wait()
         self._log.close()
 
 

@@ -18,7 +18,6 @@ from kinline.recordings import Keyring, RecordingError, Sealed, inspected, load_
 from kinline.recordings.sealed import SUFFIX, head_text
 from kinline.store import CallInfo, DatabaseError, RecordingClosed, Store
 
-RATE = 8000
 RETRY_S = 2.0
 _log = log(part="recordings")
 
@@ -46,13 +45,14 @@ class Recordings:
     def path(self, call: int) -> Path:
         return self._folder / f"{call}{SUFFIX}"
 
-    def begin(self, audio: RecordedCall, call: int, about: Mapping[str, Any]) -> Path | None:
-        """Record the call from now on; `about` says by reference whose it is. None, counted and told, if that fails."""
+    def begin(self, audio: RecordedCall, call: int, about: Mapping[str, Any], rate: int) -> Path | None:
+        """Record the call from now on at that rate; `about` says by reference whose it is.
+        None, counted and told, if that fails."""
         path, secret, keys = self.path(call), secrets.token_bytes(32), self._current()
         head = {"call": call, **about, "started_at": datetime.now(UTC).isoformat(timespec="milliseconds")}
         try:
-            text = head_text(head, keys.newest.id, keys.wrapped(secret), RATE)
-            audio.record(path, key=secret, head=text, rate=RATE)
+            text = head_text(head, keys.newest.id, keys.wrapped(secret), rate)
+            audio.record(path, key=secret, head=text, rate=rate)
         except (EngineError, ValueError) as error:
             counters.add("recording_failed")
             _log.error("no recording, the call goes on", call=call, error=str(error), next="check the daemon's log")

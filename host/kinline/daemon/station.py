@@ -47,6 +47,7 @@ from kinline.store import DatabaseError
 from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media
 
 TICK_S = 0.05
+NARROW_RATE, WIDE_RATE = 8000, 16_000  # of a recording, by what the far end speaks when it begins
 RETRY_S = 2.0  # between attempts to close a record, on top of the store's own 5 s of patience with a lock
 FAREWELL_S = 5.0  # the longest last prompt takes 3 s; a far end that listens to none of it is let go then
 _COLLECT_KINDS = {"digit": wire.COLLECT_DIGIT, "secret": wire.COLLECT_SECRET, "number": wire.COLLECT_NUMBER}
@@ -86,6 +87,7 @@ class Station:
         self._call: AnyCall | None = None
         self._speech: Speech | None = None
         self._volume = Volume()
+        self._far_codec = Codec.PCMU  # as last agreed
         self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
         self._recordings: dict[int, Path] = {}
         self._happened: deque[ev.Event] = deque()
@@ -503,6 +505,7 @@ class Station:
             case Answered(media) if current and self._call is not None:
                 try:
                     self._call.set_far(_far_end(media))
+                    self._far_codec = Codec(media.codec)
                     self._call.listen(Listening.ANSWER)
                 except EngineError as error:
                     counters.add("far_media_refused")
@@ -560,7 +563,8 @@ class Station:
 
     def _record(self, audio: RecordedCall, call: int) -> None:
         about = {"handset": self._records.handset, "inmate": self._records.target(call).inmate}
-        if path := self._recorder.begin(audio, call, about):
+        rate = WIDE_RATE if self._far_codec is Codec.G722 else NARROW_RATE
+        if path := self._recorder.begin(audio, call, about, rate):
             self._recordings[call] = path
 
     def _stop_talk(self, call: int) -> None:
@@ -579,6 +583,8 @@ class Station:
                 self._happen(ev.FarDigit(chr(event.code)))
             case CallEvent.SIGN:
                 sign = heard(event)
+                if sign.sign.name == "TTY" and self._call is not None:
+                    self._call.tone_safe(True)  # until the call in hand is over: nothing that is good for speech only
                 self._happen(ev.Heard(sign.sign.name.lower(), sign.confidence))
             case CallEvent.TEXT:
                 self._typed(Side(event.code), event.data.decode("ascii", "replace"))
@@ -589,6 +595,9 @@ class Station:
             case CallEvent.RTP_SILENT:
                 counters.add("far_media_silent")
                 self._log.warning("nothing heard from the far end", call=self._mentioned(self.call))
+            case CallEvent.RTP_BAD:
+                counters.add("far_media_bad")
+                self._log.warning("the far end's packets are not all ones to be heard", call=self._mentioned(self.call))
             case _:
                 pass
 

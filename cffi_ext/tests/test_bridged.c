@@ -1,0 +1,90 @@
+/* Bridged calls with everything that may happen to one while packets come: for the sanitizers and the quiet build. */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loopback.h"
+
+enum { CALLS = 3, PACKETS = 150 };
+
+typedef struct {
+    kl_engine *engine;
+    int number;
+} bridge;
+
+static void hear(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    uint8_t packet[1500];
+
+    CHECK(poll(&p, 1, 10000) == 1 && read(fd, packet, sizeof packet) >= 12);
+}
+
+static void *one_call(void *arg)
+{
+    bridge *b = arg;
+    uint16_t ports[2];
+    int near = far_socket(&ports[0]), far = far_socket(&ports[1]);
+    int privileged = b->number % 2;
+    uint32_t call = (uint32_t)kl_call_create_bridged(b->engine, privileged ? 0 : KL_CALL_RECORDED);
+    kl_call_far_end ends[2];
+    kl_call_counters counters;
+    int16_t tone[1600] = {1000};
+    char path[64];
+    kl_recording recording = {path, secret[0], (const uint8_t *)"{}", 2, 8000};
+
+    for (int i = 0; i < 2; i++)
+        ends[i] = (kl_call_far_end){.ip = "127.0.0.1", .port = ports[i], .codec = KL_CODEC_PCMU, .dtmf_type = 101};
+    CHECK(!kl_call_near(b->engine, call, &ends[0]) && !kl_call_far(b->engine, call, &ends[1]));
+    CHECK(kl_call_near(b->engine, call, &ends[1]) == -EADDRINUSE);
+    uint32_t clip = (uint32_t)kl_clip_load(b->engine, tone, 1600);
+    snprintf(path, sizeof path, "/tmp/kinline-bridged-%d-%d.klr", getpid(), b->number);
+    for (unsigned i = 1; i <= PACKETS; i++) {
+        if (i == 10)
+            CHECK(kl_call_record(b->engine, call, &recording) == (privileged ? -EPERM : 0));
+        if (i == 11)
+            CHECK(!kl_call_gate(b->engine, call, 1) && !kl_call_detect(b->engine, call, 1));
+        if (i == 30)
+            CHECK(!kl_call_play(b->engine, call, KL_SIDE_BOTH, &clip, 1, KL_PLAY_OVERLAY, 7));
+        if (i == 60)
+            CHECK(!kl_call_tone(b->engine, call, KL_TONE_BEEP) && !kl_call_gate(b->engine, call, 0));
+        if (i == 80)
+            CHECK(!kl_call_gate(b->engine, call, 1));
+        if (i % 10) { /* the tenth is lost */
+            say_rtp(near, kl_engine_rtp_port(b->engine), i);
+            hear(far);
+        }
+        say_rtp(far, kl_engine_rtp_port(b->engine), i);
+        hear(near);
+    }
+    CHECK(!kl_call_get_counters(b->engine, call, &counters));
+    CHECK(counters.near.lost == PACKETS / 10 - 1 && counters.far.lost == 0 && counters.far.sent >= PACKETS * 9 / 10);
+    say_rtp(near, kl_engine_rtp_port(b->engine), PACKETS + 1); /* still under way as the call ends */
+    CHECK(!kl_call_near_clear(b->engine, call) && !kl_call_destroy(b->engine, call));
+    CHECK(!kl_clip_free(b->engine, clip));
+    unlink(path); /* the writer may not have begun it yet, and goes on without its name */
+    close(near);
+    close(far);
+    return NULL;
+}
+
+int main(void)
+{
+    kl_engine_config config = {.rtp_bind_ip = "127.0.0.1", .jitter_min_ms = 20, .jitter_max_ms = 120};
+    kl_bus *bus = kl_bus_create();
+    kl_engine *engine = kl_engine_create(bus, &config);
+    pthread_t threads[CALLS];
+    bridge bridges[CALLS];
+
+    CHECK(engine);
+    for (int i = 0; i < CALLS; i++) {
+        bridges[i] = (bridge){engine, i};
+        CHECK(!pthread_create(&threads[i], NULL, one_call, &bridges[i]));
+    }
+    for (int i = 0; i < CALLS; i++)
+        pthread_join(threads[i], NULL);
+    kl_engine_destroy(engine);
+    kl_bus_destroy(bus);
+    return 0;
+}
