@@ -43,6 +43,7 @@ class Storage(_Section):
     exports_dir: Path = Path()
     secret_file: Path = Path()
     recording_keys_file: Path = Path()
+    live_socket: Path = Path()
     profiles_dir: Path | None = None
 
     @field_serializer("database")
@@ -247,6 +248,7 @@ def _placed(settings: Settings, folder: Path) -> Settings:
             "prompts_cache_dir": below(storage.prompts_cache_dir, "prompts"),
             "exports_dir": below(storage.exports_dir, "exports"),
             "secret_file": below(storage.secret_file, "site.key"),
+            "live_socket": below(storage.live_socket, "live.sock"),
             "recording_keys_file": below(storage.recording_keys_file, "recordings.key"),
             "site_prompts_dir": folder / storage.site_prompts_dir if storage.site_prompts_dir else None,
             "profiles_dir": folder / storage.profiles_dir if storage.profiles_dir else None,

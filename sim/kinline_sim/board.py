@@ -72,9 +72,9 @@ class Board:
         if self.chip is None:
             self.vm.power_on()
             return self
-        self.chip.start(self._run, self._hold, self._last_words)
         if self._line.server:
-            self._line.server.start(self.chip)
+            self._line.server.start(self.chip)  # first: it knows the line's rate
+        self.chip.start(self._run, self._hold, self._last_words)
         return self
 
     def stop(self) -> None:

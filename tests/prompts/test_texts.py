@@ -144,6 +144,10 @@ def test_numbers(value: int, en: str, es: str) -> None:
         (21_310_000, "twenty-one dollars and thirty-one cents", "veintiún dólares con treinta y un centavos"),
         (1_999_999, "one dollar and ninety-nine cents", "un dólar con noventa y nueve centavos"),
         (-5, "zero dollars", "cero dólares"),
+        (1_500_000, "one dollar and fifty cents", "un dólar con cincuenta centavos"),
+        (31_010_000, "thirty-one dollars and one cent", "treinta y un dólares con un centavo"),
+        (101_000_000, "one hundred one dollars", "ciento un dólares"),
+        (1_000_000_000_000, "one million dollars", "un millón de dólares"),
     ],
 )
 def test_money_rounds_down_to_the_cent(micros: int, en: str, es: str) -> None:
@@ -172,6 +176,9 @@ def test_a_price_is_exact(rate: int, en: str) -> None:
         (90, "one minute and thirty seconds", "un minuto y treinta segundos"),
         (3600, "one hour", "una hora"),
         (75_660, "twenty-one hours and one minute", "veintiuna horas y un minuto"),
+        (111_600, "thirty-one hours", "treinta y una horas"),
+        (723_600, "two hundred one hours", "doscientas una horas"),
+        (1260, "twenty-one minutes", "veintiún minutos"),
     ],
 )
 def test_durations(seconds: int, en: str, es: str) -> None:
@@ -181,9 +188,14 @@ def test_durations(seconds: int, en: str, es: str) -> None:
 @pytest.mark.parametrize(
     ("hour", "minute", "en", "es"),
     [
-        (0, 0, "at twelve A M", "a las doce de la mañana"),
-        (1, 5, "at one oh five A M", "a la una y cinco de la mañana"),
-        (12, 0, "at twelve P M", "a las doce de la tarde"),
+        (0, 0, "at midnight", "a medianoche"),
+        (0, 30, "at twelve thirty A M", "a las doce y treinta de la madrugada"),
+        (1, 5, "at one oh five A M", "a la una y cinco de la madrugada"),
+        (6, 0, "at six A M", "a las seis de la mañana"),
+        (12, 0, "at noon", "al mediodía"),
+        (12, 1, "at twelve oh one P M", "a las doce y uno de la tarde"),
+        (13, 15, "at one fifteen P M", "a la una y quince de la tarde"),
+        (21, 5, "at nine oh five P M", "a las nueve y cinco de la noche"),
         (20, 30, "at eight thirty P M", "a las ocho y treinta de la noche"),
     ],
 )
@@ -194,11 +206,32 @@ def test_clock_times(hour: int, minute: int, en: str, es: str) -> None:
 
 @pytest.mark.parametrize(
     ("days", "en", "es"),
-    [(0, "today", "hoy"), (1, "tomorrow", "mañana"), (2, "on Wednesday", "el miércoles"), (30, "on April 1", "el 1 de abril")],
+    [
+        (0, "today", "hoy"),
+        (1, "tomorrow", "mañana"),
+        (2, "on Wednesday", "el miércoles"),
+        (6, "on Sunday", "el domingo"),
+        (7, "on March ninth", "el nueve de marzo"),
+        (29, "on March thirty-first", "el treinta y uno de marzo"),
+        (30, "on April first", "el primero de abril"),
+        (49, "on April twentieth", "el veinte de abril"),
+    ],
 )
 def test_days(days: int, en: str, es: str) -> None:
     at = NOW + timedelta(days=days)
     assert say.moment(at, NOW, "en").startswith(en) and say.moment(at, NOW, "es").startswith(es)
+
+
+@given(st.integers(1, 99))
+def test_every_ordinal_is_its_number_with_an_ending(value: int) -> None:
+    words = say.ordinal(value)
+    assert words.endswith(("first", "second", "third", "th")) and words != say.number(value, "en")
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1)), st.integers(0, 400), st.sampled_from(LANGUAGES))
+def test_every_moment_is_said_without_a_digit(now: datetime, days: int, lang: Lang) -> None:
+    words = say.moment(now + timedelta(days=days), now, lang)
+    assert words == " ".join(words.split()) and not any(sign.isdigit() for sign in words)
 
 
 @given(st.integers(0, 999_999_999), st.sampled_from(LANGUAGES))

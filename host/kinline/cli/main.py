@@ -9,6 +9,7 @@ import typer
 from kinline import config as settings_file
 from kinline.cli.console import api_app, console
 from kinline.cli.handset import handset_app
+from kinline.cli.monitor import monitor_app
 from kinline.cli.output import Json, UsageError, answer, complain
 from kinline.cli.recordings import recordings_app
 from kinline.cli.rules import rules_app
@@ -35,6 +36,7 @@ _groups = {
     "handset": handset_app,
     "inmate": inmate_app,
     "rules": rules_app,
+    "monitor": monitor_app,
     "prompts": prompts_app,
     "recordings": recordings_app,
     "api": api_app,

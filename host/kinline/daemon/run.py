@@ -13,6 +13,7 @@ from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement, Arrangements
 from kinline.daemon.firmware import Upgrades
 from kinline.daemon.keys import Keys
+from kinline.daemon.live import Live
 from kinline.daemon.port import opened
 from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
@@ -86,9 +87,11 @@ async def _serve(settings: Settings, store: Store) -> None:
     arranged = arrangements.all()
     stations = [_station(link, arranged, services, recordings, store) for link in settings.handset]
     watch = Watch(store, arrangements, stations, keys=keys)
+    facilities = {info.device_id: info.facility for info in store.handsets()}
+    live = Live(settings.storage.live_socket, store, stations, facilities)
     _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
     work = [asyncio.create_task(_attend(station)) for station in stations]
-    work += [asyncio.create_task(_probe(trunk)), asyncio.create_task(watch.run())]
+    work += [asyncio.create_task(_probe(trunk)), asyncio.create_task(watch.run()), asyncio.create_task(live.run())]
     if store.shared:
         work.append(asyncio.create_task(_close_overdue(services, store)))
     stopping = asyncio.create_task(stop.wait())

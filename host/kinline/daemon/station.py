@@ -37,6 +37,7 @@ from kinline.media import (
     Link,
     LinkEvent,
     Listening,
+    MonitoredCall,
     RecordedCall,
     Side,
     Source,
@@ -105,6 +106,30 @@ class Station:
     def call(self) -> int:
         """The call record in hand, 0 for none."""
         return self._visit.call
+
+    @property
+    def phase(self) -> str:
+        """How far the visit is."""
+        return self._visit.phase.value
+
+    @property
+    def nameless(self) -> bool:
+        """Whether nobody is to learn of the call in hand."""
+        return self._visit.nameless
+
+    @property
+    def listenable(self) -> MonitoredCall | None:
+        """The call in hand as staff may hear it; None where it has no place for listeners."""
+        return self._call if isinstance(self._call, MonitoredCall) else None
+
+    def announce_barge(self, said: Callable[[], None]) -> bool:
+        """Tell both parties that staff will speak to them, where the profile says so, then call `said`; whether it does."""
+        announced = self._records.arrangement.profile.announcements.announce_barge
+        if announced and self._speech is not None:
+            self._speech.say(act.Side.BOTH, "barge", self._visit.language, {}, 0, overlay=True, then=said)
+        else:
+            said()
+        return announced
 
     def cut_rule(self, call: int) -> str | None:
         return self._records.cut_rule(call)

@@ -2,6 +2,7 @@
 
 from kinline.accounts import MoneyError, PinError
 from kinline.config import SettingsError
+from kinline.live.client import LiveError
 from kinline.operations.roles import Forbidden
 from kinline.people.sheet import SheetError
 from kinline.recordings import RecordingError
@@ -18,4 +19,5 @@ FAILURES = (
     ProfileError,
     ScenarioError,
     SettingsError,
+    LiveError,
 )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from kinline.rules.reasons import day_phrase
+from kinline.rules.reasons import MONTHS, day_phrase
 
 Lang = Literal["en", "es"]
 LANGUAGES: tuple[Lang, ...] = ("en", "es")
@@ -27,6 +27,12 @@ _KEYS: dict[Lang, dict[str, str]] = {
     "en": {"*": "star", "#": "pound"},
     "es": {"*": "estrella", "#": "número"},
 }
+
+
+_EN_ORDINALS = {1: "first", 2: "second", 3: "third", 5: "fifth", 8: "eighth", 9: "ninth", 12: "twelfth"}
+_TWELVE: dict[Lang, tuple[str, str]] = {"en": ("at midnight", "at noon"), "es": ("a medianoche", "al mediodía")}
+# Until which hour a part of the day goes, as Spanish names them.
+_ES_PARTS = ((6, "de la madrugada"), (12, "de la mañana"), (19, "de la tarde"), (24, "de la noche"))
 
 
 def number(value: int, lang: Lang) -> str:
@@ -131,22 +137,46 @@ def duration(seconds: int, lang: Lang) -> str:
 
 
 def _feminine(words: str) -> str:
-    return words.replace("veintiún ", "veintiuna ").replace("un ", "una ")
+    """Hours are feminine: veintiuna horas, treinta y una horas, doscientas horas."""
+    for masculine, feminine in (("veintiún ", "veintiuna "), ("un ", "una "), ("ientos ", "ientas ")):
+        words = words.replace(masculine, feminine)
+    return words
 
 
 def moment(at: datetime, now: datetime, lang: Lang) -> str:
     """A moment as seen from now: "tomorrow at six A M". Both in the facility's zone."""
-    return f"{day_phrase(at, now, lang)} {clock(at, lang)}"
+    return f"{day(at, now, lang)} {clock(at, lang)}"
+
+
+def day(at: datetime, now: datetime, lang: Lang) -> str:
+    """A day as seen from now: "tomorrow", "on Tuesday", "on March third"; "el primero de abril"."""
+    if (at.date() - now.date()).days < 7:
+        return day_phrase(at, now, lang)
+    month = MONTHS[lang][at.month - 1]
+    if lang == "en":
+        return f"on {month} {ordinal(at.day)}"
+    return f"el {'primero' if at.day == 1 else number(at.day, lang)} de {month}"
+
+
+def ordinal(value: int) -> str:
+    """In English, from first to ninety-ninth: dates are said so."""
+    tens, ones = divmod(value, 10)
+    if value < 20 or not ones:
+        words = _EN_ORDINALS.get(value) or _number_en(value)
+        return words if value in _EN_ORDINALS else f"{words.removesuffix('y')}ieth" if words.endswith("y") else f"{words}th"
+    return f"{_EN_TENS[tens]}-{ordinal(ones)}"
 
 
 def clock(at: datetime, lang: Lang) -> str:
     hour = at.hour % 12 or 12
+    if at.minute == 0 and hour == 12:
+        return _TWELVE[lang][at.hour // 12]
     if lang == "en":
         minutes = "" if at.minute == 0 else f" oh {number(at.minute, lang)}" if at.minute < 10 else f" {number(at.minute, lang)}"
         return f"at {number(hour, lang)}{minutes} {'A M' if at.hour < 12 else 'P M'}"
     article = "a la una" if hour == 1 else f"a las {number(hour, lang)}"
     minutes = f" y {number(at.minute, lang)}" if at.minute else ""
-    part = "de la mañana" if at.hour < 12 else "de la tarde" if at.hour < 19 else "de la noche"
+    part = next(name for until, name in _ES_PARTS if at.hour < until)
     return f"{article}{minutes} {part}"
 
 

@@ -232,11 +232,14 @@ class ThirdParty(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcements(Rule):
-    """`warning_seconds` before the end, and how often the call's origin is said (0: never)."""
+    """`warning_seconds` before the end, how often the call's origin is said (0: never), and whether both parties are told
+    when staff begin to speak to them.
+    """
 
     __pydantic_config__ = _STRICT_KEYS
     warning_seconds: tuple[Count, ...] = (60, 10)
     origin_every_seconds: CountOrNone = 0
+    announce_barge: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

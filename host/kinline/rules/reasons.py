@@ -84,7 +84,7 @@ _WEEKDAYS = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
 }
-_MONTHS = {
+MONTHS = {
     "en": (
         "January",
         "February",
@@ -134,7 +134,7 @@ def written_moment(moment: datetime, now: datetime, language: str) -> str:
 
 def day_phrase(moment: datetime, now: datetime, language: str) -> str:
     ahead = (moment.date() - now.date()).days
-    weekday, month = _WEEKDAYS[language][moment.weekday()], _MONTHS[language][moment.month - 1]
+    weekday, month = _WEEKDAYS[language][moment.weekday()], MONTHS[language][moment.month - 1]
     if language == "es":
         near = {0: "hoy", 1: "mañana"}.get(ahead)
         return near or (f"el {weekday}" if ahead < 7 else f"el {moment.day} de {month}")

@@ -1,0 +1,1 @@
+"""The daemon's own socket: which calls are on, listening to one, speaking into it, cutting it."""
