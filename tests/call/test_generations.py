@@ -53,7 +53,7 @@ async def test_the_released_firmware_makes_a_whole_call(tmp_path: Path) -> None:
         await whole_call(site)
         health = await told(site, "health")
         assert health["rejected"] == 0, "the handset was sent what it does not know"
-        assert (await stopped(site))["firmware_update_ended.too-old"] == 1
+        assert (await stopped(site))["firmware_update_ended{too-old}"] == 1
 
 
 async def test_the_daemon_updates_a_handset_that_nobody_uses(tmp_path: Path) -> None:
