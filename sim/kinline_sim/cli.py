@@ -5,7 +5,7 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -54,14 +54,18 @@ def board(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Chooses how contacts bounce; printed if not given.")] = None,
     keys: Annotated[
-        str, typer.Option(help="What the hand does: keys, L lifts, H hangs up, comma waits 1 s; - for what is typed.")
+        str, typer.Option(help="Keys to press, L lifts, H hangs up, comma waits 1 s, others above; - for what is typed.")
     ] = "",
     speak: Annotated[Path | None, typer.Option(help="Mono WAV said into the microphone.", exists=True)] = None,
     ear: Annotated[Path | None, typer.Option(help="Keep what reached the ear in this WAV, written at the end.")] = None,
     fault: Annotated[list[str] | None, typer.Option(help=f"What is wrong with the chip: {CHIP_FAULTS}.")] = None,
     vm: Annotated[str, typer.Option(help=f"Which MicroPython: {', '.join(CHOICES)}.", envvar="KINLINE_VM")] = "auto",
 ) -> None:
-    """Run one board until interrupted."""
+    """Run one board until interrupted.
+
+    The hand also: O opens the lid, C shuts it; X pulls the cord, Z shorts it, V plugs it in; M holds a magnet to the
+    cradle, N takes it away; U cups ear and mouth, W lets go.
+    """
     try:
         steps: Iterable[str] = [_step(key) for key in keys if keys != "-"]
         if (pty is None) == (rfc2217 is None):
@@ -90,8 +94,22 @@ def board(
         raise typer.Exit(1) from error
 
 
+# What a hand does beside lifting and pressing: by letters that are on no key.
+_DEEDS: dict[str, tuple[str, Callable[[Board], None]]] = {
+    "O": ("opens the lid", lambda board: board.open_lid()),
+    "C": ("shuts the lid", lambda board: board.shut_lid()),
+    "X": ("pulls the cord", lambda board: board.wires("cord", "cut")),
+    "Z": ("shorts the cord", lambda board: board.wires("cord", "short")),
+    "V": ("plugs the cord in", lambda board: board.wires("cord", "whole")),
+    "M": ("holds a magnet there", lambda board: board.magnet(600)),
+    "N": ("takes it away", lambda board: board.magnet(0)),
+    "U": ("cups ear and mouth", lambda board: board.cup(0.3)),
+    "W": ("lets go of them", lambda board: board.cup(0.0)),
+}
+
+
 def _step(key: str) -> str:
-    if key not in "LH,":
+    if key not in "LH," and key not in _DEEDS:
         position(key)
     return key
 
@@ -123,6 +141,8 @@ def _perform(handset: Board, steps: Iterable[str], stop: threading.Event) -> Non
             handset.lift().wait()
         elif step == "H":
             handset.hang_up().wait()
+        elif step in _DEEDS:
+            _DEEDS[step][1](handset)
         elif step == ",":
             waited_until = time.monotonic() + 1
         else:

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import sys
 import time
-import wave
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from demo.site import FACILITY, Site
 from kinline.live.client import Connection, LiveError
 from kinline.live.protocol import RATE, Acting
 from kinline.prompts import Prompter
-from kinline.prompts.sound import read_wav, write_wav
+from kinline.prompts.sound import read_wav
 from kinline_sim.listening import correlate, to_8k
 from kinline_sim.parties import Accept
 from tests.call.house import (
@@ -131,7 +130,7 @@ async def test_what_the_rules_leave_unmonitored_nobody_hears(tmp_path: Path) -> 
 
 
 async def test_who_may_not_is_told_and_audited(tmp_path: Path) -> None:
-    async with house(tmp_path, {ALEX.contact: AT_ONCE}, seconds=20) as site:
+    async with house(tmp_path, {ALEX.contact: AT_ONCE}, seconds=120) as site:
         socket = site.data / "live.sock"
         await talking(site)
         for acting, do in (
@@ -155,18 +154,13 @@ async def test_who_may_not_is_told_and_audited(tmp_path: Path) -> None:
             ("tess", "monitor.cut"),
             ("ada", "monitor.calls"),
         ]
-        token = site.store.add_staff("ivy", ["investigator"], FACILITY, site_time(), "tests").text()
+        until_tomorrow = datetime.now(UTC) + timedelta(days=1)
+        token = site.store.add_staff("ivy", ["investigator"], FACILITY, until_tomorrow, "tests", datetime.now(UTC)).text()
         with Connection(socket, "listen", "wall-1", token=token) as connection:
             assert next(connection.sound())
         await garbage(socket)
         assert site.board.relay_log[-1][1], "the talk went on through all of it"
         await on_hook(site, site.board)
-
-
-def site_time():  # type: ignore[no-untyped-def]
-    from datetime import UTC, datetime, timedelta
-
-    return datetime.now(UTC) + timedelta(days=1)
 
 
 async def garbage(path: Path) -> None:
@@ -178,27 +172,3 @@ async def garbage(path: Path) -> None:
         answer = json.loads(await reader.readline())
         assert answer["ok"] is False and "the request cannot be read" in answer["error"]
         writer.close()
-
-
-async def test_the_command_listens_into_a_file(tmp_path: Path) -> None:
-    async with house(tmp_path / "site", {ALEX.contact: AT_ONCE}, seconds=20) as site:
-        await talking(site)
-        file, speech = tmp_path / "heard.wav", tmp_path / "said.wav"
-        write_wav(speech, STAFF[: 16_000])
-        config = str(site.folder / "kinline.toml")
-        for words in (
-            ("listen", "wall-1", "--out", str(file), "--seconds", "1"),
-            ("barge", "wall-1", "--say", str(speech), "--seconds", "1.5"),
-            ("cut", "wall-1", "--reason", "tests"),
-        ):
-            run = await asyncio.create_subprocess_exec(
-                Path(sys.executable).with_name("kinline"), "monitor", *words, "--config", config,
-                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            )  # fmt: skip
-            _, trouble = await run.communicate()
-            assert run.returncode == 0, trouble.decode()
-        with wave.open(str(file)) as heard:
-            assert (heard.getnchannels(), heard.getframerate(), heard.getnframes()) == (2, RATE, RATE)
-        await on_hook(site, site.board)
-        (record,) = assert_in_order(site)
-        assert record.ended_by == "staff"

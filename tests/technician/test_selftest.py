@@ -1,11 +1,15 @@
 """The self-test against the unchanged firmware: a sound board passes, and each fault is found with one next step."""
 
+import json
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import serial
+from typer.testing import CliRunner
 
+from kinline.cli.main import app
 from kinline.handsets import _link as wire
 from kinline.technician.exits import Exit
 from kinline.technician.link import BoardLink
@@ -191,3 +195,18 @@ def told(check: object, code: str, step: str) -> Trouble:
     assert raised.value.exit is Exit.TEST_FAILED
     assert step in raised.value.next_step and raised.value.next_step
     return raised.value
+
+
+def test_the_verb_tells_each_check_and_the_first_next_step(board: Board, tmp_path: Path) -> None:
+    device = tmp_path / "wall-7.json"
+    device.write_text(json.dumps({"device": "wall-7", "key": KEY.hex()}))
+    words = ["tech", "selftest", "--port", board.path, "--device-file", str(device), "--no-hands", "--seconds", "1"]
+    words += ["--sheets", str(tmp_path), "--json"]
+    well = CliRunner().invoke(app, words)
+    said = json.loads(well.stdout)
+    assert (well.exit_code, said["ok"], [one["name"] for one in said["data"]]) == (0, True, ["supply", "line"])
+    board.supply(12_000)
+    ill = CliRunner().invoke(app, words)
+    said = json.loads(ill.stdout)
+    assert (ill.exit_code, said["trouble"], said["next"]) == (Exit.TEST_FAILED, "supply", "check the port's voltage at J1")
+    assert [one["well"] for one in said["data"]] == [False, True]

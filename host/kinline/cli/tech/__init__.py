@@ -1,6 +1,6 @@
 """`kinline tech`: the technician's verbs, a file each; importing them attaches them to the group."""
 
-from kinline.cli.tech import detect, doctor, enroll, flash, label, listen, provision, record, swap, update, wipe
+from kinline.cli.tech import detect, doctor, enroll, flash, label, listen, provision, record, selftest, swap, update, wipe
 from kinline.cli.tech.group import tech_app
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "listen",
     "provision",
     "record",
+    "selftest",
     "swap",
     "tech_app",
     "update",
