@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *exact = malloc(length + !length);
     memcpy(exact, body, length);
     if (kl_sip_sdp_read(exact, (uint32_t)length, &media, ip, sizeof ip) == 0 &&
-        (!media.port || (media.codec != 0 && media.codec != 8) || media.direction > KL_SIP_SENDRECV ||
+        (!media.port || (media.codec != 0 && media.codec != 8 && media.codec != 9) || media.direction > KL_SIP_SENDRECV ||
          !memchr(ip, 0, sizeof ip)))
         abort();
     free(exact);
