@@ -60,8 +60,8 @@ async def begun(site: Site, board: Board, person: Person) -> None:
 
 
 async def ringing(site: Site, board: Board, person: Person) -> None:
-    since = await ring_home(site, board, person)
-    await told(site, "progress", since, status=180)
+    await ring_home(site, board, person)
+    await until(lambda: person.contact in [call.number for call in site.switch.calls], "the switch rings")
 
 
 async def in_phase(site: Site, board: Board, person: Person, phase: str) -> None:

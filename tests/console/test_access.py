@@ -29,7 +29,8 @@ def with_token(house: House, token: str) -> Response:
 
 
 def test_a_token_names_its_owner(house: House) -> None:
-    assert with_token(house, house.tokens["sam"]).json() == {"name": "sam", "roles": ["supervisor"], "facility": "south", "unit": None}
+    sam = {"name": "sam", "roles": ["supervisor"], "facility": "south", "unit": None}
+    assert with_token(house, house.tokens["sam"]).json() == sam
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic cm9vdDo=", "Bearer kinline_0_0", "Bearer x y"])

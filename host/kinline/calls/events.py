@@ -97,11 +97,12 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The attempt is refused and recorded: which prompt says why, and its values."""
+    """The attempt is refused and recorded: which prompt says why, and its values. Of a nameless one nothing is noted."""
 
     ticket: int
     prompt: str
     values: dict[str, Any]
+    nameless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class Records:
         if not asked.nameless:
             counters.add("call_denied", decision.rule)
             _log.info("call denied", handset=self._device, inmate=asked.inmate, rule=decision.rule)
-        return ev.Denied(request.ticket, decision.prompt_id, decision.prompt_values)
+        return ev.Denied(request.ticket, decision.prompt_id, decision.prompt_values, asked.nameless)
 
     def _asked(self, request: act.Attempt) -> _Asked:
         """What the digits mean: a line's code, a short code of the inmate's own, or a number."""

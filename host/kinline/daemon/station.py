@@ -70,6 +70,13 @@ def _far_end(media: Media) -> FarEnd:
     return FarEnd(media.ip, media.port, Codec(media.codec), media.payload, media.dtmf_payload or 0, media.comfort_payload or 0)
 
 
+def _hides_an_attempt(event: ev.Event, before: Phase) -> bool:
+    """Whether the step after this event would tell of an attempt that is nobody's business, or may have been one."""
+    if isinstance(event, ev.Denied):
+        return event.nameless
+    return isinstance(event, ev.Failed) and before is Phase.ATTEMPTING
+
+
 class Station:
     """Lives as long as the port is configured; survives the cable, the handset and the far end."""
 
@@ -367,11 +374,11 @@ class Station:
                 self._happened.popleft()
 
     def _handle(self, event: ev.Event) -> None:
-        before, nameless, unspoken = self._visit.phase, self._visit.nameless, self._visit.unspoken
+        before, nameless = self._visit.phase, self._visit.nameless
         actions = self._visit.handle(event, time.monotonic_ns())
         if (nameless or self._visit.nameless) and self.call:
             self._unspoken.add(self.call)
-        if self._visit.phase is not before and not (unspoken or self._visit.unspoken):
+        if self._visit.phase is not before and not (nameless or self._visit.unspoken or _hides_an_attempt(event, before)):
             self._log.info("visit", handset=self.device, phase=self._visit.phase, call=self.call or None)
         for action in actions:
             try:
