@@ -45,7 +45,7 @@ from kinline.media import (
     heard,
 )
 from kinline.store import DatabaseError
-from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media
+from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media, Progress
 
 TICK_S = 0.05
 NARROW_RATE, WIDE_RATE = 8000, 16_000  # of a recording, by what the far end speaks when it begins
@@ -547,6 +547,9 @@ class Station:
                     return
                 self._log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name)
                 self._happen(ev.FarAnswered())
+            case Progress(status, phrase):
+                if call not in self._unspoken:
+                    self._log.info("progress", handset=self.device, call=call, status=status, phrase=phrase)
             case Forwarded(detail):
                 counters.add("switch_forwarded")
                 self._log.warning("the switch would forward the call: refused", call=call, detail=detail)

@@ -15,7 +15,7 @@ from kinline_engine.sip import G722, PCMA, PCMU, Credentials, LocalMedia, Media,
 
 NORMAL_CLEARING = 16  # Q.850 cause
 _log = log(part="trunk")
-__all__ = ["Answered", "Ended", "Forwarded", "Leg", "LegEvent", "Media", "Trunk"]
+__all__ = ["Answered", "Ended", "Forwarded", "Leg", "LegEvent", "Media", "Progress", "Trunk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,15 @@ class Forwarded:
     detail: str
 
 
-LegEvent = Answered | Ended | Forwarded
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A provisional answer other than 100."""
+
+    status: int
+    phrase: str
+
+
+LegEvent = Progress | Answered | Ended | Forwarded
 _CODECS = {"G722": G722, "PCMU": PCMU, "PCMA": PCMA}
 
 
@@ -82,7 +90,7 @@ class Trunk:
         def translate(event: Event) -> None:
             match sip.decode(event):
                 case sip.Progress(status=status, phrase=phrase):
-                    _log.debug("progress", leg=leg, status=status, phrase=phrase)
+                    handler(Progress(status, phrase))
                 case sip.Answered(media=media, dialog=dialog):
                     if dialog is not None:
                         self._dialogs.keep(leg, dialog)
