@@ -67,10 +67,10 @@ def test_a_hand_types_and_the_ear_is_kept(tmp_path: Path) -> None:
         peer = SerialPeer(str(port), KEY)
         peer.expect(wire.Snapshot)
         assert peer.hello and peer.hello.device == "wall-3"
-        process.stdin.write("L,\n7X3\n")
+        process.stdin.write("L,\n7Y3\n")
         process.stdin.flush()
         assert [chr(peer.expect(wire.Key, 5).key) for _ in range(2)] == ["7", "3"]
-        assert "no key 'X'" in process.stderr.readline()
+        assert "no key 'Y'" in process.stderr.readline()
         process.stdin.close()
         peer.close()
         process.send_signal(signal.SIGINT)
@@ -93,5 +93,5 @@ def test_a_wrong_key_is_named(tmp_path: Path) -> None:
 def test_an_unknown_key_in_a_script_is_named(tmp_path: Path) -> None:
     image = tmp_path / "flash.bin"
     build(image)
-    result = CliRunner().invoke(app, ["board", "--pty", str(tmp_path / "p"), "--flash", str(image), "--keys", "L,X"])
-    assert result.exit_code == 1 and "no key 'X'" in result.output
+    result = CliRunner().invoke(app, ["board", "--pty", str(tmp_path / "p"), "--flash", str(image), "--keys", "L,Y"])
+    assert result.exit_code == 1 and "no key 'Y'" in result.output
