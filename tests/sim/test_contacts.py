@@ -21,8 +21,9 @@ def test_a_key_arrives_debounced_and_sealed(board: Board, lifted: SerialPeer) ->
 
 
 def test_every_key_of_the_keypad(board: Board, lifted: SerialPeer) -> None:
-    board.dial("1234567890*#+-TS")
-    assert "".join(chr(lifted.expect(wire.Key).key) for _ in range(16)) == "1234567890*#+-TS"
+    """Those for the volume the handset keeps to itself: what they do is told by the volume."""
+    board.dial("1234567890*#TS")
+    assert "".join(chr(lifted.expect(wire.Key).key) for _ in range(14)) == "1234567890*#TS"
 
 
 @pytest.mark.parametrize("chord", ["12", "15", "124", "1245"])
