@@ -63,7 +63,7 @@ def test_a_handset_without_identity_says_so_and_makes_no_storm(altered: Alter) -
         assert peer.until(lambda: "provision this handset" in board.console, 5)
         peer.until(lambda: board.vm.failure, 2.5)
         assert not peer.hello
-        assert board.boot_count <= 1 + (time.monotonic() - started)
+        assert board.boot_count <= 1 + (time.monotonic() - started) / 0.6  # the pause after a fault
         peer.close()
 
 

@@ -13,14 +13,16 @@ def keys(bench: Bench) -> str:
     if down:
         stuck = "".join(key for index, key in enumerate(ALL) if down >> index & 1)
         raise failed("key-stuck", f"nobody presses, but down: {_named(stuck)}", _look_at(stuck[0]))
-    bench.link.messages[:] = [m for m in bench.link.messages if not isinstance(m, wire.Key)]
+    bench.link.messages[:] = [message for message in bench.link.messages if _pressed(message) is None]
     bench.ask(Hand.PRESS_KEYS)
     seen: list[str] = []
 
     def another() -> bool:
-        for message in [m for m in bench.link.messages if isinstance(m, wire.Key)]:
+        for message in list(bench.link.messages):
+            key = _pressed(message)
+            if key is None:
+                continue
             bench.link.messages.remove(message)
-            key = chr(message.key)
             if key in ALL and key not in seen:
                 seen.append(key)
                 bench.key_seen(key, len(seen), len(ALL))
@@ -32,6 +34,17 @@ def keys(bench: Bench) -> str:
             missing = "".join(key for key in ALL if key not in seen)
             raise failed("key-dead", f"{_named(missing)} did not come", _look_at(missing[0]))
     return f"all {len(ALL)} keys"
+
+
+def _pressed(message: wire.Message) -> str | None:
+    """The key that a message tells of; those for the volume have one of their own."""
+    match message:
+        case wire.Key(key):
+            return chr(key)
+        case wire.Volume(louder):
+            return "+" if louder else "-"
+        case _:
+            return None
 
 
 def _named(which: str) -> str:
