@@ -56,9 +56,7 @@ async def test_a_name_is_said_once_and_the_called_party_hears_it(tmp_path: Path)
         sound = to_8k(np.frombuffer(kept(site) or b"", "<i2"))
         assert 1.0 < len(sound) / 8000 < 1.6
         assert likeness(to_8k(NAME), sound.astype(np.int16)) > 0.8 and likeness(sound, to_8k(BABBLE)) < 0.3
-        await until(
-            lambda: likeness(sound, between(ear(board), began, time.monotonic())) > 0.7, "the caller hears the name back"
-        )
+        await until(lambda: likeness(sound, between(ear(board), began, time.monotonic())) > 0.7, "the caller hears the name back")
 
         await enter(board, f"{ALEX.contact.removeprefix('+1')}#")
         record = await site.ended(board, since)

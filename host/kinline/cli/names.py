@@ -16,9 +16,7 @@ name_app = typer.Typer(no_args_is_help=True, help=nouns()["name"])
 @name_app.command("play")
 def play(
     inmate: Annotated[str, typer.Argument(metavar="INMATE", help="The inmate's number.")],
-    target: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write a WAV file instead (- for standard output).")
-    ] = None,
+    target: Annotated[Path | None, typer.Option("--out", "-o", help="Write a WAV file instead (- for standard output).")] = None,
     facility: Facility = None,
     config: Config = DEFAULT_CONFIG,
     acting: As = None,

@@ -34,9 +34,7 @@ class SpokenNames(Database):
                 raise NotFound(f"inmate {inmate_id} does not exist")
             if session.get(SpokenNameRow, inmate_id) is not None:
                 return
-            row = SpokenNameRow(
-                inmate_id=inmate_id, sound=sound, recorded_at=at, handset_id=handset_row(session, device_id).id
-            )
+            row = SpokenNameRow(inmate_id=inmate_id, sound=sound, recorded_at=at, handset_id=handset_row(session, device_id).id)
             session.add(row)
             subject = f"{inmate.facility.code}/{inmate.number}"
             audit.record(session, at, SYSTEM, "name.keep", subject, {"handset": device_id})
@@ -65,9 +63,7 @@ class SpokenNames(Database):
             audit.record(session, moment(at), actor, "name.play", f"{facility}/{number}")
             return sound
 
-    def erase_name(
-        self, facility: str, number: str, reason: str, at: datetime | None = None, actor: str = SYSTEM
-    ) -> None:
+    def erase_name(self, facility: str, number: str, reason: str, at: datetime | None = None, actor: str = SYSTEM) -> None:
         """The inmate is asked anew at the next visit. Raises NotFound."""
         with self._writing() as session:
             session.delete(_kept(session, facility, number))
