@@ -123,7 +123,7 @@ async def test_a_vandal_is_told_of_at_once_and_remembered(tmp_path: Path) -> Non
         text = await asyncio.to_thread(scraped, port)
         for kind in deeds:
             assert f'kinline_handset_alarm_total{{reason="{kind}"}} 1.0' in text
-        assert (await kinline(site, "audit", "verify"))
+        assert await kinline(site, "audit", "verify")
         await usable(site, board)
 
 
