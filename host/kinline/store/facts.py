@@ -133,9 +133,7 @@ def _phone(row: HandsetRow, rows: Sequence[RestrictionRow], at: datetime) -> Pla
     )
 
 
-def _inmate(
-    session: Session, row: InmateRow, handset: HandsetRow, rows: Sequence[RestrictionRow], at: datetime
-) -> Inmate:
+def _inmate(session: Session, row: InmateRow, handset: HandsetRow, rows: Sequence[RestrictionRow], at: datetime) -> Inmate:
     open_call = select(CallRow.id).where(CallRow.inmate_id == row.id, CallRow.ended_at.is_(None))
     return Inmate(
         id=row.number,
@@ -182,8 +180,7 @@ def _contacts(session: Session, row: InmateRow, at: datetime) -> tuple[Contact, 
     )
     lines = {contact.number: contact.line for contact in contacts}
     arranged = tuple(
-        Contact(number=number, number_class="privileged", line=lines.get(number), recorded=False)
-        for number in sorted(counsel)
+        Contact(number=number, number_class="privileged", line=lines.get(number), recorded=False) for number in sorted(counsel)
     )
     return listed + arranged
 

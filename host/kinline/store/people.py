@@ -16,9 +16,7 @@ from kinline.store.restrictions import Restrictions
 from kinline.store.unwanted import UnwantedCalls
 
 
-class People(
-    Places, Inmates, Pins, Contacts, Registers, Restrictions, Counsel, Messages, UnwantedCalls, Imports, Facts
-):
+class People(Places, Inmates, Pins, Contacts, Registers, Restrictions, Counsel, Messages, UnwantedCalls, Imports, Facts):
     """Synchronous; each method is one transaction."""
 
     def __init__(self, engine: Engine, pins: PinBook) -> None:

@@ -159,9 +159,7 @@ def concerning(
     return session.scalars(query.order_by(RestrictionRow.id)).all()
 
 
-WHOLE_FACILITY = and_(
-    RestrictionRow.unit_id.is_(None), RestrictionRow.handset_id.is_(None), RestrictionRow.inmate_id.is_(None)
-)
+WHOLE_FACILITY = and_(RestrictionRow.unit_id.is_(None), RestrictionRow.handset_id.is_(None), RestrictionRow.inmate_id.is_(None))
 """What `whole_facility` says of a row, for a query."""
 
 
