@@ -163,9 +163,7 @@ class AnyCall:
 
     def _set_end(self, function: Callable[..., int], end: FarEnd, which: str) -> None:
         ip = ffi.new("char[]", end.ip.encode())
-        raw = ffi.new(
-            "kl_call_far_end *", (ip, end.port, end.codec, end.payload_type, end.dtmf_type, end.comfort_type)
-        )
+        raw = ffi.new("kl_call_far_end *", (ip, end.port, end.codec, end.payload_type, end.dtmf_type, end.comfort_type))
         self._do(function(self._engine.handle, self.id, raw), f"{which} end {end.ip}:{end.port}")
 
     def set_far(self, far: FarEnd) -> None:

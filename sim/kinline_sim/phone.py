@@ -75,9 +75,7 @@ class CallRecord:
 class SimPhone:
     """What `parties.Phone` describes, on a real SIP leg and real RTP."""
 
-    def __init__(
-        self, endpoint: SipEndpoint, incoming: Incoming, record: CallRecord, seed: int, codecs: Sequence[int]
-    ) -> None:
+    def __init__(self, endpoint: SipEndpoint, incoming: Incoming, record: CallRecord, seed: int, codecs: Sequence[int]) -> None:
         self._endpoint = endpoint
         self._rtp = RtpEnd(endpoint.config.bind_ip, seed)
         self._local = LocalMedia(endpoint.config.bind_ip, self._rtp.port, codecs, comfort_noise=True)

@@ -15,9 +15,7 @@ CALL = 4001
 A = TypeVar("A", bound=act.Action)
 
 
-def grant(
-    max_seconds: int = 900, recorded: bool = True, warnings_at: tuple[int, ...] = (840,), **more: Any
-) -> Allow:
+def grant(max_seconds: int = 900, recorded: bool = True, warnings_at: tuple[int, ...] = (840,), **more: Any) -> Allow:
     return Allow(max_seconds, "call_max", recorded, recorded, 60_000, "debit", None, warnings_at, **more)
 
 
@@ -63,6 +61,9 @@ class Walk:
 
     def identified(self, *messages: ev.Message) -> Self:
         return self.happen(ev.Identified(self.last(act.CheckPin).ticket, 1, "R. Doe", "en", 5_000_000, messages))
+
+    def named(self, sound: bytes | None) -> Self:
+        return self.happen(ev.NameTaken(self.last(act.TakeName).ticket, sound))
 
     def unidentified(self, locked_seconds: int = 0) -> Self:
         return self.happen(ev.Unidentified(self.last(act.CheckPin).ticket, locked_seconds))

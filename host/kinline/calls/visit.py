@@ -1,12 +1,11 @@
 """One visit to a handset, from off hook to on hook: language, PIN, number, invitation, menu, talk, end.
 
-idle -> language -> identity -> checking -> messages -> number -> attempting -> inviting -> menu -> accepting -> talk -> over
-             |          |                  paying ---^  ^---- account               ^---- telling
+idle -> language -> identity -> checking -> messages -> naming -> number -> attempting -> inviting -> menu -> accepting
+             |          |                            paying ---^  ^---- account               ^---- telling    -> talk -> over
              '----------'---> line (without a PIN) -------> attempting ...
 
 A number that is denied or not reached leads back to number or line, or to who pays if it was for the money.
 """
-
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
@@ -88,6 +87,8 @@ class Visit(Asking):
                 return self._played(as_meant) if token == self._token else []
             case ev.Identified(ticket):
                 return self._identified(event) if self._awaits(Phase.CHECKING, ticket) else []
+            case ev.NameTaken(ticket):
+                return self._name_taken(event) if self._awaits(Phase.NAMING, ticket) else []
             case ev.Unidentified(ticket, locked_seconds):
                 return self._unidentified(locked_seconds) if self._awaits(Phase.CHECKING, ticket) else []
             case ev.Account(ticket):
@@ -207,9 +208,7 @@ class Visit(Asking):
             return 0
         return max(0, min((end_ns - self._accepted_ns) // _SECOND, self._allow.max_seconds))
 
-    def _end_talk(
-        self, ended_by: EndedBy, talk_seconds: int, outcome: Outcome = Outcome.COMPLETED
-    ) -> list[Action]:
+    def _end_talk(self, ended_by: EndedBy, talk_seconds: int, outcome: Outcome = Outcome.COMPLETED) -> list[Action]:
         call, self._call, self._allow, self._accepted_ns = self._call, 0, None, 0
         self.phase = Phase.OVER
         return [
@@ -331,6 +330,8 @@ class Visit(Asking):
         match self.phase:
             case Phase.MESSAGES:
                 return self._message_played(as_meant)
+            case Phase.NAMING:
+                return self._name_asked()
             case Phase.TELLING if self._allow is not None:
                 return self._invite(self._allow)
             case Phase.MENU:

@@ -72,7 +72,8 @@ class Records:
             inmate = answer.inmate
             balance = self._store.balance_micros(debit_account(inmate.id))
             waiting = tuple(ev.Message(left.id, left.text, left.language) for left in self._store.messages_for(inmate.id, at))
-            return ev.Identified(request.ticket, inmate.id, inmate.name, inmate.language, balance, waiting)
+            voice = self._store.name_sound(inmate.id) if self.arrangement.manners.spoken_names else None
+            return ev.Identified(request.ticket, inmate.id, inmate.name, inmate.language, balance, waiting, voice)
         # Named without the word that the log's redaction looks for, or the count would be hidden.
         counters.add("identity_refused", "locked" if isinstance(answer, PinLocked) else "wrong")
         until = answer.locked_until
@@ -87,6 +88,9 @@ class Records:
 
     def message_heard(self, message: int) -> None:
         self._store.message_heard(message, self._device, self._now())
+
+    def keep_name(self, request: act.KeepName) -> None:
+        self._store.keep_name(request.inmate, request.sound, self._device, self._now())
 
     def attempt(self, request: act.Attempt) -> ev.Event:
         """Decide, and leave a record either way. Where the database does not answer, `settle` does so later."""
@@ -184,9 +188,6 @@ class Records:
         """The record knows its recording before the recorder starts: a crash leaves no file that nobody knows."""
         self._store.mark_accepted(call, self._now(), str(recording))
         return ev.AcceptStored(call)
-
-    def checkpoint(self, call: int, talk_seconds: int) -> None:
-        self._store.checkpoint({call: talk_seconds})
 
     def report_alarms(self, standing: Mapping[str, str]) -> None:
         self._store.report_alarms(self._device, standing, self._now())

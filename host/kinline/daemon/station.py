@@ -16,6 +16,7 @@ from kinline.calls.visit import Phase, Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.daemon.firmware import Firmware
+from kinline.daemon.naming import LIMIT_MS, Naming
 from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
@@ -46,6 +47,7 @@ from kinline.media import (
     Tone,
     heard,
 )
+from kinline.prompts.sound import Samples, name_in
 from kinline.store import DatabaseError
 from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media, Progress
 
@@ -98,13 +100,13 @@ class Station:
         self._link: Link | None = None
         self._call: AnyCall | None = None
         self._speech: Speech | None = None
+        self._naming: Naming | None = None  # and then there is no call
         self._volume = Volume()
         self._far_codec = Codec.PCMU  # as last agreed
         self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
         self._recordings: dict[int, Path] = {}
         self._happened: deque[ev.Event] = deque()
         self._talks: dict[int, int] = {}  # call record by the number that the handset knows the talk by
-        self._checkpointing = False
         self._unspoken: set[int] = set()  # calls that the log is not to mention
         self._alarms: dict[str, str] = {}  # as the handset last reported them
 
@@ -291,6 +293,9 @@ class Station:
                 text = digits.decode("ascii", "replace")
                 self._happen(ev.Entered(collect, _ENTRY_RESULTS.get(result, "overflow"), text))
             case wire.TalkEnded(number, number_of_cause, talk, _):
+                if self._naming is not None and number == self._naming.number:
+                    self._naming.over(whole=number_of_cause == wire.CAUSE_DEADLINE)
+                    return
                 call, cause = self._talks.get(number, 0), _CAUSES.get(number_of_cause, "fault")
                 if call not in self._unspoken:
                     self._log.info("handset muted the talk", handset=self.device, call=call, cause=cause, talk_ms=talk)
@@ -400,6 +405,8 @@ class Station:
         actions = self._visit.handle(event, time.monotonic_ns())
         if (nameless or self._visit.nameless) and self.call:
             self._unspoken.add(self.call)
+        if self._naming is not None and self._visit.phase is not Phase.NAMING:
+            self._stop_naming()
         if self._visit.phase is not before and not (nameless or self._visit.unspoken or _hides_an_attempt(event, before)):
             self._log.info("visit", handset=self.device, phase=self._visit.phase, call=self.call or None)
         for action in actions:
@@ -434,6 +441,10 @@ class Station:
                 self._ask(lambda: self._records.check_pin(action), ev.Failed(ticket))
             case act.MessageHeard(message):
                 self._tell(lambda: self._records.message_heard(message))
+            case act.TakeName(ticket):
+                self._take_name(ticket)
+            case act.KeepName():
+                self._tell(lambda: self._records.keep_name(action))
             case act.Attempt(ticket):
                 self._ask(lambda: self._records.attempt(action), ev.Failed(ticket))
             case act.AskAccount(ticket):
@@ -442,7 +453,7 @@ class Station:
                 recording = self._recorder.path(call)
                 self._ask(lambda: self._records.accept(call, recording), ev.Failed(call=call))
             case act.Checkpoint(call, talk_seconds):
-                self._checkpoint(call, talk_seconds)
+                self._services.checkpoints.mark(call, talk_seconds)
             case act.BlockNumber(call, by_detector):
                 self._tell(lambda: self._records.block_number(call, by_detector))
             case act.NoteSign():
@@ -465,6 +476,42 @@ class Station:
         if self._speech:
             language = say.language or self._visit.language
             self._speech.say(say.side, say.prompt, language, say.values, say.token, say.overlay)
+
+    # The caller's own name
+
+    def _take_name(self, ticket: int) -> None:
+        """The microphone is live for a moment, and nobody is there but us."""
+
+        def taken(said: Samples | None) -> None:
+            self._naming = None
+            self._take_call()
+            name = name_in(said) if said is not None else None
+            counters.add("name_taken", "broken_off" if said is None else "nothing" if name is None else "heard")
+            self._happen(ev.NameTaken(ticket, name.astype("<i2").tobytes() if name is not None else None))
+
+        if self._link is None or not self._session.clock.ready:
+            self._happen(ev.NameTaken(ticket, None))
+            return
+        self._drop_audio()
+        try:
+            self._naming = Naming(self._services.engine.create_monitored_call(self._link), self._loop, taken)
+        except EngineError as error:
+            counters.add("name_taken", "failed")
+            self._log.error("no name can be taken", handset=self.device, error=str(error))
+            self._take_call()
+            self._happen(ev.NameTaken(ticket, None))
+            return
+        deadline = self._session.clock.ticks_at(time.monotonic_ns() + LIMIT_MS * 1_000_000)
+        self._send(wire.Talk(self._naming.number, deadline, LIMIT_MS))
+        self._log.info("name asked", handset=self.device)
+
+    def _stop_naming(self) -> None:
+        """The visit has gone elsewhere: the microphone is muted, and what it heard is forgotten."""
+        assert self._naming is not None
+        self._send(wire.End(self._naming.number))
+        self._naming.close()
+        self._naming = None
+        self._take_call()
 
     def _ask(self, work: Callable[[], ev.Event], failed: ev.Failed) -> None:
         """Run store work on its thread; its event, or the failure, comes back to the visit."""
@@ -504,21 +551,6 @@ class Station:
         async def run() -> None:
             while isinstance(await self._written(work), DatabaseError):
                 await asyncio.sleep(RETRY_S)
-
-        self._services.spawn(run())
-
-    def _checkpoint(self, call: int, talk_seconds: int) -> None:
-        """One at a time: a database that is stuck must not gather a queue of them before the call's end."""
-        if self._checkpointing:
-            counters.add("checkpoint_skipped")
-            return
-        self._checkpointing = True
-
-        async def run() -> None:
-            try:
-                await self._written(lambda: self._records.checkpoint(call, talk_seconds))
-            finally:
-                self._checkpointing = False
 
         self._services.spawn(run())
 
