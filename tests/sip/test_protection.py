@@ -43,7 +43,7 @@ def read_line(value: bytes) -> tuple[int, int, bytes] | str:
     tag, suite = ffi.new("uint32_t *"), ffi.new("uint8_t *")
     key, why = ffi.new("uint8_t[30]"), ffi.new("char[100]")
     if lib.kl_sip_crypto_read(value, tag, suite, key, why, 100):
-        return ffi.string(why).decode()
+        return str(ffi.string(why).decode())
     return tag[0], suite[0], bytes(key)[: Suite(suite[0]).key_bytes]
 
 
