@@ -71,8 +71,9 @@ static bool init(kl_call *c)
         return false;
     c->to_far.player.over = c->to_near.player.over = play_over;
     c->to_far.player.user = c->to_near.player.user = c;
-    return rtp_leg_init(&c->far, c, !c->bridged) && direction_init(&c->to_far, near, &c->far.leg) &&
-           direction_init(&c->to_near, &c->far.leg, near);
+    direction_init(&c->to_far, near, &c->far.leg);
+    direction_init(&c->to_near, &c->far.leg, near);
+    return rtp_leg_init(&c->far, c, !c->bridged);
 }
 
 static size_t size_with(uint32_t places)
@@ -108,8 +109,6 @@ void call_free(kl_call *c)
 {
     if (!c)
         return;
-    direction_release(&c->to_far);
-    direction_release(&c->to_near);
     rtp_leg_release(&c->far);
     if (c->bridged)
         rtp_leg_release(&c->near);

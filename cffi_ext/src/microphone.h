@@ -6,17 +6,17 @@
 
 #include <speex/speex_echo.h>
 #include <speex/speex_preprocess.h>
-#include <speex/speex_resampler.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "halves.h"
 
 enum {
     MICROPHONE_TAIL_MS = 128,
     /* What the receiver plays is heard by the microphone two frames later at the earliest: one waits in the
      * handset before it is played, one is filled before it is sent. */
     MICROPHONE_DELAY = 2,
-    MICROPHONE_FRAME = 320, /* 20 ms at 16 kHz */
-    MICROPHONE_BLOCKS = 2,  /* a frame; cleaning delays by one block */
+    MICROPHONE_FRAME = 320, /* 20 ms at 16 kHz; cleaning delays by as much */
 };
 
 /* Of one rate. */
@@ -27,9 +27,12 @@ typedef struct {
 
 typedef struct {
     microphone_states narrow, wide;
-    SpeexResamplerState *mouth, *ear; /* down to 8 kHz */
+    halves mouth, ear; /* down to 8 kHz */
     bool idle; /* nothing was cleaned of late: begin anew */
+    bool cancelling; /* else the receiver is silent and there is no echo */
+    unsigned silent; /* frames that it has been silent, ECHO_FRAMES at most */
     unsigned next;
+    uint32_t level[MICROPHONE_DELAY]; /* RMS */
     int16_t played[MICROPHONE_DELAY][MICROPHONE_FRAME];
 } microphone;
 

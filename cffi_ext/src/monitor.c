@@ -1,7 +1,6 @@
 #include "monitor.h"
 
 #include <errno.h>
-#include <speex/speex_resampler.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +9,12 @@
 
 #include "call.h"
 #include "engine.h"
+#include "halves.h"
 #include "mix.h"
 
 enum {
     HEARD_BLOCKS = 64,    /* 1.3 s: whoever is slower misses some */
     SAID_SAMPLES = 16384, /* 1 s */
-    RESAMPLER_QUALITY = 4,
 };
 
 struct kl_monitor {
@@ -33,7 +32,7 @@ struct kl_monitor {
     /* To it, in samples at 16 kHz; each direction takes them in its own time. */
     _Alignas(64) atomic_uint said_head;
     _Alignas(64) atomic_uint said_tail[2];
-    SpeexResamplerState *down;
+    halves down;
     int16_t said[SAID_SAMPLES];
     int16_t said_narrow[SAID_SAMPLES / 2];
 };
@@ -128,15 +127,12 @@ static void discard(kl_monitor *m)
 {
     if (m->wake >= 0)
         close(m->wake);
-    if (m->down)
-        speex_resampler_destroy(m->down);
     free(m);
 }
 
 kl_monitor *kl_monitor_open(kl_engine *engine, uint32_t call)
 {
     kl_monitor *m = aligned_alloc(64, (sizeof *m + 63) / 64 * 64);
-    int error = 0;
 
     if (!m)
         return NULL;
@@ -144,9 +140,8 @@ kl_monitor *kl_monitor_open(kl_engine *engine, uint32_t call)
     m->engine = engine;
     m->call = call;
     m->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    m->down = speex_resampler_init(1, 16000, 8000, RESAMPLER_QUALITY, &error);
     monitor_arg a = {m, call};
-    int result = m->wake < 0 ? -errno : !m->down ? -ENOMEM : command_ask(&engine->commands, do_open, &a);
+    int result = m->wake < 0 ? -errno : command_ask(&engine->commands, do_open, &a);
     if (!result)
         return m;
     discard(m);
@@ -205,11 +200,10 @@ int kl_monitor_say(kl_monitor *m, const int16_t *pcm, int n)
     int taken = (unsigned)n < free_space ? n : (int)free_space;
     taken -= taken % 2;
     for (int done = 0; done < taken;) {
-        int16_t narrow[VOICE_NARROW] = {0};
+        int16_t narrow[VOICE_NARROW];
         int part = taken - done < VOICE_WIDE ? taken - done : VOICE_WIDE;
-        spx_uint32_t in = (spx_uint32_t)part, out = (spx_uint32_t)part / 2;
 
-        speex_resampler_process_int(m->down, 0, pcm + done, &in, narrow, &out);
+        halves_down(&m->down, pcm + done, part / 2, narrow);
         for (int i = 0; i < part; i++)
             m->said[(head + (unsigned)i) % SAID_SAMPLES] = pcm[done + i];
         for (int i = 0; i < part / 2; i++)

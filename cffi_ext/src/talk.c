@@ -6,18 +6,7 @@
 #include "engine.h"
 #include "mix.h"
 
-/* 32 ms of filter at 16 kHz pass 3.4 kHz flat; 5 would add 1 ms for nothing that G.711 keeps. */
-enum { RESAMPLER_QUALITY = 4 };
-
 /* Rates ----------------------------------------------------------------------------------------- */
-
-static void resample(SpeexResamplerState *r, const int16_t *in, int n, int16_t *out, int m)
-{
-    spx_uint32_t took = (spx_uint32_t)n, made = (spx_uint32_t)m;
-
-    speex_resampler_process_int(r, 0, in, &took, out, &made);
-    memset(out + made, 0, ((size_t)m - made) * sizeof *out);
-}
 
 /* A stretch of voice on its way, and at the other rate for those who want it so; n of 0: nobody has asked yet. */
 typedef struct {
@@ -32,7 +21,7 @@ static const voice *narrow(direction *d, stretch *s)
     if (!s->narrow.n) {
         s->narrow.rate = 8000;
         s->narrow.n = s->voice.n / 2;
-        resample(d->down, s->voice.pcm, s->voice.n, s->narrow.pcm, s->narrow.n);
+        halves_down(&d->down, s->voice.pcm, s->narrow.n, s->narrow.pcm);
     }
     return &s->narrow;
 }
@@ -44,7 +33,7 @@ static const voice *wide(direction *d, stretch *s)
     if (!s->wide.n) {
         s->wide.rate = 16000;
         s->wide.n = s->voice.n * 2;
-        resample(d->up, s->voice.pcm, s->voice.n, s->wide.pcm, s->wide.n);
+        halves_up(&d->up, s->voice.pcm, s->voice.n, s->wide.pcm);
     }
     return &s->wide;
 }
@@ -200,25 +189,11 @@ void talk_miss(kl_call *c, direction *d, int n)
 
 void talk_forget(direction *d)
 {
-    speex_resampler_reset_mem(d->down);
-    speex_resampler_reset_mem(d->up);
+    d->down = d->up = (halves){0};
 }
 
-bool direction_init(direction *d, leg *from, leg *to)
+void direction_init(direction *d, leg *from, leg *to)
 {
-    int error = 0;
-
     d->from = from;
     d->to = to;
-    d->down = speex_resampler_init(1, 16000, 8000, RESAMPLER_QUALITY, &error);
-    d->up = speex_resampler_init(1, 8000, 16000, RESAMPLER_QUALITY, &error);
-    return d->down && d->up;
-}
-
-void direction_release(direction *d)
-{
-    if (d->down)
-        speex_resampler_destroy(d->down);
-    if (d->up)
-        speex_resampler_destroy(d->up);
 }

@@ -2,9 +2,8 @@
 #ifndef KL_TALK_H
 #define KL_TALK_H
 
-#include <speex/speex_resampler.h>
-
 #include "clip.h"
+#include "halves.h"
 #include "leg.h"
 #include "player.h"
 
@@ -12,18 +11,17 @@ struct kl_call;
 
 typedef struct {
     leg *from, *to;
-    SpeexResamplerState *down, *up; /* between 16 and 8 kHz */
-    player player;                  /* what is being said to the listener */
-    const clip *tone;               /* NULL: none */
+    halves down, up; /* between 16 and 8 kHz */
+    player player;   /* what is being said to the listener */
+    const clip *tone; /* NULL: none */
     size_t tone_at;
     bool tone_once;
     int64_t due_ns; /* when the speaker's next stretch is due */
     uint32_t rms;   /* of the last one */
 } direction;
 
-/* Any thread. False without memory; release either way. */
-bool direction_init(direction *d, leg *from, leg *to);
-void direction_release(direction *d);
+/* Any thread; of a direction that is all zero. */
+void direction_init(direction *d, leg *from, leg *to);
 
 /* Audio thread. The next stretch: hear, detect, gate, record, mix, say. */
 void talk_pass(struct kl_call *c, direction *d);

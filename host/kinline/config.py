@@ -140,6 +140,7 @@ class Calls(_Section):
     acceptance: Acceptance = Acceptance()
     provider: Annotated[str, Field(min_length=1, max_length=60)] | None = None
     language_choice: bool = True
+    spoken_names: bool = True  # callers say their name once; without it a synthetic voice reads it
     ring_limit_seconds: Seconds = 40
     menu_timeout_seconds: Seconds = 10
     menu_repeats: Annotated[int, Field(ge=1, le=5)] = 3

@@ -24,9 +24,18 @@ PATIENCE_S = 20.0
 
 
 def house(
-    folder: Path, parties: Mapping[str, Party], *, seconds: int = 6, calls: str = "", rules: str = "", **options: Any
+    folder: Path,
+    parties: Mapping[str, Party],
+    *,
+    seconds: int = 6,
+    calls: str = "",
+    rules: str = "",
+    spoken_names: bool = False,
+    **options: Any,
 ) -> Site:
-    """A site whose calls last `seconds`, and which asks for PIN and number only. `rules` are further lines of its profile."""
+    """A site whose calls last `seconds`, and which asks for PIN and number only, and
+    where told for names. `rules` are further lines of its profile.
+    """
     profile = f"""\
 extends = "demo"
 title = "Calls of seconds"
@@ -45,7 +54,7 @@ effective = 2026-01-01
         dict(parties),
         profile="short",
         profiles={"short": profile},
-        calls=f"language_choice = false\n{calls}",
+        calls=f"language_choice = false\nspoken_names = {str(spoken_names).lower()}\n{calls}",
         **options,
     )
 

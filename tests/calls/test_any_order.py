@@ -30,13 +30,14 @@ manners = st.builds(
     account_digit=st.sampled_from([None, "4"]),
     on_sign=st.sampled_from(["nothing", "flag", "warn", "cut", "block"]),
     on_machine=st.sampled_from(["nothing", "end"]),
+    spoken_names=st.booleans(),
 )
 messages = st.lists(st.builds(ev.Message, st.integers(1, 9), st.just("Call home."), st.just("en")), max_size=2).map(tuple)
 causes = st.sampled_from(["deadline", "on_hook", "host", "link_lost", "fault"])
 results = st.sampled_from(["complete", "complete", "complete", "timeout", "overflow"])
 statuses = st.sampled_from([200, 302, 404, 408, 480, 486, 487, 500, 603])
 SIGNS = ["ringback", "busy", "sit", "beep", "greeting", "fax", "tty", "hold", "three_way", "forwarded"]
-Question = act.CheckPin | act.AskAccount | act.Attempt | act.StoreAccept
+Question = act.CheckPin | act.TakeName | act.AskAccount | act.Attempt | act.StoreAccept
 made_up = st.integers(-1, 70_000)
 
 
@@ -73,7 +74,9 @@ class AnyOrder(RuleBasedStateMachine):
                     self.answer(self.asked.pop(), "yes", allow)
                 case Phase.LINE:
                     self.enters("complete", "77")
-                case Phase.MESSAGES | Phase.TELLING:
+                case Phase.NAMING if self.asked:
+                    self.answer(self.asked.pop(), "yes", allow)
+                case Phase.MESSAGES | Phase.TELLING | Phase.NAMING:
                     self.heard(as_meant=True)
                 case Phase.INVITING:
                     self.happen(ev.FarAnswered())
@@ -122,6 +125,8 @@ class AnyOrder(RuleBasedStateMachine):
                 self.happen(ev.Failed(call=call))
             case act.CheckPin(ticket), "yes":
                 self.happen(ev.Identified(ticket, 1, "R. Doe", None, 1_000_000, self.waiting))
+            case act.TakeName(ticket), _:
+                self.happen(ev.NameTaken(ticket, b"\1\0" * 8000 if way == "yes" else None))
             case act.CheckPin(ticket), "no":
                 self.happen(ev.Unidentified(ticket, locked_seconds=0))
             case act.Attempt(ticket), "yes":

@@ -64,6 +64,9 @@ class Walk:
     def identified(self, *messages: ev.Message) -> Self:
         return self.happen(ev.Identified(self.last(act.CheckPin).ticket, 1, "R. Doe", "en", 5_000_000, messages))
 
+    def named(self, sound: bytes | None) -> Self:
+        return self.happen(ev.NameTaken(self.last(act.TakeName).ticket, sound))
+
     def unidentified(self, locked_seconds: int = 0) -> Self:
         return self.happen(ev.Unidentified(self.last(act.CheckPin).ticket, locked_seconds))
 

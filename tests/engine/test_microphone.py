@@ -82,6 +82,26 @@ def test_the_receivers_echo_is_cancelled(cleaned: Stage, wide: bool) -> None:
     assert db(microphone[3 * rate :], there[3 * rate :]) > 20  # ERLE, the rest of the echo lowered too; measured 22 and 27
 
 
+@pytest.mark.parametrize("wide", [False, True], ids=["G.711", "G.722"])
+def test_what_was_learnt_of_the_echo_outlasts_a_silence(cleaned: Stage, wide: bool) -> None:
+    """While the far end says nothing the canceller rests; with its next word it is as good as it was."""
+    rate = 16000 if wide else 8000
+    far = wide_speech(9, 3) if wide else recorded(9, 3)
+    far[5 * rate : 7 * rate] = 0
+    microphone, there = in_a_room(cleaned, np.zeros(9 * 16000, np.int16), far, wide)
+    before, after = slice(3 * rate, 5 * rate), slice(7 * rate, 9 * rate)
+    assert db(microphone[before], there[before]) > 22 and db(microphone[after], there[after]) > 22
+
+
+def test_that_the_canceller_rests_is_not_heard(cleaned: Stage) -> None:
+    """A low hum, which its filter turns, goes on as a hum when it comes and goes: no click, whose spectrum is wide."""
+    t = np.arange(8 * 16000) / 16000
+    hum = (2000 * (1 + 0.5 * np.sin(2 * np.pi * 3 * t)) * np.sin(2 * np.pi * 200 * t)).astype(np.int16)
+    words = np.where((t[::2] * 1.25).astype(int) % 2, np.sin(2 * np.pi * 400 * t[::2]), 0) * 600
+    _, there = in_a_room(cleaned, hum, words.astype(np.int16), wide=False)
+    assert np.abs(above(1500, there[8000:])).max() < 100  # 250 if it were switched
+
+
 def test_speech_comes_through_while_the_echo_is_cancelled(cleaned: Stage) -> None:
     mouth = recorded(8, 4, "caller", 16000)
     mouth[: 4 * 16000] = 0  # the far end speaks alone first

@@ -1,8 +1,8 @@
 """A small site on which the example of every operation succeeds, with a member of staff for each role.
 
-Facility "north" with unit B2 and handsets h1 and h2; inmates 1001 and 1002 with a contact and money; call 1 ended, and has
-a recording of two seconds; call 2 ended and billed collect, call 3 refused; +12025550199 is blocked; +12025550155 has a
-closed account; "south" is another facility; 1002 waits for a review of +12025550171.
+Facility "north" with unit B2 and handsets h1 and h2; inmates 1001 and 1002 with a contact and money; 1001 has said his
+name; call 1 ended, and has a recording of two seconds; call 2 ended and billed collect, call 3 refused; +12025550199 is
+blocked; +12025550155 has a closed account; "south" is another facility; 1002 waits for a review of +12025550171.
 """
 
 import atexit
@@ -150,3 +150,4 @@ def _lists_and_restrictions(store: Store) -> None:
     store.determine_counsel(restriction, "north", "threats were passed on", "memo 3", NOON)
     store.arrange_counsel("north", "1001", "+12025550170", "L. Example", "file 11", later, later + TIMELESS, NOON)
     store.leave_message("north", "1001", "Please call home.", at=NOON)
+    store.keep_name(store.inmate("north", "1001").id, bytes(16_000), "h1", NOON)

@@ -1,35 +1,32 @@
 """How well a voice comes through: PESQ on a clean line and on a bad one beside baresip, and an hour of clocks that differ."""
 
 import asyncio
-import importlib
 import socket
 import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 import numpy as np
 
-from kinline_engine.audio import Coder, JitterBuffer, Pcm
+from kinline_engine.audio import JitterBuffer, Pcm
 from kinline_engine.engine import Codec
 from kinline_engine.sip import Answered, Ended, LocalMedia
 from kinline_sim import speech
-from kinline_sim.listening import to_8k
 from kinline_sim.rtp import Packet
-from tests.engine.parties import FRAME8, FRAME16, Stage
+from tests.engine.parties import FRAME8
 from tests.peers.baresip import Baresip
 from tests.perf.bad_network import PACKET_NS, UNITS, Arrival, heard, pattern, payloads, played
 from tests.perf.report import Figure
+from tests.perf.voice_path import RATE, SPEECH_S, opinion, opinions, words
 from tests.sip.caller import Caller
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
-RATE = 8000
-SPEECH_S = 8.0
 SEEDS = (1, 2, 3)
+BAD_SEEDS = (1, 2, 3, 4, 5, 6)  # one loss differs much from another: a burst in a word, or in a pause
 LOSS, JITTER_MS = 0.03, 30.0
 HOUR_PULLS = 180_000
 MINUTE = Path("build/perf/jitter.png")
@@ -37,76 +34,37 @@ MINUTE = Path("build/perf/jitter.png")
 
 def measure() -> list[Figure]:
     minute_picture(MINUTE)
-    try:
-        pesq: Any = importlib.import_module("pesq").pesq
-    except ImportError:
-        why = "the package pesq (ITU-T P.862) is not installed: .venv/bin/pip install pesq==0.0.4"
-        return [Figure("pesq_below_ceiling", None, why), Figure("pesq_over_baresip", None, why), _drift()]
-    return [_clean(pesq), asyncio.run(_bad(pesq)), _drift()]
-
-
-def _words(seed: int) -> Pcm:
-    """Speech between pauses, so that no delay moves a word over the end."""
-    pause = np.zeros(RATE // 2, np.int16)
-    return np.concatenate([pause, speech.speech(SPEECH_S, seed), pause])
-
-
-def _aligned(spoken: Pcm, arrived: Pcm) -> Pcm:
-    """What arrived, moved to where it was spoken; PESQ aligns the rest by itself."""
-    size = 1 << (len(spoken) + len(arrived)).bit_length()
-    cross = np.fft.irfft(np.fft.rfft(arrived, size) * np.conj(np.fft.rfft(spoken, size)), size)
-    return np.asarray(np.roll(arrived, -int(np.argmax(cross[: len(arrived)]))), np.int16)
+    return [_clean(), asyncio.run(_bad()), _drift()]
 
 
 # ---- clean ----
 
 
-def _clean(pesq: Any) -> Figure:
+def _clean() -> Figure:
     """Far end to handset and back through the engine, beside the codec alone."""
     gaps, notes = [], []
     for codec in (Codec.PCMU, Codec.PCMA):
         for seed in SEEDS:
-            words = _words(seed)
-            coder = Coder()
-            ceiling = pesq(RATE, words, coder.decode(codec, coder.encode(codec, words)), "nb")
-            ear, there = _through_the_engine(words, codec)
-            for way, arrived in (("to the handset", ear), ("to the far end", there)):
-                score = pesq(RATE, words, _aligned(words, arrived), "nb")
-                gaps.append(ceiling - score)
-                notes.append(f"{codec.name} {way} {score:.3f} of {ceiling:.3f}")
+            heard_of = opinions(codec, seed)
+            gaps.append(heard_of.below_ceiling)
+            both = f"{heard_of.to_the_handset:.3f} at the handset and {heard_of.to_the_far_end:.3f} at the far end"
+            notes.append(f"{codec.name} {both} of {heard_of.codec_alone:.3f}")
     how = f"worst of {len(gaps)}: {SPEECH_S:.0f} s of recorded speech, P.862 narrow band, microphone not cleaned"
-    note = "; ".join((how, *notes))
-    return Figure("pesq_below_ceiling", round(max(gaps), 3), note)
-
-
-def _through_the_engine(words: Pcm, codec: Codec) -> tuple[Pcm, Pcm]:
-    wide, coder, there = speech.resample(words, RATE, 2 * RATE), Coder(), []
-    with Stage() as stage:
-        end = stage.far.end
-        stage.call.set_far(type(end)(end.ip, end.port, codec, int(codec)))
-        stage.call.gate(True)
-        ear = []
-        for at in range(len(words) // FRAME8):
-            stage.far.send(stage.far.packet(coder.encode(codec, words[at * FRAME8 : (at + 1) * FRAME8]), int(codec)))
-            stage.far.advance()
-            _ = stage.engine.counters
-            ear.append(stage.handset.exchange(wide[at * FRAME16 : (at + 1) * FRAME16]))
-            there.append(coder.decode(codec, stage.far.receive()[12:]))
-    return np.asarray(np.round(to_8k(np.concatenate(ear))).clip(-32768, 32767), np.int16), np.concatenate(there)
+    return Figure("pesq_below_ceiling", round(max(gaps), 3), "; ".join((how, *notes)))
 
 
 # ---- bad ----
 
 
-async def _bad(pesq: Any) -> Figure:
+async def _bad() -> Figure:
     ours, theirs = [], []
-    for seed in SEEDS:
-        words = _words(seed)
-        packets = payloads(Codec.PCMU, words)
+    for seed in BAD_SEEDS:
+        spoken = words(seed)
+        packets = payloads(Codec.PCMU, spoken)
         arrivals = pattern(len(packets), LOSS, JITTER_MS, seed)
         pcm, _ = heard(Codec.PCMU, packets, arrivals)
-        ours.append(pesq(RATE, words, _aligned(words, pcm), "nb"))
-        theirs.append(pesq(RATE, words, _aligned(words, await _baresip(packets, arrivals)), "nb"))
+        ours.append(opinion(spoken, pcm))
+        theirs.append(opinion(spoken, await _baresip(packets, arrivals)))
     mine, other = float(np.mean(ours)), float(np.mean(theirs))
     each = ", ".join(f"{a:.2f} and {b:.2f}" for a, b in zip(ours, theirs, strict=True))
     note = (
@@ -171,8 +129,7 @@ def _drift() -> Figure:
 
 def minute_picture(path: Path) -> None:
     """A bad minute: what each packet's network did, how long the buffer held what it played, what was made up."""
-    words = speech.speech(60.0, 5)
-    packets = payloads(Codec.PCMU, words)
+    packets = payloads(Codec.PCMU, speech.speech(60.0, 5))
     rng_jitter = [5 + 25 * (15 <= i / 50 < 35) + 60 * (24 <= i / 50 < 26) for i in range(len(packets))]
     base = pattern(len(packets), 0.0, 1.0, 9)
     lossy = {a.index for a in pattern(len(packets), 0.05, 0.0, 4)}

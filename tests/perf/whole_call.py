@@ -30,7 +30,7 @@ FRAME_WIRE_BYTES = 660
 SERIALISATION_MS = FRAME_WIRE_BYTES * 10 / LINK_BITS_S * 1000  # 8N1: ten bits a byte; a pty takes no time
 FRAME_MS = 20.0
 BLOCK_WAIT_MS = 6.0  # frames end 12, 8, 4 and 0 ms before a DMA block of 16 ms does, in turn
-CLEANING_MS = 10.0  # the block in which the engine cleans a microphone; off here, since it turns phases, which are compared
+CLEANING_MS = 20.0  # the block in which the engine cleans a microphone; off here, since it turns phases, which are compared
 NEAR_RATE, FAR_RATE = 16_000, 8000
 
 

@@ -118,6 +118,21 @@ class MessageHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeName:
+    """Let the inmate say their name: the microphone is live for that long, and heard by nobody. Answered by NameTaken."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepName:
+    """Keep the name in the inmate's own voice with the inmate."""
+
+    inmate: int
+    sound: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """Decide by the rules and write the record. Answered by Begun, Denied or Failed with the ticket.
 
@@ -245,6 +260,8 @@ Action = (
     | StopCollect
     | CheckPin
     | MessageHeard
+    | TakeName
+    | KeepName
     | Attempt
     | AskAccount
     | Invite

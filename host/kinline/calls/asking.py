@@ -1,4 +1,4 @@
-"""The caller's side of a visit, from off hook to an attempt: language, inmate number, PIN, messages, who pays, number
+"""The caller's side of a visit, from off hook to an attempt: language, inmate number, PIN, messages, name, who pays, number
 or line.
 """
 
@@ -9,6 +9,7 @@ from kinline.calls import events as ev
 from kinline.calls.actions import Action, Side, Tone
 from kinline.calls.dialogue import Dialogue, Phase
 from kinline.calls.manners import PAYER_KEYS, Manners, Payer, PinMode
+from kinline.people.names import SpokenName
 
 LONGEST_PATIENCE_MS = 65_000  # 16 bits on the wire
 _LINE_SAID_MS = 5_000  # a line and its code, read out
@@ -23,7 +24,8 @@ class Asking(Dialogue):
         self._misses = self._attempts = self._balance_micros = 0
         self._inmate_number: str | None = None
         self._inmate: int | None = None
-        self._name: str | None = None
+        self._name: str | SpokenName | None = None
+        self._to_be_named = False
         self._payer: Payer | None = None
         self._language_chosen = False
         self._messages: list[ev.Message] = []
@@ -58,6 +60,9 @@ class Asking(Dialogue):
     def _identified(self, event: ev.Identified) -> list[Action]:
         self._ticket = None
         self._inmate, self._name = event.inmate, event.name
+        self._to_be_named = self._manners.spoken_names and event.name_sound is None
+        if self._manners.spoken_names and event.name_sound is not None:
+            self._name = SpokenName(event.name, event.name_sound)
         self._balance_micros, self._messages = event.balance_micros, list(event.messages)
         if len(self._manners.languages) == 1 and event.language is not None:  # nobody asked: the inmate's own
             self.language, self._language_chosen = event.language, True
@@ -66,9 +71,7 @@ class Asking(Dialogue):
     def _next_message(self) -> list[Action]:
         """What staff pass on is heard before anything can be dialed over it."""
         if not self._messages:
-            if len(self._manners.payers) > 1:
-                return self._ask_paying()
-            return self._ask_number("balance_and_number", {"balance": self._balance_micros})
+            return self._ask_name() if self._to_be_named else self._ask_call()
         self.phase = Phase.MESSAGES
         message = self._messages[0]
         return [act.Listen(120_000), self._say(Side.NEAR, "staff_message", {"text": message.text}, message.language)]
@@ -77,6 +80,31 @@ class Asking(Dialogue):
         message = self._messages.pop(0)
         heard: list[Action] = [act.MessageHeard(message.id)] if as_meant else []  # else it waits for the next visit
         return [*heard, *self._next_message()]
+
+    def _ask_name(self) -> list[Action]:
+        """Once, before the first call: called parties then hear who calls from the caller, and not from a machine."""
+        self.phase, self._to_be_named = Phase.NAMING, False
+        return [act.Listen(60_000), self._say(Side.NEAR, "say_name")]
+
+    def _name_asked(self) -> list[Action]:
+        self._ticket = self._next()
+        return [act.TakeName(self._ticket)]
+
+    def _name_taken(self, event: ev.NameTaken) -> list[Action]:
+        """Whoever said nothing is called by a machine's voice, and asked again at the next visit."""
+        self._ticket = None
+        first, *rest = self._ask_call()
+        if event.sound is None or self._inmate is None or self._name is None:
+            return [first, *rest]
+        text = self._name.text if isinstance(self._name, SpokenName) else self._name
+        self._name = SpokenName(text, event.sound)
+        heard = act.Say(Side.NEAR, "name_kept", self._next(), {"name": self._name})
+        return [act.KeepName(self._inmate, event.sound), first, heard, *rest]
+
+    def _ask_call(self) -> list[Action]:
+        if len(self._manners.payers) > 1:
+            return self._ask_paying()
+        return self._ask_number("balance_and_number", {"balance": self._balance_micros})
 
     def _unidentified(self, locked_seconds: int) -> list[Action]:
         self._ticket = None

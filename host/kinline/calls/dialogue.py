@@ -16,6 +16,7 @@ class Phase(StrEnum):
     PIN = "pin"
     CHECKING = "checking"
     MESSAGES = "messages"
+    NAMING = "naming"
     PAYING = "paying"
     LINE = "line"
     NUMBER = "number"

@@ -55,7 +55,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """The PIN fits this inmate, for whom these messages wait."""
+    """The PIN fits this inmate, for whom these messages wait; `name_sound` is the name in their own voice, once kept."""
 
     ticket: int
     inmate: int
@@ -63,6 +63,15 @@ class Identified:
     language: Language | None
     balance_micros: int
     messages: tuple[Message, ...] = ()
+    name_sound: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NameTaken:
+    """What the inmate said as their name, see `SpokenName.sound`; None if nothing was heard."""
+
+    ticket: int
+    sound: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +183,7 @@ Event = (
     | Entered
     | Played
     | Identified
+    | NameTaken
     | Unidentified
     | Account
     | Begun

@@ -77,6 +77,7 @@ class Manners:
     machine_confidence: int = 85
     on_sign: Literal["nothing", "flag", "warn", "cut", "block"] = "flag"  # of a third party
     sign_confidence: int = 85
+    spoken_names: bool = False  # callers say their name once, and are called by it
     deadline_grace_ms: int = 500  # the handset mutes at the deadline by itself; this much later the host does
 
     @property

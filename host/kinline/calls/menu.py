@@ -4,6 +4,7 @@ from typing import Any
 
 from kinline.accounts.money import charge_micros
 from kinline.calls.manners import Manners
+from kinline.people.names import SpokenName
 from kinline.rules import Allow
 
 _KEPT = {
@@ -24,7 +25,7 @@ def nameless(allow: Allow) -> bool:
     return allow.number_class == "anonymous"
 
 
-def menu_values(manners: Manners, allow: Allow, name: str | None) -> dict[str, Any]:
+def menu_values(manners: Manners, allow: Allow, name: str | SpokenName | None) -> dict[str, Any]:
     """For the prompt `menu`. Its values are None for what is not said."""
     return {
         "provider": manners.provider,

@@ -1,7 +1,7 @@
 """One visit to a handset, from off hook to on hook: language, PIN, number, invitation, menu, talk, end.
 
-idle -> language -> identity -> checking -> messages -> number -> attempting -> inviting -> menu -> accepting -> talk -> over
-             |          |                  paying ---^  ^---- account               ^---- telling
+idle -> language -> identity -> checking -> messages -> naming -> number -> attempting -> inviting -> menu -> accepting
+             |          |                            paying ---^  ^---- account               ^---- telling    -> talk -> over
              '----------'---> line (without a PIN) -------> attempting ...
 
 A number that is denied or not reached leads back to number or line, or to who pays if it was for the money.
@@ -88,6 +88,8 @@ class Visit(Asking):
                 return self._played(as_meant) if token == self._token else []
             case ev.Identified(ticket):
                 return self._identified(event) if self._awaits(Phase.CHECKING, ticket) else []
+            case ev.NameTaken(ticket):
+                return self._name_taken(event) if self._awaits(Phase.NAMING, ticket) else []
             case ev.Unidentified(ticket, locked_seconds):
                 return self._unidentified(locked_seconds) if self._awaits(Phase.CHECKING, ticket) else []
             case ev.Account(ticket):
@@ -331,6 +333,8 @@ class Visit(Asking):
         match self.phase:
             case Phase.MESSAGES:
                 return self._message_played(as_meant)
+            case Phase.NAMING:
+                return self._name_asked()
             case Phase.TELLING if self._allow is not None:
                 return self._invite(self._allow)
             case Phase.MENU:

@@ -10,6 +10,7 @@ from kinline import config as settings_file
 from kinline.cli.console import api_app, console
 from kinline.cli.handset import handset_app
 from kinline.cli.monitor import monitor_app
+from kinline.cli.names import name_app
 from kinline.cli.output import Json, UsageError, answer, complain
 from kinline.cli.recordings import recordings_app
 from kinline.cli.rules import rules_app
@@ -38,6 +39,7 @@ _groups = {
     "rules": rules_app,
     "monitor": monitor_app,
     "prompts": prompts_app,
+    "name": name_app,
     "recordings": recordings_app,
     "api": api_app,
     "tech": tech_app,

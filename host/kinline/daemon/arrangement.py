@@ -60,6 +60,7 @@ class Arrangements:
             pin_mode=pin_mode,
             languages=("en", "es") if calls.language_choice else ("en",),
             lines=_open_lines(profile),
+            spoken_names=calls.spoken_names,
             provider=calls.provider,
             accept_digit=digits.accept or profile.acceptance.accept,
             refuse_digit=digits.refuse or profile.acceptance.refuse,

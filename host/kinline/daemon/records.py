@@ -72,7 +72,8 @@ class Records:
             inmate = answer.inmate
             balance = self._store.balance_micros(debit_account(inmate.id))
             waiting = tuple(ev.Message(left.id, left.text, left.language) for left in self._store.messages_for(inmate.id, at))
-            return ev.Identified(request.ticket, inmate.id, inmate.name, inmate.language, balance, waiting)
+            voice = self._store.name_sound(inmate.id) if self.arrangement.manners.spoken_names else None
+            return ev.Identified(request.ticket, inmate.id, inmate.name, inmate.language, balance, waiting, voice)
         # Named without the word that the log's redaction looks for, or the count would be hidden.
         counters.add("identity_refused", "locked" if isinstance(answer, PinLocked) else "wrong")
         until = answer.locked_until
@@ -87,6 +88,9 @@ class Records:
 
     def message_heard(self, message: int) -> None:
         self._store.message_heard(message, self._device, self._now())
+
+    def keep_name(self, request: act.KeepName) -> None:
+        self._store.keep_name(request.inmate, request.sound, self._device, self._now())
 
     def attempt(self, request: act.Attempt) -> ev.Event:
         """Decide, and leave a record either way. Where the database does not answer, `settle` does so later."""

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from kinline.calls.actions import Side
@@ -99,9 +100,10 @@ class Speech:
 
     async def _play(self, line: _Line) -> None:
         try:
-            path = await asyncio.to_thread(self._services.prompter.wav, line.prompt, line.language, **line.values)
-            line.as_meant = not self._services.prompter.is_tone(path)
-            clip = self._services.clips.load(path)
+            prompter = self._services.prompter
+            sounds = await asyncio.to_thread(prompter.sounds, line.prompt, line.language, **line.values)
+            line.as_meant = not any(isinstance(sound, Path) and prompter.is_tone(sound) for sound in sounds)
+            clips = [self._services.clips.load(sound) for sound in sounds]
         except (SoundError, OSError) as error:
             counters.add("prompt_failed")
             _log.error("prompt cannot be said", prompt=line.prompt, language=line.language, error=str(error))
@@ -114,7 +116,7 @@ class Speech:
         self._playing[token] = line
         mode = Play.OVERLAY if line.overlay else Play.QUEUE
         try:
-            self._call.play(EngineSide[line.side.name], [clip], mode, token)
+            self._call.play(EngineSide[line.side.name], clips, mode, token)
         except EngineError as error:  # the far end has just gone, or too much is waiting to be said
             del self._playing[token]
             counters.add("prompt_failed")

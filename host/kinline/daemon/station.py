@@ -16,6 +16,7 @@ from kinline.calls.visit import Phase, Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.daemon.firmware import Firmware
+from kinline.daemon.naming import LIMIT_MS, Naming
 from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
@@ -45,6 +46,7 @@ from kinline.media import (
     Tone,
     heard,
 )
+from kinline.prompts.sound import Samples, name_in
 from kinline.store import DatabaseError
 from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media, Progress
 
@@ -103,6 +105,7 @@ class Station:
         self._link: Link | None = None
         self._call: AnyCall | None = None
         self._speech: Speech | None = None
+        self._naming: Naming | None = None  # and then there is no call
         self._volume = Volume()
         self._far_codec = Codec.PCMU  # as last agreed
         self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
@@ -278,6 +281,9 @@ class Station:
                 text = digits.decode("ascii", "replace")
                 self._happen(ev.Entered(collect, _ENTRY_RESULTS.get(result, "overflow"), text))
             case wire.TalkEnded(number, number_of_cause, talk, _):
+                if self._naming is not None and number == self._naming.number:
+                    self._naming.over(whole=number_of_cause == wire.CAUSE_DEADLINE)
+                    return
                 call, cause = self._talks.get(number, 0), _CAUSES.get(number_of_cause, "fault")
                 if call not in self._unspoken:
                     self._log.info("handset muted the talk", handset=self.device, call=call, cause=cause, talk_ms=talk)
@@ -387,6 +393,8 @@ class Station:
         actions = self._visit.handle(event, time.monotonic_ns())
         if (nameless or self._visit.nameless) and self.call:
             self._unspoken.add(self.call)
+        if self._naming is not None and self._visit.phase is not Phase.NAMING:
+            self._stop_naming()
         if self._visit.phase is not before and not (nameless or self._visit.unspoken or _hides_an_attempt(event, before)):
             self._log.info("visit", handset=self.device, phase=self._visit.phase, call=self.call or None)
         for action in actions:
@@ -421,6 +429,10 @@ class Station:
                 self._ask(lambda: self._records.check_pin(action), ev.Failed(ticket))
             case act.MessageHeard(message):
                 self._tell(lambda: self._records.message_heard(message))
+            case act.TakeName(ticket):
+                self._take_name(ticket)
+            case act.KeepName():
+                self._tell(lambda: self._records.keep_name(action))
             case act.Attempt(ticket):
                 self._ask(lambda: self._records.attempt(action), ev.Failed(ticket))
             case act.AskAccount(ticket):
@@ -452,6 +464,42 @@ class Station:
         if self._speech:
             language = say.language or self._visit.language
             self._speech.say(say.side, say.prompt, language, say.values, say.token, say.overlay)
+
+    # The caller's own name
+
+    def _take_name(self, ticket: int) -> None:
+        """The microphone is live for a moment, and nobody is there but us."""
+
+        def taken(said: Samples | None) -> None:
+            self._naming = None
+            self._take_call()
+            name = name_in(said) if said is not None else None
+            counters.add("name_taken", "broken_off" if said is None else "nothing" if name is None else "heard")
+            self._happen(ev.NameTaken(ticket, name.astype("<i2").tobytes() if name is not None else None))
+
+        if self._link is None or not self._session.clock.ready:
+            self._happen(ev.NameTaken(ticket, None))
+            return
+        self._drop_audio()
+        try:
+            self._naming = Naming(self._services.engine.create_monitored_call(self._link), self._loop, taken)
+        except EngineError as error:
+            counters.add("name_taken", "failed")
+            self._log.error("no name can be taken", handset=self.device, error=str(error))
+            self._take_call()
+            self._happen(ev.NameTaken(ticket, None))
+            return
+        deadline = self._session.clock.ticks_at(time.monotonic_ns() + LIMIT_MS * 1_000_000)
+        self._send(wire.Talk(self._naming.number, deadline, LIMIT_MS))
+        self._log.info("name asked", handset=self.device)
+
+    def _stop_naming(self) -> None:
+        """The visit has gone elsewhere: the microphone is muted, and what it heard is forgotten."""
+        assert self._naming is not None
+        self._send(wire.End(self._naming.number))
+        self._naming.close()
+        self._naming = None
+        self._take_call()
 
     def _ask(self, work: Callable[[], ev.Event], failed: ev.Failed) -> None:
         """Run store work on its thread; its event, or the failure, comes back to the visit."""

@@ -1,10 +1,11 @@
 """Prompts as the engine plays them: sound files loaded once, kept while they are in use often."""
 
+import hashlib
 from collections import OrderedDict
 from pathlib import Path
 
 from kinline.media import Clip, Engine, EngineError
-from kinline.prompts.sound import read_wav
+from kinline.prompts.sound import Samples, read_wav
 
 KEPT = 256  # a whole catalogue in two languages is under 150 clips of a few seconds, 48 kB a second
 
@@ -14,13 +15,15 @@ class Clips:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._loaded: OrderedDict[tuple[Path, int], Clip] = OrderedDict()
+        self._loaded: OrderedDict[tuple[Path, int] | bytes, Clip] = OrderedDict()
 
-    def load(self, path: Path) -> Clip:
-        """The clip of this sound file. Raises SoundError, OSError or EngineError naming the file."""
-        key = (path, path.stat().st_mtime_ns)
+    def load(self, sound: Path | Samples) -> Clip:
+        """The clip of this sound file, or of these samples. Raises SoundError, OSError or EngineError naming the file."""
+        key: tuple[Path, int] | bytes
+        key = (sound, sound.stat().st_mtime_ns) if isinstance(sound, Path) else hashlib.sha256(sound.tobytes()).digest()
         if key not in self._loaded:
-            self._loaded[key] = self._engine.load_clip(read_wav(path).tobytes())
+            samples = read_wav(sound) if isinstance(sound, Path) else sound
+            self._loaded[key] = self._engine.load_clip(samples.tobytes())
             self._forget_oldest()
         self._loaded.move_to_end(key)
         return self._loaded[key]

@@ -1,5 +1,6 @@
 """What is said: prompts by id and language, as parts that are fixed or vary from call to call."""
 
+import dataclasses
 import re
 import string
 import tomllib
@@ -7,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from pathlib import Path
 from typing import Any, Literal, get_args
 
+from kinline.people.names import SpokenName
 from kinline.prompts import speakers
 from kinline.prompts.speakers import LANGUAGES, Lang
 from kinline.rules.reasons import REASONS
 
-PartKind = Literal["fixed", "value", "clip"]
+PartKind = Literal["fixed", "value", "voice"]
 
 NEXT_ALLOWED = "next_allowed"
 _OPTIONAL = re.compile(r"\[([^][]*)\]")
@@ -26,7 +27,7 @@ class PromptError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a prompt: text to say, or the clip at `path`.
+    """A piece of a prompt: text to say; `sound` is a person's own voice that says it, 16-bit mono at 16 kHz.
 
     Fixed pieces are counted by `place` from 1 through the whole prompt, also over those that are left out this time; a
     mere sign between two values has none.
@@ -35,7 +36,7 @@ class Part:
     kind: PartKind
     lang: Lang
     text: str
-    path: Path | None = None
+    sound: bytes = dataclasses.field(default=b"", repr=False)
     place: int = 0
 
 
@@ -109,8 +110,8 @@ def _value(prompt_id: str, lang: Lang, field: str, kind: str, values: Mapping[st
         raise PromptError(f"the prompt {prompt_id} needs a value for {field!r}")
     value = values[field]
     try:
-        if kind == "name" and isinstance(value, Path):
-            return Part("clip", lang, "", value)
+        if kind == "name" and isinstance(value, SpokenName):
+            return Part("voice", lang, _text(value.text, lang), value.sound)
         if kind == "moment":
             return Part("value", lang, speakers.moment(value, values["now"], lang))
         if kind == "prompt":
@@ -139,7 +140,7 @@ _SPEAKERS: Mapping[str, Callable[[Any, Lang], str]] = {
 
 def spoken_text(parts: list[Part]) -> str:
     """The parts as one line of text, as a person would read it."""
-    line = " ".join(part.text or "(recorded name)" for part in parts)
+    line = " ".join(part.text for part in parts)
     for sign in ".,":
         line = line.replace(f" {sign}", sign)
     return line[:1].upper() + line[1:]

@@ -64,12 +64,32 @@ class Prompter:
         self._log = logs.log(part="prompts")
 
     def wav(self, prompt_id: str, lang: Lang, **values: Any) -> Path:
-        """The sound of a prompt."""
+        """The sound of a prompt, names read out by the synthesis."""
         try:
             parts = sentence(prompt_id, lang, **values)
         except PromptError as error:
             return self._failed("prompt_unknown", error)
         return self._site_whole(prompt_id, lang, parts) or self._made(prompt_id, lang, parts)
+
+    def sounds(self, prompt_id: str, lang: Lang, **values: Any) -> list[Path | Samples]:
+        """The sound of a prompt in pieces, one after another: files, and between them the voices of persons.
+
+        A voice goes into no file: what staff erase is then nowhere.
+        """
+        try:
+            parts = sentence(prompt_id, lang, **values)
+        except PromptError as error:
+            return [self._failed("prompt_unknown", error)]
+        if all(part.kind != "voice" for part in parts):
+            return [self.wav(prompt_id, lang, **values)]
+        pieces: list[Path | Samples] = []
+        for is_voice, grouped in groupby(parts, key=lambda part: part.kind == "voice"):
+            run = list(grouped)
+            if is_voice:
+                pieces += [np.concatenate([silence(_GAP_SECONDS), _voice(part), silence(_GAP_SECONDS)]) for part in run]
+            elif any(sign.isalnum() for part in run for sign in part.text):  # a mere full stop is not spoken
+                pieces.append(self._made(prompt_id, lang, run))
+        return pieces
 
     def say(self, text: str, lang: Lang) -> Path:
         """The sound of free text."""
@@ -136,7 +156,7 @@ class Prompter:
 
     def _made(self, prompt_id: str, lang: Lang, parts: list[Part]) -> Path:
         pieces = self._site_pieces(prompt_id, lang, parts) if self._site else {}
-        signs = [f"{part.kind}|{part.lang}|{part.text}|{_fingerprint(part.path)}" for part in parts]
+        signs = [f"{part.kind}|{part.lang}|{part.text}" for part in parts]
         heard = [str(hash_of(samples)) for samples in pieces.values()]
         # Amounts, times and names never end: what they make is kept apart, and only the latest of it.
         passing = any(part.kind != "fixed" for part in parts)
@@ -157,22 +177,12 @@ class Prompter:
         if pieces:
             for index, part in enumerate(parts):
                 if part.kind != "fixed" or index in pieces:
-                    sounds += [pieces[index] if index in pieces else self._sound_of(part), silence(_GAP_SECONDS)]
+                    sounds += [pieces[index] if index in pieces else self._spoken(part.text, part.lang), silence(_GAP_SECONDS)]
         else:
             # Neighbouring words of one language are one utterance: it keeps the sentence's melody.
-            for (lang, is_clip), run in groupby(parts, key=lambda part: (part.lang, part.kind == "clip")):
-                for sound in map(self._sound_of, run) if is_clip else [self._spoken(_line(run), lang)]:
-                    sounds += [sound, silence(_GAP_SECONDS)]
+            for lang, run in groupby(parts, key=lambda part: part.lang):
+                sounds += [self._spoken(_line(run), lang), silence(_GAP_SECONDS)]
         return np.concatenate(sounds[:-1]) if sounds else silence(_GAP_SECONDS)
-
-    def _sound_of(self, part: Part) -> Samples:
-        if part.path is None:
-            return self._spoken(part.text, part.lang)
-        try:
-            return read_wav(part.path)
-        except SoundError as error:
-            self._note("prompt_clip_bad", error)
-            return self._spoken("an inmate" if part.lang == "en" else "una persona interna", part.lang)
 
     def _spoken(self, text: str, lang: Lang) -> Samples:
         # Two brackets would switch espeak-ng to phonemes; control characters mean nothing to a listener.
@@ -218,6 +228,10 @@ class Prompter:
         self._log.warning(counter, reason=str(error))
 
 
+def _voice(part: Part) -> Samples:
+    return np.frombuffer(part.sound, "<i2").astype(np.int16)
+
+
 def _line(run: Any) -> str:
     words = " ".join(part.text for part in run)
     return re.sub(r"\s+([.,])", r"\1", words)
@@ -244,14 +258,6 @@ def _keep_latest(folder: Path, count: int) -> None:
         files = sorted(folder.glob("*.wav"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
         for file in files[count:]:
             file.unlink(missing_ok=True)
-
-
-def _fingerprint(file: Path | None) -> str:
-    try:
-        stat = file.stat() if file else None
-    except OSError:
-        return f"{file}:missing"
-    return f"{file}:{stat.st_mtime_ns}:{stat.st_size}" if stat else ""
 
 
 def _in_temporary(samples: Samples) -> Path:

@@ -15,6 +15,14 @@ Gain = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 RATE = 16_000
 MOST_SECONDS = 120  # the longest menu with all its values takes 30
 
+# A name as a person says it: what is longer is a message to the called party, and not theirs to hear before they accept.
+MOST_NAME_SECONDS = 2.0
+_LEAST_NAME_SECONDS = 0.2  # shorter is a cough or the cradle
+_FRAME = RATE // 50
+_QUIET = 10 ** (-45 / 20) * 32768  # below any talker at the handset, above its microphone's own noise
+_BELOW_LOUDEST = 10 ** (-26 / 20)
+_LEAD_FRAMES, _TAIL_FRAMES = 3, 6  # soft beginnings and ends of words
+
 # A telephone carries 300 to 3400 Hz. Peaks at -6 dBFS put speech near -18 dBm0, as loud as a talker.
 _LOW_HZ, _HIGH_HZ, _EDGE_HZ = 200.0, 3500.0, 100.0
 _PEAK = 10 ** (-6 / 20)
@@ -70,6 +78,17 @@ def for_telephone(samples: Samples, rate: int) -> Samples:
     shaped = _spectrally(samples, rate, _telephone_band)
     peak = float(np.max(np.abs(shaped), initial=0.0))
     return _clipped(shaped * (_PEAK * 32767 / peak) if peak > 0 else shaped)
+
+
+def name_in(said: Samples) -> Samples | None:
+    """The name in what was said, without the silence around it and as loud as a prompt; None if nobody spoke."""
+    frames = said[: len(said) // _FRAME * _FRAME].reshape(-1, _FRAME).astype(np.float64)
+    level = np.sqrt(np.mean(frames**2, axis=1)) if len(frames) else np.zeros(0)
+    spoken = np.flatnonzero(level > max(_QUIET, _BELOW_LOUDEST * float(level.max(initial=0.0))))
+    if len(spoken) * _FRAME < _LEAST_NAME_SECONDS * RATE:
+        return None
+    first, last = max(0, int(spoken[0]) - _LEAD_FRAMES), int(spoken[-1]) + 1 + _TAIL_FRAMES
+    return for_telephone(said[first * _FRAME : last * _FRAME][: int(MOST_NAME_SECONDS * RATE)], RATE)
 
 
 def silence(seconds: float) -> Samples:

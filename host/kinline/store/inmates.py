@@ -26,7 +26,6 @@ class InmateInfo:
     unit: str | None
     language: Language
     status: str
-    name_prompt: str | None
 
 
 class Inmates(Database):
@@ -40,7 +39,6 @@ class Inmates(Database):
         pin: str | None = None,
         unit: str | None = None,
         language: Language = "en",
-        name_prompt: str | None = None,
         actor: str = SYSTEM,
         arrested_at: datetime | None = None,
         custodial_parent: bool = False,
@@ -54,7 +52,6 @@ class Inmates(Database):
                 number=number,
                 name=name,
                 language=language,
-                name_prompt=name_prompt,
                 arrested_at=arrested_at,
                 custodial_parent=custodial_parent,
             )
@@ -173,5 +170,4 @@ def inmate_info(row: InmateRow) -> InmateInfo:
         unit=row.unit.name if row.unit else None,
         language=row.language,  # type: ignore[arg-type]
         status=row.status,
-        name_prompt=row.name_prompt,
     )

@@ -13,7 +13,7 @@ from kinline.store.tables.base import Base, Utc
 from kinline.store.tables.heard import SignRow, TypedRow
 from kinline.store.tables.lists import ArrangementRow, BarRow, BlockRow, ContactRow, ListEventRow, PrefixRow
 from kinline.store.tables.money import AccountNoteRow, AccountRow, EntryRow, HoldRow, KioskPaymentRow, PostingRow, RateRow
-from kinline.store.tables.people import InmateRow, MessageRow, PinMissRow
+from kinline.store.tables.people import InmateRow, MessageRow, PinMissRow, SpokenNameRow
 from kinline.store.tables.places import FacilityRow, HandsetRow, NamedLineRow, UnitRow
 from kinline.store.tables.recordings import RecordingRow
 from kinline.store.tables.restrictions import DeterminationRow, RestrictionRow
@@ -43,6 +43,7 @@ __all__ = [
     "RecordingRow",
     "RestrictionRow",
     "SignRow",
+    "SpokenNameRow",
     "TypedRow",
     "UnitRow",
     "Utc",

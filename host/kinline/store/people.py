@@ -9,6 +9,7 @@ from kinline.store.facts import Facts
 from kinline.store.imports import Imports
 from kinline.store.inmates import Inmates
 from kinline.store.messages import Messages
+from kinline.store.names import SpokenNames
 from kinline.store.pins import Pins
 from kinline.store.places import Places
 from kinline.store.registers import Registers
@@ -17,7 +18,7 @@ from kinline.store.unwanted import UnwantedCalls
 
 
 class People(
-    Places, Inmates, Pins, Contacts, Registers, Restrictions, Counsel, Messages, UnwantedCalls, Imports, Facts
+    Places, Inmates, Pins, Contacts, Registers, Restrictions, Counsel, Messages, SpokenNames, UnwantedCalls, Imports, Facts
 ):
     """Synchronous; each method is one transaction."""
 

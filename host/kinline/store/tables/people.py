@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kinline.store.tables.base import Base
@@ -11,6 +11,10 @@ from kinline.store.tables.places import FacilityRow, HandsetRow, UnitRow
 
 if TYPE_CHECKING:
     from kinline.store.tables.lists import ArrangementRow, ContactRow
+
+
+LONGEST_SOUND = 64_000
+"""Bytes of a spoken name: two seconds."""
 
 
 class InmateRow(Base):
@@ -23,7 +27,6 @@ class InmateRow(Base):
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     number: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(200))
-    name_prompt: Mapped[str | None] = mapped_column(String(400))
     language: Mapped[str] = mapped_column(String(5), default="en")
     status: Mapped[str] = mapped_column(String(20), default="active")
     arrested_at: Mapped[datetime | None]
@@ -42,6 +45,17 @@ class InmateRow(Base):
     unit: Mapped[UnitRow | None] = relationship()
     contacts: Mapped[list["ContactRow"]] = relationship(order_by="ContactRow.id")
     arrangements: Mapped[list["ArrangementRow"]] = relationship(order_by="ArrangementRow.id")
+
+
+class SpokenNameRow(Base):
+    """An inmate's name in their own voice: 16-bit mono at 16 kHz. Another host of the state hears the same."""
+
+    __tablename__ = "spoken_name"
+
+    inmate_id: Mapped[int] = mapped_column(ForeignKey("inmate.id"), primary_key=True, autoincrement=False)
+    sound: Mapped[bytes] = mapped_column(LargeBinary(LONGEST_SOUND))
+    recorded_at: Mapped[datetime]
+    handset_id: Mapped[int] = mapped_column(ForeignKey("handset.id"))
 
 
 class PinMissRow(Base):
