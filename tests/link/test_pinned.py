@@ -96,6 +96,4 @@ def test_layout(body: str, message: wire.Message) -> None:
 
 
 def test_every_layout_is_written_down() -> None:
-    assert {type(message) for message in BODIES.values()} | EMPTY | {wire.Reboot, wire.Report} == set(
-        wire.MESSAGES.values()
-    )
+    assert {type(message) for message in BODIES.values()} | EMPTY | {wire.Reboot, wire.Report} == set(wire.MESSAGES.values())

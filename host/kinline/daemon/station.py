@@ -112,7 +112,6 @@ class Station:
         self._recordings: dict[int, Path] = {}
         self._happened: deque[ev.Event] = deque()
         self._talks: dict[int, int] = {}  # call record by the number that the handset knows the talk by
-        self._checkpointing = False
         self._unspoken: set[int] = set()  # calls that the log is not to mention
         self._alarms: dict[str, str] = {}  # as the handset last reported them
 
@@ -441,7 +440,7 @@ class Station:
                 recording = self._recorder.path(call)
                 self._ask(lambda: self._records.accept(call, recording), ev.Failed(call=call))
             case act.Checkpoint(call, talk_seconds):
-                self._checkpoint(call, talk_seconds)
+                self._services.checkpoints.mark(call, talk_seconds)
             case act.BlockNumber(call, by_detector):
                 self._tell(lambda: self._records.block_number(call, by_detector))
             case act.NoteSign():
@@ -539,21 +538,6 @@ class Station:
         async def run() -> None:
             while isinstance(await self._written(work), DatabaseError):
                 await asyncio.sleep(RETRY_S)
-
-        self._services.spawn(run())
-
-    def _checkpoint(self, call: int, talk_seconds: int) -> None:
-        """One at a time: a database that is stuck must not gather a queue of them before the call's end."""
-        if self._checkpointing:
-            counters.add("checkpoint_skipped")
-            return
-        self._checkpointing = True
-
-        async def run() -> None:
-            try:
-                await self._written(lambda: self._records.checkpoint(call, talk_seconds))
-            finally:
-                self._checkpointing = False
 
         self._services.spawn(run())
 
