@@ -3,6 +3,7 @@
 import errno
 import itertools
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ from kinline_engine.srtp import Crypto, Srtp, Suite
 from tests.engine.parties import FRAME8, Far, Pcm, Stage, found_again, speech, ulaw_decode, ulaw_encode
 from tests.engine.test_bridged import Bridge, as_coded
 
+# An end that brings more than 64 packets in 5 ms is taken for a flood: no test here has so many at once.
+PACE_S = 0.0002
 NEAR = speech(3, 8000, seed=1)
 FAR = speech(3, 8000, seed=2)
 
@@ -77,11 +80,13 @@ class ProtectedBridge(Bridge):
             said = pcm[at : at + FRAME8]
             self.end.say(said)
             assert np.array_equal(self.partner.hear(), as_coded(said))
+            time.sleep(PACE_S)
 
     def refuse(self, *packets: bytes) -> None:
         """None of these is heard, and the other call goes on as ever."""
         for i, packet in enumerate(packets):
             self.end.send(packet)
+            time.sleep(PACE_S)
             if i % 50 == 0:
                 heard_near, heard_far = self.talk(NEAR[:FRAME8], FAR[:FRAME8])
                 assert np.array_equal(heard_far, as_coded(NEAR[:FRAME8])) and np.array_equal(heard_near, as_coded(FAR[:FRAME8]))
@@ -104,11 +109,6 @@ class ProtectedBridge(Bridge):
     def counters(self) -> tuple[int, int]:
         near = self.protected.counters.near
         return near.unauthentic, near.replayed
-
-    @property
-    def flooded(self) -> int:
-        """What came too fast to be looked at."""
-        return self.protected.counters.near.flooded
 
     def told(self) -> list[int]:
         _ = self.engine.counters
@@ -144,8 +144,7 @@ def test_what_is_not_authentic_is_counted_told_once_and_not_heard(bridge: Protec
     altered = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in range(12, len(whole), 7)]
     packets = [*in_clear, *wrong_key, *cut, *altered]
     bridge.refuse(*packets)
-    unauthentic, replayed = bridge.counters
-    assert unauthentic > 20 and (unauthentic + bridge.flooded, replayed) == (len(packets), 0)
+    assert bridge.counters == (len(packets), 0)
     assert bridge.told() == [Side.NEAR]
     bridge.pass_on(NEAR[: 10 * FRAME8])
 
@@ -157,8 +156,7 @@ def test_what_was_heard_is_not_heard_again(bridge: ProtectedBridge) -> None:
         bridge.partner.hear()
     bridge.protected.set_near(bridge.end.end)  # a re-INVITE that changes nothing
     bridge.refuse(*packets)
-    unauthentic, replayed = bridge.counters
-    assert replayed > 0 and (unauthentic, replayed + bridge.flooded) == (0, 50) and bridge.told() == [Side.NEAR]
+    assert bridge.counters == (0, 50) and bridge.told() == [Side.NEAR]
 
 
 def test_the_roll_over_of_the_sequence(bridge: ProtectedBridge) -> None:
