@@ -41,6 +41,7 @@ from kinline.media import (
     LinkEvent,
     Listening,
     MonitoredCall,
+    PrivilegedCall,
     RecordedCall,
     Side,
     Source,
@@ -71,7 +72,15 @@ _CAUSES = {
 
 
 def _far_end(media: Media) -> FarEnd:
-    return FarEnd(media.ip, media.port, Codec(media.codec), media.payload, media.dtmf_payload or 0, media.comfort_payload or 0)
+    return FarEnd(
+        media.ip,
+        media.port,
+        Codec(media.codec),
+        media.payload,
+        media.dtmf_payload or 0,
+        media.comfort_payload or 0,
+        media.crypto,
+    )
 
 
 def _hides_an_attempt(event: ev.Event, before: Phase) -> bool:
@@ -599,7 +608,10 @@ class Station:
                     self._legs[call].hang_up()
                     self._happen(ev.FarEnded(488, by_remote=False))
                     return
-                self._log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name)
+                suite = media.crypto.suite.name if media.crypto else None
+                if suite is None and isinstance(self._call, PrivilegedCall):
+                    counters.add("private_media_in_clear")
+                self._log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name, srtp=suite)
                 self._happen(ev.FarAnswered())
             case Progress(status, phrase):
                 if call not in self._unspoken:
