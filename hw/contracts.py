@@ -179,13 +179,36 @@ def load_link(path: Path) -> Link:
         messages.append(message)
     if raw["frame"]["audio_bytes"] % 16:
         raise ContractError(f"{path.name}: frame.audio_bytes must be whole AES blocks of 16")
-    return Link(raw["protocol"]["major"], raw["protocol"]["minor"], _schema_hash(raw), raw["frame"], raw["keys"],
-                raw["timing"], raw["enums"], tuple(messages), raw["retired"])
+    return Link(
+        raw["protocol"]["major"],
+        raw["protocol"]["minor"],
+        _schema_hash(raw),
+        raw["frame"],
+        raw["keys"],
+        raw["timing"],
+        raw["enums"],
+        tuple(messages),
+        raw["retired"],
+    )
 
 
 _MODES = ("adc", "in_pullup", "out", "open_drain", "uart", "i2s")
-_TABLES = ("board", "pins", "matrix", "hook", "loops", "relay", "audio", "uart", "i2s", "watchdog", "magnet", "supply",
-           "receiver", "parts")
+_TABLES = (
+    "board",
+    "pins",
+    "matrix",
+    "hook",
+    "loops",
+    "relay",
+    "audio",
+    "uart",
+    "i2s",
+    "watchdog",
+    "magnet",
+    "supply",
+    "receiver",
+    "parts",
+)
 
 
 def load_board(path: Path) -> Board:
@@ -202,8 +225,10 @@ def board_of(raw: dict[str, Any], file: str) -> Board:
             raise ContractError(f"{file}: pins.{name}: mode {pin['mode']!r}; take one of {', '.join(_MODES)}")
         if pin["mode"] in ("uart", "i2s") and pin.get("direction") not in ("in", "out"):
             raise ContractError(f"{file}: pins.{name}: a {pin['mode']} pin needs a direction, in or out")
-    pins = {name: Pin(p["gpio"], p["mode"], p.get("safe"), p.get("direction", ""), p.get("floats", False))
-            for name, p in raw["pins"].items()}
+    pins = {
+        name: Pin(p["gpio"], p["mode"], p.get("safe"), p.get("direction", ""), p.get("floats", False))
+        for name, p in raw["pins"].items()
+    }
     used: dict[int, str] = {}
     for name, pin in pins.items():
         if pin.gpio in used:
@@ -216,7 +241,24 @@ def board_of(raw: dict[str, Any], file: str) -> Board:
     if [len(line) for line in raw["matrix"]["keys"]] != [len(raw["matrix"]["columns"])] * len(raw["matrix"]["rows"]):
         raise ContractError(f"{file}: matrix.keys needs one character for each row and column")
     b = raw["board"]
-    return Board(b["name"], b["revision"], b["module"], b["flash_bytes"], b["filesystem_offset"],
-                 b["filesystem_bytes"], pins, raw["matrix"], raw["hook"], raw["loops"], raw["relay"], raw["audio"],
-                 raw["uart"], raw["i2s"], raw["watchdog"], raw["magnet"], raw["supply"],
-                 {key: raw["parts"][raw["supply"][key]]["value"] for key in ("upper", "lower")}, raw["receiver"])
+    return Board(
+        b["name"],
+        b["revision"],
+        b["module"],
+        b["flash_bytes"],
+        b["filesystem_offset"],
+        b["filesystem_bytes"],
+        pins,
+        raw["matrix"],
+        raw["hook"],
+        raw["loops"],
+        raw["relay"],
+        raw["audio"],
+        raw["uart"],
+        raw["i2s"],
+        raw["watchdog"],
+        raw["magnet"],
+        raw["supply"],
+        {key: raw["parts"][raw["supply"][key]]["value"] for key in ("upper", "lower")},
+        raw["receiver"],
+    )

@@ -24,8 +24,10 @@ def _constants(link: Link) -> dict[str, int]:
     """The scalar facts of the link that all three sides need, by name."""
     names: dict[str, int] = {"MAJOR": link.major, "MINOR": link.minor, "SCHEMA": link.schema}
     names |= {key.upper(): value for key, value in link.frame.items() if isinstance(value, int)}
-    names |= {f"{key.upper()}_MS" if key not in ("retransmit_tries", "window", "hellos") else key.upper(): value
-              for key, value in link.timing.items()}
+    names |= {
+        f"{key.upper()}_MS" if key not in ("retransmit_tries", "window", "hellos") else key.upper(): value
+        for key, value in link.timing.items()
+    }
     names |= {"NONCE_BYTES": link.keys["nonce_bytes"], "PROOF_BYTES": link.keys["proof_bytes"]}
     return names
 
@@ -64,27 +66,50 @@ def _python_type(field: Field) -> str:
 
 def host_board(board: Board) -> str:
     """kinline/handsets/_board.py: the little that a host must know of the board at the other end of the cable."""
-    lines = [f'"""{NOTE.format(source="board.toml")}"""', "", f'NAME = "{board.name}"', f'REVISION = "{board.revision}"',
-             f"FLASH_BYTES = {board.flash_bytes}", f"FILESYSTEM_OFFSET = {board.filesystem_offset}",
-             f"FILESYSTEM_BYTES = {board.filesystem_bytes}", f"BAUD = {board.uart['baud']}"]
-    lines += [f'KEYS = {tuple(board.matrix["keys"])}'.replace("'", '"')]
+    lines = [
+        f'"""{NOTE.format(source="board.toml")}"""',
+        "",
+        f'NAME = "{board.name}"',
+        f'REVISION = "{board.revision}"',
+        f"FLASH_BYTES = {board.flash_bytes}",
+        f"FILESYSTEM_OFFSET = {board.filesystem_offset}",
+        f"FILESYSTEM_BYTES = {board.filesystem_bytes}",
+        f"BAUD = {board.uart['baud']}",
+    ]
+    lines += [f"KEYS = {tuple(board.matrix['keys'])}".replace("'", '"')]
     lines += [*_scalars(board.audio, "AUDIO"), *_scalars(board.loops, "LOOP"), *_sensors(board)]
     return "\n".join(lines) + "\n"
 
 
 def host_link(link: Link) -> str:
     """kinline/handsets/_link.py: the same constants, and a frozen dataclass with encode/decode per message."""
-    lines = [f'"""{NOTE.format(source="link.toml")}"""', "", "import struct",
-             "from dataclasses import dataclass, field", "from typing import ClassVar, Self", "", *_python_constants(link), "",
-             "", "class WireError(ValueError):", '    """A payload that does not fit its message."""', "",
-             "", "def _pack_variable(value: bytes, limit: int, name: str) -> bytes:",
-             "    if len(value) > limit:",
-             '        raise WireError(f"{name}: {len(value)} bytes, at most {limit} fit")',
-             "    return bytes((len(value),)) + value", "",
-             "", "def _take_variable(body: bytes, at: int, limit: int, name: str) -> tuple[bytes, int]:",
-             "    if at >= len(body) or body[at] > limit or at + 1 + body[at] > len(body):",
-             '        raise WireError(f"{name}: truncated or longer than {limit} bytes")',
-             "    end = at + 1 + body[at]", "    return body[at + 1 : end], end", ""]
+    lines = [
+        f'"""{NOTE.format(source="link.toml")}"""',
+        "",
+        "import struct",
+        "from dataclasses import dataclass, field",
+        "from typing import ClassVar, Self",
+        "",
+        *_python_constants(link),
+        "",
+        "",
+        "class WireError(ValueError):",
+        '    """A payload that does not fit its message."""',
+        "",
+        "",
+        "def _pack_variable(value: bytes, limit: int, name: str) -> bytes:",
+        "    if len(value) > limit:",
+        '        raise WireError(f"{name}: {len(value)} bytes, at most {limit} fit")',
+        "    return bytes((len(value),)) + value",
+        "",
+        "",
+        "def _take_variable(body: bytes, at: int, limit: int, name: str) -> tuple[bytes, int]:",
+        "    if at >= len(body) or body[at] > limit or at + 1 + body[at] > len(body):",
+        '        raise WireError(f"{name}: truncated or longer than {limit} bytes")',
+        "    end = at + 1 + body[at]",
+        "    return body[at + 1 : end], end",
+        "",
+    ]
     for m in link.messages:
         if not m.raw:
             lines += _host_message(m)
@@ -96,9 +121,16 @@ def host_link(link: Link) -> str:
 
 
 def _host_message(m: Message) -> list[str]:
-    lines = ["", "@dataclass(frozen=True, slots=True)", f"class {m.class_name}:", f'    """{m.doc}"""', "",
-             f"    ID: ClassVar[int] = {m.id}", f"    IDEMPOTENT: ClassVar[bool] = {m.idempotent}",
-             f'    DIRECTION: ClassVar[str] = "{m.direction}"']
+    lines = [
+        "",
+        "@dataclass(frozen=True, slots=True)",
+        f"class {m.class_name}:",
+        f'    """{m.doc}"""',
+        "",
+        f"    ID: ClassVar[int] = {m.id}",
+        f"    IDEMPOTENT: ClassVar[bool] = {m.idempotent}",
+        f'    DIRECTION: ClassVar[str] = "{m.direction}"',
+    ]
     lines += [f"    {f.name}: {_python_type(f)}{' = field(repr=False)' if f.name in m.secret else ''}" for f in m.fields]
     fixed = ", ".join(f"self.{f.name}" for f in m.fixed)
     size = m.fixed_size
@@ -108,21 +140,28 @@ def _host_message(m: Message) -> list[str]:
         parts.append(f'_pack_variable({value}, {f.limit}, "{m.name}.{f.name}")')
     lines += ["", "    def encode(self) -> bytes:"]
     if m.fixed:
-        lines += ["        try:", f"            return {' + '.join(parts)}", "        except struct.error as error:",
-                  f'            raise WireError(f"{m.name}: {{error}}") from error']
+        lines += [
+            "        try:",
+            f"            return {' + '.join(parts)}",
+            "        except struct.error as error:",
+            f'            raise WireError(f"{m.name}: {{error}}") from error',
+        ]
     else:
         lines += [f"        return {' + '.join(parts) or 'b' + repr('')}"]
     lines += ["", "    @classmethod", "    def decode(cls, body: bytes) -> Self:"]
     if m.variable:
-        lines += [f"        if len(body) < {size}:",
-                  f'            raise WireError(f"{m.name}: {{len(body)}} bytes, at least {size} needed")']
+        lines += [
+            f"        if len(body) < {size}:",
+            f'            raise WireError(f"{m.name}: {{len(body)}} bytes, at least {size} needed")',
+        ]
     else:
-        lines += [f"        if len(body) != {size}:",
-                  f'            raise WireError(f"{m.name}: {{len(body)}} bytes, {size} expected")']
+        lines += [
+            f"        if len(body) != {size}:",
+            f'            raise WireError(f"{m.name}: {{len(body)}} bytes, {size} expected")',
+        ]
     names = ", ".join(f.name for f in m.fixed)
     if m.fixed:
-        lines.append(f'        {names}{"," if len(m.fixed) == 1 else ""} = '
-                     f'struct.unpack_from("{m.fixed_format}", body)')
+        lines.append(f'        {names}{"," if len(m.fixed) == 1 else ""} = struct.unpack_from("{m.fixed_format}", body)')
     if m.variable:
         lines.append(f"        at = {size}")
     for f in m.variable:
@@ -132,8 +171,7 @@ def _host_message(m: Message) -> list[str]:
         else:
             lines.append(f"        {f.name} = {f.name}_raw")
     if m.variable:
-        lines += ["        if at != len(body):",
-                  f'            raise WireError(f"{m.name}: {{len(body) - at}} bytes too many")']
+        lines += ["        if at != len(body):", f'            raise WireError(f"{m.name}: {{len(body) - at}} bytes too many")']
     arguments = ", ".join(f.name for f in m.fields)
     lines += [f"        return cls({arguments})", ""]
     return lines
@@ -157,8 +195,14 @@ def _format_python(text: str) -> str:
 def c_link(link: Link) -> str:
     """cffi_ext/src/link_wire.h: the numbers that framing and crypto need."""
     sync = link.frame["sync"]
-    lines = [f"/* {NOTE.format(source='link.toml')} */", "#ifndef KL_LINK_WIRE_H", "#define KL_LINK_WIRE_H", "",
-             f"#define KL_WIRE_SYNC0 0x{sync[0]:02X}", f"#define KL_WIRE_SYNC1 0x{sync[1]:02X}"]
+    lines = [
+        f"/* {NOTE.format(source='link.toml')} */",
+        "#ifndef KL_LINK_WIRE_H",
+        "#define KL_LINK_WIRE_H",
+        "",
+        f"#define KL_WIRE_SYNC0 0x{sync[0]:02X}",
+        f"#define KL_WIRE_SYNC1 0x{sync[1]:02X}",
+    ]
     lines += [f"#define KL_WIRE_{name} {value}u" for name, value in _constants(link).items()]
     lines += ["", "enum kl_wire_message {"]
     lines += [f"    KL_WIRE_MSG_{m.name.upper()} = 0x{m.id:02X}," for m in link.messages]
@@ -169,8 +213,11 @@ def c_link(link: Link) -> str:
 def _board_constants(board: Board) -> list[str]:
     lines = [f"{name} = {pin.gpio}" for name, pin in board.pins.items()]
     gpios = {key: tuple(board.pins[name].gpio for name in board.matrix[key]) for key in ("rows", "columns")}
-    lines += [f"ROWS = {gpios['rows']}", f"COLUMNS = {gpios['columns']}",
-              f'KEYS = {tuple(board.matrix["keys"])}'.replace("'", '"')]
+    lines += [
+        f"ROWS = {gpios['rows']}",
+        f"COLUMNS = {gpios['columns']}",
+        f"KEYS = {tuple(board.matrix['keys'])}".replace("'", '"'),
+    ]
     return lines
 
 
@@ -180,9 +227,12 @@ def _scalars(table: dict[str, Any], prefix: str) -> list[str]:
 
 def _sensors(board: Board) -> list[str]:
     upper, lower = (parse_value(board.supply_divider[key]) for key in ("upper", "lower"))
-    return [*_scalars(board.magnet, "MAGNET"), *_scalars(board.supply, "SUPPLY"),
-            f"SUPPLY_DIVIDER = {round(1000 * (upper + lower) / lower)}  # thousandths: the supply for a volt at VIN_MON",
-            *_scalars(board.receiver, "RECEIVER")]
+    return [
+        *_scalars(board.magnet, "MAGNET"),
+        *_scalars(board.supply, "SUPPLY"),
+        f"SUPPLY_DIVIDER = {round(1000 * (upper + lower) / lower)}  # thousandths: the supply for a volt at VIN_MON",
+        *_scalars(board.receiver, "RECEIVER"),
+    ]
 
 
 def firmware_board(board: Board) -> str:
@@ -208,10 +258,16 @@ def firmware_safe_state(board: Board) -> str:
 
 def sim_board(board: Board) -> str:
     """kinline_sim/_board.py: the firmware's facts and the physics behind the pins."""
-    lines = [f'"""{NOTE.format(source="board.toml")}"""', "", f'NAME = "{board.name}"', f'REVISION = "{board.revision}"',
-             f'MODULE = "{board.module}"',
-             f"FLASH_BYTES = {board.flash_bytes}", f"FILESYSTEM_OFFSET = {board.filesystem_offset}",
-             f"FILESYSTEM_BYTES = {board.filesystem_bytes}"]
+    lines = [
+        f'"""{NOTE.format(source="board.toml")}"""',
+        "",
+        f'NAME = "{board.name}"',
+        f'REVISION = "{board.revision}"',
+        f'MODULE = "{board.module}"',
+        f"FLASH_BYTES = {board.flash_bytes}",
+        f"FILESYSTEM_OFFSET = {board.filesystem_offset}",
+        f"FILESYSTEM_BYTES = {board.filesystem_bytes}",
+    ]
     lines += [*_board_constants(board), "PIN_MODES = {"]
     lines += [f'    {pin.gpio}: ("{name}", "{pin.mode}", {pin.safe}),' for name, pin in board.pins.items()] + ["}"]
     lines += [f"KEY_SCAN_MS = {board.matrix['scan_ms']}"]
@@ -225,37 +281,71 @@ def sim_board(board: Board) -> str:
 def protocol_page(link: Link) -> str:
     """docs/protocol.md: prose around the tables, all from link.toml."""
     frame = link.frame
-    lines = [f"<!-- {NOTE.format(source='link.toml')} -->", "# The handset link", "",
-             (f"Version {link.major}.{link.minor}, schema `{link.schema:08x}`. One UART a handset, full duplex, "
-             "little-endian throughout."), "",
-             "## Frame", "", "| Bytes | Field | |", "|---|---|---|",
-             f"| 2 | sync | `{bytes(frame['sync']).hex(' ')}` |",
-             f"| 1 | type | message id; `{frame['sealed_from']:#04x}` and above are sealed |",
-             "| 1 | epoch | which session keys; 0 in clear frames |",
-             "| 4 | sequence | counts up in each direction; never repeats under one key |",
-             (f"| 2 | length | of the clear text: {frame['audio_bytes']} for audio, otherwise at most "
-             f"{frame['control_bytes']} |"),
-             "| 2 | check | low half of the CRC-32 over the ten bytes before it |",
-             "| n | body | clear text, or AES-128-CBC ciphertext of the text zero-padded to 16 bytes |",
-             (f"| 4 / {frame['tag_bytes']} | closing | CRC-32 of header and text, or the first {frame['tag_bytes']} "
-             "bytes of HMAC-SHA256 over header and ciphertext |"), "",
-             (f"A sealed frame is refused when its sequence was seen or lies more than {frame['replay_window']} behind "
-             "the newest. The IV is AES-128 under the IV key of sequence, type and zeros."), "",
-             "## Keys", "",
-             "Each is HMAC-SHA256 under the device key of a label, the handset's nonce and the host's nonce.", "",
-             "| Key | Label |", "|---|---|"]
+    lines = [
+        f"<!-- {NOTE.format(source='link.toml')} -->",
+        "# The handset link",
+        "",
+        (
+            f"Version {link.major}.{link.minor}, schema `{link.schema:08x}`. One UART a handset, full duplex, "
+            "little-endian throughout."
+        ),
+        "",
+        "## Frame",
+        "",
+        "| Bytes | Field | |",
+        "|---|---|---|",
+        f"| 2 | sync | `{bytes(frame['sync']).hex(' ')}` |",
+        f"| 1 | type | message id; `{frame['sealed_from']:#04x}` and above are sealed |",
+        "| 1 | epoch | which session keys; 0 in clear frames |",
+        "| 4 | sequence | counts up in each direction; never repeats under one key |",
+        (f"| 2 | length | of the clear text: {frame['audio_bytes']} for audio, otherwise at most {frame['control_bytes']} |"),
+        "| 2 | check | low half of the CRC-32 over the ten bytes before it |",
+        "| n | body | clear text, or AES-128-CBC ciphertext of the text zero-padded to 16 bytes |",
+        (
+            f"| 4 / {frame['tag_bytes']} | closing | CRC-32 of header and text, or the first {frame['tag_bytes']} "
+            "bytes of HMAC-SHA256 over header and ciphertext |"
+        ),
+        "",
+        (
+            f"A sealed frame is refused when its sequence was seen or lies more than {frame['replay_window']} behind "
+            "the newest. The IV is AES-128 under the IV key of sequence, type and zeros."
+        ),
+        "",
+        "## Keys",
+        "",
+        "Each is HMAC-SHA256 under the device key of a label, the handset's nonce and the host's nonce.",
+        "",
+        "| Key | Label |",
+        "|---|---|",
+    ]
     lines += [f"| {key} | `{value}` |" for key, value in link.keys.items() if isinstance(value, str)]
-    lines += ["", "The cipher labels give 16 bytes of cipher key and 16 of IV key; the proof covers the epoch byte too.",
-              "", "## Timing (milliseconds)", "", "| | |", "|---|---|"]
+    lines += [
+        "",
+        "The cipher labels give 16 bytes of cipher key and 16 of IV key; the proof covers the epoch byte too.",
+        "",
+        "## Timing (milliseconds)",
+        "",
+        "| | |",
+        "|---|---|",
+    ]
     lines += [f"| {key} | {value} |" for key, value in link.timing.items()]
-    lines += ["", "## Messages", "",
-              (f"Ids from `{frame['reliable_from']:#04x}` are reliable: their text opens with a 16-bit number and is "
-              "repeated until acknowledged; the receiver delivers each once and in order."), "",
-              "| Id | Name | Direction | Again harmless | Fields | |", "|---|---|---|---|---|---|"]
+    lines += [
+        "",
+        "## Messages",
+        "",
+        (
+            f"Ids from `{frame['reliable_from']:#04x}` are reliable: their text opens with a 16-bit number and is "
+            "repeated until acknowledged; the receiver delivers each once and in order."
+        ),
+        "",
+        "| Id | Name | Direction | Again harmless | Fields | |",
+        "|---|---|---|---|---|---|",
+    ]
     for m in link.messages:
         fields = ", ".join(f"{f.name} {f.kind}" for f in m.fields).replace("<", "≤")
-        lines.append(f"| `{m.id:#04x}` | {m.name} | {m.direction} | {'yes' if m.idempotent else 'no'} | "
-                     f"{fields or '–'} | {m.doc} |")
+        lines.append(
+            f"| `{m.id:#04x}` | {m.name} | {m.direction} | {'yes' if m.idempotent else 'no'} | {fields or '–'} | {m.doc} |"
+        )
     lines += ["", "## Values", "", "| Enumeration | Values |", "|---|---|"]
     for enum, values in link.enums.items():
         lines.append(f"| {enum} | " + ", ".join(f"{value} {key}" for key, value in values.items()) + " |")
@@ -287,10 +377,12 @@ NETLIST_FILES: dict[str, Callable[[Netlist], str]] = {
 def render() -> dict[str, str]:
     """Every generated file: path from the repository root, and its text."""
     link, netlist = load_link(ROOT / "hw/link.toml"), load_netlist(ROOT / "hw/board.toml")
-    return ({path: make(link) for path, make in LINK_FILES.items()}
-            | {path: make(netlist.board) for path, make in BOARD_FILES.items()}
-            | {path: make(netlist) for path, make in NETLIST_FILES.items()}
-            | {f"hw/kicad/{name}": text for name, text in schematic.files(netlist).items()})
+    return (
+        {path: make(link) for path, make in LINK_FILES.items()}
+        | {path: make(netlist.board) for path, make in BOARD_FILES.items()}
+        | {path: make(netlist) for path, make in NETLIST_FILES.items()}
+        | {f"hw/kicad/{name}": text for name, text in schematic.files(netlist).items()}
+    )
 
 
 def main() -> int:

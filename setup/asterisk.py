@@ -13,9 +13,7 @@ SUITES = ["sid"]
 
 
 def _asterisk(log: Log, place: Path) -> None:
-    debian_tree.unpack(
-        log, place, ["asterisk"], suites=SUITES, architecture=debian_tree.native_architecture()
-    )
+    debian_tree.unpack(log, place, ["asterisk"], suites=SUITES, architecture=debian_tree.native_architecture())
     # What a root folder needs beyond the packages: the merged /usr, and places to mount on.
     for name in ("bin", "sbin", "lib", "lib64"):
         if not (place / name).exists():

@@ -38,9 +38,7 @@ def unpack(log: Log, place: Path, packages: list[str], *, suites: list[str], arc
 
 
 def native_architecture() -> str:
-    return subprocess.run(
-        ["dpkg", "--print-architecture"], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def mirror() -> str:
@@ -79,9 +77,7 @@ def _download(log: Log, work: Path, packages: list[str], suite: str, architectur
 
 def _configuration(work: Path, architecture: str) -> str:
     """Our own apt.conf, which keeps of the system's only how things are fetched."""
-    dump = subprocess.run(
-        ["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=True
-    ).stdout
+    dump = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=True).stdout
     return f"""{dump}
 APT::Architecture "{architecture}";
 APT::Architectures {{ "{architecture}"; }};

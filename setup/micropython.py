@@ -28,8 +28,7 @@ def _debian(log: Log, place: Path) -> None:
     # Its own loader and libraries, so that the system needs no i386 packages.
     library = "usr/lib/i386-linux-gnu"
     wrapper.write_text(
-        f"#!/bin/sh\nexec {PREFIX}/{library}/ld-linux.so.2 --library-path {PREFIX}/{library} "
-        f'{PREFIX}/usr/bin/micropython "$@"\n'
+        f'#!/bin/sh\nexec {PREFIX}/{library}/ld-linux.so.2 --library-path {PREFIX}/{library} {PREFIX}/usr/bin/micropython "$@"\n'
     )
     wrapper.chmod(0o755)
     loader = [
@@ -68,10 +67,6 @@ def _webassembly(log: Log, place: Path) -> None:
 
 
 DEBIAN = Step("micropython", "MicroPython, 32 bit", (HERE, HERE.with_name("debian_tree.py")), PREFIX, _debian)
-WEBASSEMBLY = Step(
-    "micropython-wasm", "MicroPython, WebAssembly", (HERE,), WASM_PREFIX, _webassembly, optional=True
-)
+WEBASSEMBLY = Step("micropython-wasm", "MicroPython, WebAssembly", (HERE,), WASM_PREFIX, _webassembly, optional=True)
 # For a machine that does not run 32-bit programs, which needs this one.
-IN_ITS_PLACE = dataclasses.replace(
-    WEBASSEMBLY, title="MicroPython, WebAssembly: no 32 bit here", optional=False
-)
+IN_ITS_PLACE = dataclasses.replace(WEBASSEMBLY, title="MicroPython, WebAssembly: no 32 bit here", optional=False)

@@ -29,9 +29,7 @@ def _pip(log: Log, *arguments: str | Path) -> None:
     log.run(PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--no-input", *arguments)
 
 
-ENVIRONMENT = Step(
-    "python", "Python environment .venv", (SETUP / "requirements.txt",), VENV, _environment, in_place=True
-)
+ENVIRONMENT = Step("python", "Python environment .venv", (SETUP / "requirements.txt",), VENV, _environment, in_place=True)
 KINLINE = Step(
     "kinline", "the C engine and the kinline commands",
     (SETUP / "requirements.txt", ROOT / "pyproject.toml", ROOT / "setup.py", ROOT / "cffi_ext"),

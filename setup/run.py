@@ -6,9 +6,7 @@ Does nothing, in well under a second, when all is in place. Needs no more than P
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the point is to say so on an older one
-    sys.exit(
-        f"Kinline needs Python 3.11 or later, python3 is {sys.version.split()[0]}. Try make PYTHON=…"
-    )
+    sys.exit(f"Kinline needs Python 3.11 or later, python3 is {sys.version.split()[0]}. Try make PYTHON=…")
 
 import asterisk
 import kicad
@@ -39,9 +37,7 @@ def main() -> int:
                 steps = [micropython.IN_ITS_PLACE if step is micropython.DEBIAN else step for step in steps]
             notes = system_packages.ensure(needs, extras) + run_all(steps)
     except StepError as error:
-        print(
-            f"\nSet-up stopped. {error}\n\nRun the same command again once that is mended.", file=sys.stderr
-        )
+        print(f"\nSet-up stopped. {error}\n\nRun the same command again once that is mended.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nSet-up interrupted; the same command goes on from here.", file=sys.stderr)

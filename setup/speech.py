@@ -31,6 +31,4 @@ def _speech(log: Log, place: Path) -> None:
     shutil.rmtree(tree)
 
 
-SPEECH = Step(
-    "speech", "human speech and music on hold", (HERE, HERE.with_name("debian_tree.py")), FOLDER, _speech
-)
+SPEECH = Step("speech", "human speech and music on hold", (HERE, HERE.with_name("debian_tree.py")), FOLDER, _speech)

@@ -100,9 +100,7 @@ class Log:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def run(
-        self, *command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None, hint: str = ""
-    ) -> None:
+    def run(self, *command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None, hint: str = "") -> None:
         """Run a command to its end; StepError with the last lines of its output and the hint if it fails."""
         words = [str(word) for word in command]
         self._file.write(f"$ {' '.join(words)}\n")
@@ -118,9 +116,7 @@ class Log:
         if code:
             tail = self.path.read_bytes()[start:].decode(errors="replace").strip().splitlines()[-12:]
             text = "\n".join(f"    {line}" for line in tail)
-            raise StepError(
-                f"{words[0]} ended with {code}:\n{text}\n  whole log: {self.path}\n{hint}".rstrip()
-            )
+            raise StepError(f"{words[0]} ended with {code}:\n{text}\n  whole log: {self.path}\n{hint}".rstrip())
 
 
 @contextlib.contextmanager

@@ -63,9 +63,7 @@ def ensure(needs: set[str], extras: frozenset[str] = frozenset()) -> list[str]:
     if needed:
         rows = "\n".join(f"    {p.name:<22} {p.why}" for p in needed)
         command = f"apt-get install {' '.join(p.name for p in needed)}"
-        raise StepError(
-            f"{trouble}\nMissing system packages:\n{rows}\n  Install them as root:\n    {command}".strip()
-        )
+        raise StepError(f"{trouble}\nMissing system packages:\n{rows}\n  Install them as root:\n    {command}".strip())
     return [f"{p.name} is missing ({p.why}): apt-get install {p.name}" for p in absent]
 
 

@@ -27,9 +27,7 @@ PURE_PACKAGES = ("rules", "calls", "accounts", "people")
 IMPURE_CALLS = frozenset({"open", "input", "print", "exec", "eval", "__import__"})
 CLOCK_CALLS = frozenset({"now", "utcnow", "today"})
 ENGINE_USERS = ("media", "switch")
-C_TO_PYTHON = re.compile(
-    r'#\s*include\s*[<"]Python\.h|\bPy[A-Z]\w*_\w+|extern\s+"Python|\bdef_extern\b|\bffi_callback\b'
-)
+C_TO_PYTHON = re.compile(r'#\s*include\s*[<"]Python\.h|\bPy[A-Z]\w*_\w+|extern\s+"Python|\bdef_extern\b|\bffi_callback\b')
 
 
 @dataclass(frozen=True)
@@ -49,9 +47,7 @@ def violations(root: Path) -> list[Violation]:
     return [
         *_firmware(root / "firmware"),
         *_forbidden(root / "sim", {"kinline", "tests", "demo"}, "the simulator never imports the host"),
-        *_forbidden(
-            root / "cffi_ext", {"kinline", "kinline_sim", "tests", "demo"}, "the engine knows only itself"
-        ),
+        *_forbidden(root / "cffi_ext", {"kinline", "kinline_sim", "tests", "demo"}, "the engine knows only itself"),
         *_host(root / "host" / "kinline"),
         *_contracts(root / "hw"),
         *_engine_in_c(root / "cffi_ext"),
@@ -66,9 +62,7 @@ def _firmware(folder: Path) -> Iterator[Violation]:
                 yield Violation(path, line, f"{module} is neither MicroPython's nor the firmware's own")
         for line, text in enumerate(path.read_text().splitlines(), 1):
             if found := SIMULATOR_WORDS.search(text):
-                yield Violation(
-                    path, line, f"{found.group()}: firmware does not know that it may be simulated"
-                )
+                yield Violation(path, line, f"{found.group()}: firmware does not know that it may be simulated")
 
 
 def _host(folder: Path) -> Iterator[Violation]:
@@ -90,23 +84,14 @@ def _impure(path: Path, tree: ast.Module, imports: list[tuple[int, str]]) -> Ite
         if top in IMPURE_MODULES:
             yield Violation(path, line, f"{module}: this package is pure")
         # Data that the generator wrote is as pure as what it was written from.
-        if (
-            top == "kinline"
-            and rest
-            and rest.partition(".")[0] not in PURE_PACKAGES
-            and not rest.endswith("._link")
-        ):
+        if top == "kinline" and rest and rest.partition(".")[0] not in PURE_PACKAGES and not rest.endswith("._link"):
             yield Violation(path, line, f"{module}: a pure package imports pure packages only")
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         if isinstance(node.func, ast.Name) and node.func.id in IMPURE_CALLS:
             yield Violation(path, node.lineno, f"{node.func.id}(): this package is pure")
-        if (
-            isinstance(node.func, ast.Attribute)
-            and node.func.attr in CLOCK_CALLS
-            and _is_clock(node.func.value)
-        ):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in CLOCK_CALLS and _is_clock(node.func.value):
             yield Violation(path, node.lineno, f"{node.func.attr}(): a pure package is told the time")
 
 

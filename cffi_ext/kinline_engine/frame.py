@@ -33,9 +33,7 @@ class FrameCounters:
 def counters(raw: Any) -> FrameCounters:
     """From the C `kl_frame_counters`."""
     refused = {reason: int(getattr(raw, f"refused_{reason}")) for reason in REFUSALS}
-    return FrameCounters(
-        raw.frames, raw.audio_frames, raw.skipped_bytes, {reason: n for reason, n in refused.items() if n}
-    )
+    return FrameCounters(raw.frames, raw.audio_frames, raw.skipped_bytes, {reason: n for reason, n in refused.items() if n})
 
 
 def new_keys(cipher: bytes, tag: bytes) -> Any:

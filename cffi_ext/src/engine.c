@@ -19,12 +19,13 @@ enum {
     PHASE_MS = 5, /* each call is looked after in one of four phases of its 20 ms */
     PHASES = 4,
     STALL_MS = 60, /* serial drivers and loaded hosts deliver frames in bunches of up to three */
+    GATHER_LINKS = 32, /* from so many on there is more than one frame to be gathered */
     JITTER_MOST_MS = 400, /* must stay well under JITTER_RING */
     /* What epoll hands back: a link's id, or one of these, which no link has. */
     READY_COMMANDS = 0,
 };
 static const uint32_t READY_RTP = UINT32_MAX;
-static const int64_t PHASE_NS = PHASE_MS * 1000000;
+static const int64_t PHASE_NS = PHASE_MS * 1000000, GATHER_NS = 1000000;
 
 int64_t engine_clock_ns(void)
 {
@@ -52,7 +53,7 @@ void engine_post(kl_engine *engine, uint16_t source, uint16_t kind, uint32_t id,
 
 /* Audio thread ---------------------------------------------------------------------------------- */
 
-static void take_rtp(void *user, rtp_leg *leg, const uint8_t *bytes, size_t len)
+static void take_rtp(void *user, rtp_leg *leg, uint8_t *bytes, size_t len)
 {
     kl_engine *engine = user;
 
@@ -87,6 +88,17 @@ static void tick(kl_engine *engine)
             call_tick(engine->calls.item[i]);
 }
 
+/* Many handsets' frames come one by one all the time. Woken once a millisecond for what has come by then, the thread asks
+ * the kernel once for all of it, and sends all answers at once. */
+static void gather(const kl_engine *engine)
+{
+    int64_t until = engine->now_ns + GATHER_NS;
+    struct timespec t = {until / 1000000000, until % 1000000000};
+
+    if (engine->links.count >= GATHER_LINKS)
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
 static void *run(void *arg)
 {
     kl_engine *engine = arg;
@@ -104,6 +116,7 @@ static void *run(void *arg)
             ready(engine, &events[i]);
         tick(engine);
         rtp_port_flush(&engine->rtp);
+        gather(engine);
     }
     return NULL;
 }

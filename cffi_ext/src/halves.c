@@ -22,7 +22,8 @@ typedef struct {
     float past_and_now[BESIDE + HALVES_MOST];
 } line;
 
-static void begin(line *l, int16_t *past, int length, const int16_t *in, int step, int n)
+/* Every step-th sample behind those before. */
+static inline void begin(line *l, int16_t *past, int length, const int16_t *in, int step, int n)
 {
     for (int i = 0; i < length; i++)
         l->past_and_now[i] = past[i];

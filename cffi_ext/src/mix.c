@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+enum { RMS_LANES = 8 }; /* sums beside each other, so that the compiler may use vectors */
+
 static int16_t clip_sample(int32_t v)
 {
     return (int16_t)(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v);
@@ -21,9 +23,15 @@ void mix_duck(int16_t *pcm, int n)
 
 uint32_t mix_rms(const int16_t *pcm, int n)
 {
-    int64_t sum = 0;
+    float sum[RMS_LANES] = {0}, all = 0;
+    int i = 0;
 
-    for (int i = 0; i < n; i++)
-        sum += pcm[i] * pcm[i];
-    return (uint32_t)sqrt((double)sum / n);
+    for (; i + RMS_LANES <= n; i += RMS_LANES)
+        for (int k = 0; k < RMS_LANES; k++)
+            sum[k] += (float)pcm[i + k] * (float)pcm[i + k];
+    for (; i < n; i++)
+        sum[0] += (float)pcm[i] * (float)pcm[i];
+    for (int k = 0; k < RMS_LANES; k++)
+        all += sum[k];
+    return (uint32_t)sqrtf(all / (float)n);
 }

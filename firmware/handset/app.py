@@ -33,8 +33,14 @@ class App:
         self.clock = time.ticks_ms
         self.ring = Ring(self.clock)
         self._reset, fault = _reset_cause()
-        self._uart = UART(board.UART_ID, board.UART_BAUD, tx=Pin(board.LINK_TX), rx=Pin(board.LINK_RX),
-                          rxbuf=board.UART_RXBUF_BYTES, txbuf=board.UART_RXBUF_BYTES)
+        self._uart = UART(
+            board.UART_ID,
+            board.UART_BAUD,
+            tx=Pin(board.LINK_TX),
+            rx=Pin(board.LINK_RX),
+            rxbuf=board.UART_RXBUF_BYTES,
+            txbuf=board.UART_RXBUF_BYTES,
+        )
         Pin(board.LINK_DE, Pin.OUT, value=1)
         self._lamp = Pin(board.LED_CALL, Pin.OUT, value=0)
         self._status = Pin(board.LED_STATUS, Pin.OUT, value=0)
@@ -49,11 +55,18 @@ class App:
         self.link.on_down = self._down
         self._entry = Entry(self._send_entry)
         self.grant = talk_timer.Grant()
-        self.session = Session(self.grant, self._entry, self.link.send, self.ring.note, self._reboot, self._report,
-                               self._show)
+        self.session = Session(self.grant, self._entry, self.link.send, self.ring.note, self._reboot, self._report, self._show)
         self._audio = Audio()
-        self._upkeep = Upkeep(machine, self.link.send, self.clock, lambda: not self.session.off_hook, self.ring.note,
-                              self._try_sound, self._reboot, own.build)
+        self._upkeep = Upkeep(
+            machine,
+            self.link.send,
+            self.clock,
+            lambda: not self.session.off_hook,
+            self.ring.note,
+            self._try_sound,
+            self._reboot,
+            own.build,
+        )
         self.link.on_message = self._message
         self.link.on_audio = self._audio.play
         self._lifted = asyncio.Event()
@@ -64,8 +77,7 @@ class App:
     async def run(self):
         asyncio.get_event_loop().set_exception_handler(_die)
         keepalive = Pin(board.AUDIO_KEEPALIVE, Pin.OUT, value=0)
-        timer = talk_timer.run(self.grant, self.session, keepalive, self.clock, self._next,
-                               lambda: self._beat("timer"))
+        timer = talk_timer.run(self.grant, self.session, keepalive, self.clock, self._next, lambda: self._beat("timer"))
         for task in (timer, self._contacts(), self._receive(), self._capture(), self._tick()):
             asyncio.create_task(task)
         await self._health()
@@ -153,8 +165,7 @@ class App:
 
     def _message(self, kind, fields, now):
         if kind == wire.MEASURE:
-            self.link.send(wire.READINGS, now, *fields,
-                           *selftest.readings(self._millivolts, self._keys, self.grant.sounds(now)))
+            self.link.send(wire.READINGS, now, *fields, *selftest.readings(self._millivolts, self._keys, self.grant.sounds(now)))
         elif not self._upkeep.message(kind, fields, now):
             self.session.message(kind, fields, now)
 
@@ -203,8 +214,17 @@ class App:
     def _report_health(self, now):
         self._heap_peak = max(self._heap_peak, gc.mem_alloc())
         level = self._audio.level
-        self.link.send(wire.HEALTH, now, now, gc.mem_free(), self._heap_peak, self.link.rejected & 0xFFFF,
-                       self.link.replayed & 0xFFFF, level.underruns & 0xFFFF, level.overruns & 0xFFFF)
+        self.link.send(
+            wire.HEALTH,
+            now,
+            now,
+            gc.mem_free(),
+            self._heap_peak,
+            self.link.rejected & 0xFFFF,
+            self.link.replayed & 0xFFFF,
+            level.underruns & 0xFFFF,
+            level.overruns & 0xFFFF,
+        )
 
     def _reboot(self):
         machine.reset()
@@ -214,11 +234,13 @@ def _reset_cause():
     """Why this boot happened, and the name of the exception if there was one."""
     fault = slots.take_fault(machine)
     if fault:
-        return wire.RESET_FAULT, fault
+        return wire.RESET_MEMORY if fault == "MemoryError" else wire.RESET_FAULT, fault
     cause = machine.reset_cause()
     if cause == machine.PWRON_RESET:
         return wire.RESET_POWER_ON, ""
-    return wire.RESET_WATCHDOG if cause == machine.WDT_RESET else wire.RESET_SOFT, ""
+    if cause == machine.WDT_RESET:
+        return wire.RESET_WATCHDOG, ""
+    return wire.RESET_UPDATE if slots.on_trial() else wire.RESET_SOFT, ""
 
 
 def _die(_loop, context):

@@ -58,10 +58,12 @@ class Audio:
         """Start both directions; i2s, pin and stream are machine.I2S, machine.Pin and asyncio.StreamReader."""
         self.level.start()
         common = {"bits": 16, "format": i2s.MONO, "rate": board.AUDIO_RATE_HZ, "ibuf": board.AUDIO_IBUF_BYTES}
-        self._dac = i2s(board.I2S_DAC, sck=pin(board.DAC_BCLK), ws=pin(board.DAC_WS), sd=pin(board.DAC_DATA),
-                        mode=i2s.TX, **common)
-        self._adc = i2s(board.I2S_ADC, sck=pin(board.ADC_BCLK), ws=pin(board.ADC_WS), sd=pin(board.ADC_DATA),
-                        mode=i2s.RX, **common)
+        self._dac = i2s(
+            board.I2S_DAC, sck=pin(board.DAC_BCLK), ws=pin(board.DAC_WS), sd=pin(board.DAC_DATA), mode=i2s.TX, **common
+        )
+        self._adc = i2s(
+            board.I2S_ADC, sck=pin(board.ADC_BCLK), ws=pin(board.ADC_WS), sd=pin(board.ADC_DATA), mode=i2s.RX, **common
+        )
         self._reader = stream(self._adc)
 
     def close(self):

@@ -79,5 +79,10 @@ class Loops:
     def trouble(self, hook):
         """Whether anything is not as it should be."""
         cord, case, magnet, supply = self.states
-        return (hook not in (CLOSED, OPEN) or cord != CLOSED or case != CLOSED or magnet == wire.MAGNET_FOREIGN
-                or supply != wire.SUPPLY_GOOD)
+        return (
+            hook not in (CLOSED, OPEN)
+            or cord != CLOSED
+            or case != CLOSED
+            or magnet == wire.MAGNET_FOREIGN
+            or supply != wire.SUPPLY_GOOD
+        )

@@ -30,8 +30,9 @@ class Session:
 
     def snapshot(self, now, reset, heap_free):
         """The whole state, for a new session."""
-        self._send(wire.SNAPSHOT, now, int(self.off_hook), self.phase, self._grant.call, self._grant.talked(now), now,
-                   reset, heap_free)
+        self._send(
+            wire.SNAPSHOT, now, int(self.off_hook), self.phase, self._grant.call, self._grant.talked(now), now, reset, heap_free
+        )
 
     def hook(self, off_hook, now):
         """The hook has settled. On hook ends everything here before anybody is told."""

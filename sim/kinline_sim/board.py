@@ -35,11 +35,23 @@ class Board:
     is none), at the cost of a thread through which the link passes. rfc2217 is a TCP port, 0 for any, in place of a pty.
     """
 
-    def __init__(self, *, device: str = "sim-1", key: bytes = bytes(16), flash: Path | None = None,
-                 link: Path | None = None, seed: int | None = None, heap: str = HEAP,
-                 source: Path | None = None, bundle: bytes | None = None, faults: Faults | None = None,
-                 launcher: Sequence[str] = (), vm: str | None = None, chip: ChipFaults | None = None,
-                 rfc2217: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        device: str = "sim-1",
+        key: bytes = bytes(16),
+        flash: Path | None = None,
+        link: Path | None = None,
+        seed: int | None = None,
+        heap: str = HEAP,
+        source: Path | None = None,
+        bundle: bytes | None = None,
+        faults: Faults | None = None,
+        launcher: Sequence[str] = (),
+        vm: str | None = None,
+        chip: ChipFaults | None = None,
+        rfc2217: int | None = None,
+    ) -> None:
         self.machine = choose(vm)
         self.seed = SystemRandom().randrange(1 << 32) if seed is None else seed
         self.device, self.key = device, key
@@ -66,8 +78,7 @@ class Board:
         self.world = World(self._random, self._bite)
         self.hand = Hand(self.world, self._random)
         fds = (self.world.page.fd, self._uart_fd(), self.world.codec.adc_fd, self.world.codec.dac_fd)
-        self.vm = Vm(self.machine, self.flash, fds, self._console, self.world.reset, lambda: None, self._heap,
-                     self._launcher)
+        self.vm = Vm(self.machine, self.flash, fds, self._console, self.world.reset, lambda: None, self._heap, self._launcher)
         clockwork.add(self.world)
         if self.chip is None:
             self.vm.power_on()
@@ -102,8 +113,7 @@ class Board:
     async def __aenter__(self) -> Self:
         return self.start()
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                        trace: TracebackType | None) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await asyncio.to_thread(self.stop)
 
     # The hand

@@ -1,6 +1,6 @@
 """Writes the signed file that carries a firmware to handsets, and the key that signs it. Format: docs/firmware.md.
 
-    magic 8 | manifest's length u32 | signature 64 | manifest, JSON | the application's files | the root's files
+magic 8 | manifest's length u32 | signature 64 | manifest, JSON | the application's files | the root's files
 """
 
 import json

@@ -5,7 +5,7 @@ from random import Random
 
 from kinline_sim import _board as board
 
-_BOUNCE_S = 0.004     # metal domes settle within 5 ms; the reed of the hook in much the same time
+_BOUNCE_S = 0.004  # metal domes settle within 5 ms; the reed of the hook in much the same time
 _HOOK_BOUNCE_S = 0.018  # a handset dropped into its cradle
 
 

@@ -18,7 +18,7 @@ class Faults:
 
     drop: float = 0.0
     corrupt: float = 0.0
-    delay_ms: float = 0.0     # at most; each piece waits its own time, later pieces wait behind it
+    delay_ms: float = 0.0  # at most; each piece waits its own time, later pieces wait behind it
     stall: float = 0.0
     stall_ms: float = 0.0
 

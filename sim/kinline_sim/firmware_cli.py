@@ -40,8 +40,10 @@ def build(
     image.write_bytes(partition(partition_files(bundle, signer.public)))
     (out / "signer.txt").write_text(signer.public.hex() + "\n")
     size = sum(map(len, built.application.values()))
-    typer.echo(f"{file}: firmware {built.name}, link {built.link['major']}.{built.link['minor']}, {len(bundle):,} bytes, "
-               f"{size:,} of them application")
+    typer.echo(
+        f"{file}: firmware {built.name}, link {built.link['major']}.{built.link['minor']}, {len(bundle):,} bytes, "
+        f"{size:,} of them application"
+    )
     typer.echo(f"{image}: file system for a board without one; identity is not in it")
     typer.echo(f"signed by {signer.public.hex()}" + ("" if key else ", this copy's development key: not for a wall"))
     typer.echo(told)

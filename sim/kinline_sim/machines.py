@@ -16,8 +16,7 @@ _HERE = Path(__file__).resolve().parent
 _SHIMS = _HERE / "shims"
 _BUILD = _HERE.parents[1] / "build"
 _WASM_PACKAGE = "micropython-wasm/node_modules/@micropython/micropython-webassembly-pyscript"
-_IDENTITY = ("import sys;i=sys.implementation;"
-             "print(i.name,'.'.join(str(n) for n in i.version[:3]),i._machine,sep='|')")
+_IDENTITY = "import sys;i=sys.implementation;print(i.name,'.'.join(str(n) for n in i.version[:3]),i._machine,sep='|')"
 CHOICES = ("auto", "unix", "wasm")
 
 
@@ -80,8 +79,17 @@ class Wasm:
 
     def command(self, fds: Sequence[int], flash: Sequence[str], heap: str) -> list[str]:
         shims = [_SHIMS / "bootstrap.py", _SHIMS / "machine.py", _SHIMS / "registers.py", _HERE / "_board.py"]
-        return [str(self._node), str(_HERE / "wasm/board.mjs"), str(self._package), str(_heap_bytes(heap)),
-                *map(str, shims), str(_SHIMS / "wasm"), "--", *map(str, fds), *flash]
+        return [
+            str(self._node),
+            str(_HERE / "wasm/board.mjs"),
+            str(self._package),
+            str(_heap_bytes(heap)),
+            *map(str, shims),
+            str(_SHIMS / "wasm"),
+            "--",
+            *map(str, fds),
+            *flash,
+        ]
 
     def environment(self) -> dict[str, str]:
         return {"PATH": os.environ.get("PATH", "")}

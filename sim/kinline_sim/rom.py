@@ -61,8 +61,9 @@ class Rom:
     `announced` is true from a hard reset's announcement (the write to RTC_CNTL_OPTION1) until the next command.
     """
 
-    def __init__(self, flash: NorFlash, efuse: Efuse, chip: int, on_run: Callable[[], None],
-                 on_baud: Callable[[int], None]) -> None:
+    def __init__(
+        self, flash: NorFlash, efuse: Efuse, chip: int, on_run: Callable[[], None], on_baud: Callable[[int], None]
+    ) -> None:
         self._flash, self._efuse, self._chip = flash, efuse, chip
         self._on_run, self._on_baud = on_run, on_baud
         self._registers = Registers(flash, efuse, on_run)

@@ -20,9 +20,17 @@ class Vm:
     supervising thread. machine is the build it runs on.
     """
 
-    def __init__(self, machine: Machine, flash: Path, fds: Sequence[int], console: IO[bytes],
-                 on_start: Callable[[int], None], on_stop: Callable[[], None], heap: str = HEAP,
-                 launcher: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        flash: Path,
+        fds: Sequence[int],
+        console: IO[bytes],
+        on_start: Callable[[int], None],
+        on_stop: Callable[[], None],
+        heap: str = HEAP,
+        launcher: Sequence[str] = (),
+    ) -> None:
         self.machine = machine
         self._flash, self._heap = flash, heap
         # setpriv: a board dies with its world, however that dies; an orphan would spin on its closed serial port.
@@ -82,9 +90,14 @@ class Vm:
                 self._on_start(self._cause)
                 self._cause = SOFT_RESET
                 command = [*self._launcher, *self.machine.command(self._fds, flash, self._heap)]
-                self._process = subprocess.Popen(command, env=self.machine.environment(),
-                                                 pass_fds=(*self._fds, *more_fds), stdin=subprocess.DEVNULL,
-                                                 stdout=self._console, stderr=subprocess.STDOUT)
+                self._process = subprocess.Popen(
+                    command,
+                    env=self.machine.environment(),
+                    pass_fds=(*self._fds, *more_fds),
+                    stdin=subprocess.DEVNULL,
+                    stdout=self._console,
+                    stderr=subprocess.STDOUT,
+                )
                 self.boots += 1
                 process = self._process
             code = process.wait()

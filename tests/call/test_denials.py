@@ -37,7 +37,7 @@ def allowances(today: datetime) -> str:
     """A wait between calls, and ten minutes a month; the month begins anew on a day that is not near."""
     common = 'source = "tests"\neffective = 2026-01-01\n'
     return (
-        f"[[gaps]]\nseconds = {GAP_S}\nfrom = \"start\"\n{common}"
+        f'[[gaps]]\nseconds = {GAP_S}\nfrom = "start"\n{common}'
         f'[[minutes]]\nperiod = "month"\nmost = 10\nreset_day = {reset(today).day}\n{common}'
         f'[[calls]]\nperiod = "custody"\nmost = 3\n{common}'
     )

@@ -22,10 +22,7 @@ SITE = "build/site"
 def blocks(heading: str) -> list[list[str]]:
     """The commands under one of README's headings, block by block."""
     section = (ROOT / "README.md").read_text().split(f"## {heading}")[1].split("\n## ")[0]
-    return [
-        [line.strip() for line in block.splitlines()]
-        for block in re.findall(r"(?:^    .*\n)+", section, flags=re.MULTILINE)
-    ]
+    return [[line.strip() for line in block.splitlines()] for block in re.findall(r"(?:^    .*\n)+", section, flags=re.MULTILINE)]
 
 
 @contextmanager

@@ -15,9 +15,7 @@ CALL = 4001
 A = TypeVar("A", bound=act.Action)
 
 
-def grant(
-    max_seconds: int = 900, recorded: bool = True, warnings_at: tuple[int, ...] = (840,), **more: Any
-) -> Allow:
+def grant(max_seconds: int = 900, recorded: bool = True, warnings_at: tuple[int, ...] = (840,), **more: Any) -> Allow:
     return Allow(max_seconds, "call_max", recorded, recorded, 60_000, "debit", None, warnings_at, **more)
 
 

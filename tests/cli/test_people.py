@@ -79,9 +79,7 @@ def test_restrictions_and_what_covers_counsel(site: Site) -> None:
 
 def test_places(site: Site) -> None:
     site.ok("facility", "limit", "--unit", "B2", "--window", "08:00-11:00", "--call-seconds", "600")
-    assert site.json("facility", "units") == [
-        {"name": "B2", "windows": ["08:00-11:00"], "call_seconds": 600, "recorded": True}
-    ]
+    assert site.json("facility", "units") == [{"name": "B2", "windows": ["08:00-11:00"], "call_seconds": 600, "recorded": True}]
     site.ok("facility", "change", "--name", "North Jail", "--local", "+1202")
     site.ok("handset", "change", "K1", "--unit", "B2", "--pin-mode", "none", "--in-service", "no")
     assert site.json("handset", "list")[0]["enabled"] is False

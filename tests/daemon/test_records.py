@@ -97,7 +97,7 @@ def ended(records: Records, store: Store, talk_seconds: int, accepted: bool, out
     call = begun(records, CODE, 1)
     if accepted:
         records.accept(call, Path("/recordings/secret.wav"))
-        records.checkpoint(call, talk_seconds)
+        store.checkpoint({call: talk_seconds})
     records.finish(act.Finish(call, outcome, act.EndedBy.CALLER, talk_seconds), Path("/recordings/secret.wav"))
     return store.call(call)
 
@@ -144,7 +144,7 @@ def test_a_refused_anonymous_attempt_leaves_no_more(records: Records, store: Sto
 def test_a_crash_in_an_anonymous_call_leaves_no_more(records: Records, store: Store) -> None:
     call = begun(records, CODE, 1)
     records.accept(call, Path("/recordings/secret.wav"))
-    records.checkpoint(call, 75)
+    store.checkpoint({call: 75})
     (info,) = store.recover(NOON + timedelta(hours=1))
     assert (info.id, info.handset, info.number, info.talk_seconds) == (call, None, "", 60)
     assert everything_in(store, "call").count("1") <= 1, "the telephone or the inmate is still named"

@@ -40,8 +40,6 @@ def test_a_scene_can_be_made_again() -> None:
 
 
 def test_the_card_counts_by_line() -> None:
-    results = [
-        Result("busy", "busy", Sign.BUSY, 5.0, loss, found, 2.0, 0) for loss, found in ((0.0, 95), (0.0, 0), (0.03, 60))
-    ]
+    results = [Result("busy", "busy", Sign.BUSY, 5.0, loss, found, 2.0, 0) for loss, found in ((0.0, 95), (0.0, 0), (0.03, 60))]
     (row,) = rows(results)
     assert (row.scenes, row.missed_clean, row.missed_lossy, row.sure, row.after_s) == (3, "1 of 2", "0 of 1", 1, 2.0)

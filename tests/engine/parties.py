@@ -175,9 +175,7 @@ class Far:
         """The next packet's bytes; the timeline is advanced by `advance`."""
         self.sequence = (self.sequence + 1) & 0xFFFF
         stamp = self.timestamp if timestamp is None else timestamp
-        head = struct.pack(
-            "!BBHII", 0x80, payload_type | marker << 7, self.sequence, stamp & 0xFFFFFFFF, self.ssrc
-        )
+        head = struct.pack("!BBHII", 0x80, payload_type | marker << 7, self.sequence, stamp & 0xFFFFFFFF, self.ssrc)
         return head + payload
 
     def advance(self, samples: int = FRAME8) -> None:

@@ -52,11 +52,7 @@ def event_packets(stage: Stage, key: str, packets: int = 5, ends: int = 3, loud:
 
 
 def digits(stage: Stage) -> list[tuple[str, int]]:
-    return [
-        (chr(e.code), e.data[0])
-        for e in stage.drain()
-        if e.source == Source.CALL and e.kind == CallEvent.DTMF
-    ]
+    return [(chr(e.code), e.data[0]) for e in stage.drain() if e.source == Source.CALL and e.kind == CallEvent.DTMF]
 
 
 def listen_to(stage: Stage, far: Pcm) -> None:

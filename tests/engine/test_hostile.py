@@ -108,9 +108,7 @@ def test_jumps_of_source_sequence_and_time(calls: TwoCalls) -> None:
 
 def test_a_digit_that_never_ends_is_one_and_so_are_two_at_once(calls: TwoCalls) -> None:
     stamp = calls.hostile.timestamp
-    endless = [
-        calls.hostile.packet(event_payload("15"[i % 2], min(65535, 160 * i)), 101, timestamp=stamp) for i in range(600)
-    ]
+    endless = [calls.hostile.packet(event_payload("15"[i % 2], min(65535, 160 * i)), 101, timestamp=stamp) for i in range(600)]
     calls.attack(endless)
     assert digits(calls) == ["1"]
 

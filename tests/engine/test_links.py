@@ -143,6 +143,15 @@ def test_a_byte_at_a_time_is_the_same(line: Line) -> None:
     assert line.frames(1) == [(HOOK, b"slow")]
 
 
+def test_a_pile_of_frames_is_taken_whole_without_another_byte_to_wake_the_engine(line: Line) -> None:
+    """The descriptor's edge comes once for all that a stalled engine has left there."""
+    hooks = [seal(HELLO, bytes([n]) * 200, n + 1, 0, None) for n in range(60)]
+    pile = b"".join(hooks)
+    while pile:
+        pile = pile[os.write(line.handset.fd, pile) :]
+    assert [text[0] for _, text in line.frames(60)] == list(range(60))
+
+
 def test_a_cut_cable_is_told_and_a_new_one_works(line: Line) -> None:
     line.handset.install(line.link)
     call = line.engine.create_call(line.link)

@@ -49,7 +49,15 @@ def test_the_firmware_compiles_on_its_own_version(micropython_wasm: Path) -> Non
 
 @pytest.mark.parametrize("module", MODULES)
 def test_on_webassembly(module: str, micropython_wasm: Path) -> None:
-    run = _wasm(micropython_wasm, "run", "firmware", "tests/firmware/on_both", "hw/vectors.json", "--",
-                "tests/firmware/run_checks.py", module)
+    run = _wasm(
+        micropython_wasm,
+        "run",
+        "firmware",
+        "tests/firmware/on_both",
+        "hw/vectors.json",
+        "--",
+        "tests/firmware/run_checks.py",
+        module,
+    )
     expected = [f"ok {name} {check}" for name, check in sorted(_checks()) if name == module]
     assert run.stdout.splitlines() == expected, run.stdout + run.stderr

@@ -58,8 +58,14 @@ def test_time_differences_survive_the_wrap(start: int, span: int) -> None:
     assert ticks.diff(ticks.add(start, span), start) == span
 
 
-@given(TICKS, st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 2), st.integers(-1000, 90000),
-                                 st.integers(0, 90000)), min_size=1, max_size=30))
+@given(
+    TICKS,
+    st.lists(
+        st.tuples(st.integers(0, 5000), st.integers(0, 2), st.integers(-1000, 90000), st.integers(0, 90000)),
+        min_size=1,
+        max_size=30,
+    ),
+)
 def test_no_repeat_ever_extends_a_talk(now: int, events: list[tuple[int, int, int, int]]) -> None:
     grant = talk_timer.Grant()
     ends: dict[int, int] = {}
@@ -79,8 +85,7 @@ def test_no_repeat_ever_extends_a_talk(now: int, events: list[tuple[int, int, in
             assert elapsed + grant.left(at) <= ends[grant.call]
 
 
-@given(st.text("".join(KEYS), max_size=60), st.integers(0, 6), st.integers(1, 40),
-       st.sampled_from([0, ord("#")]))
+@given(st.text("".join(KEYS), max_size=60), st.integers(0, 6), st.integers(1, 40), st.sampled_from([0, ord("#")]))
 def test_an_entry_is_what_was_dialled_and_leaves_nothing_behind(keys: str, least: int, most: int, closing: int) -> None:
     bodies: list[bytes] = []
     entry = Entry(lambda body: bodies.append(bytes(body)))

@@ -21,9 +21,15 @@ EPOCH = 7
 def build() -> dict[str, Any]:
     rng = random.Random(SEED)
     device_key, handset_nonce, host_nonce = (rng.randbytes(16) for _ in range(3))
-    secrets = {name: derive(device_key, label, handset_nonce, host_nonce) for name, label in (
-        ("d2h_cipher", wire.LABEL_D2H_CIPHER), ("d2h_tag", wire.LABEL_D2H_TAG),
-        ("h2d_cipher", wire.LABEL_H2D_CIPHER), ("h2d_tag", wire.LABEL_H2D_TAG))}
+    secrets = {
+        name: derive(device_key, label, handset_nonce, host_nonce)
+        for name, label in (
+            ("d2h_cipher", wire.LABEL_D2H_CIPHER),
+            ("d2h_tag", wire.LABEL_D2H_TAG),
+            ("h2d_cipher", wire.LABEL_H2D_CIPHER),
+            ("h2d_tag", wire.LABEL_H2D_TAG),
+        )
+    }
     proof = derive(device_key, wire.LABEL_PROOF, handset_nonce, host_nonce + bytes((EPOCH,)))[: wire.PROOF_BYTES]
     keys = {d: DirectionKeys(secrets[f"{d}_cipher"], secrets[f"{d}_tag"]) for d in ("d2h", "h2d")}
 
@@ -49,12 +55,21 @@ def build() -> dict[str, Any]:
     for sequence, (direction, kind, text) in enumerate(texts, 1):
         sealed = kind >= wire.SEALED_FROM
         frame = encode(kind, text, sequence, EPOCH if sealed else 0, keys[direction] if sealed else None)
-        frames.append({"direction": direction, "type": kind, "epoch": EPOCH if sealed else 0, "sequence": sequence,
-                       "text": text.hex(), "wire": frame.hex()})
+        frames.append(
+            {
+                "direction": direction,
+                "type": kind,
+                "epoch": EPOCH if sealed else 0,
+                "sequence": sequence,
+                "text": text.hex(),
+                "wire": frame.hex(),
+            }
+        )
 
     def key(sequence: int) -> bytes:
-        return encode(wire.Key.ID, struct.pack("<H", sequence) + wire.Key(ord("7"), sequence).encode(), sequence,
-                      EPOCH, keys["d2h"])
+        return encode(
+            wire.Key.ID, struct.pack("<H", sequence) + wire.Key(ord("7"), sequence).encode(), sequence, EPOCH, keys["d2h"]
+        )
 
     def flip(frame: bytes, at: int) -> bytes:
         return frame[:at] + bytes((frame[at] ^ 0x10,)) + frame[at + 1 :]
@@ -95,15 +110,26 @@ def build() -> dict[str, Any]:
         for i in range(len(data)):
             slow.feed(data[i : i + 1])
         assert (whole.delivered, whole.refused) == (slow.delivered, slow.refused), name
-        cases.append({"name": name, "wire": data.hex(), "refused": whole.refused,
-                      "delivered": [{"type": k, "sequence": s, "text": t.hex()} for k, s, t in whole.delivered]})
+        cases.append(
+            {
+                "name": name,
+                "wire": data.hex(),
+                "refused": whole.refused,
+                "delivered": [{"type": k, "sequence": s, "text": t.hex()} for k, s, t in whole.delivered],
+            }
+        )
     return {
         "format": "frames: one valid frame each, to be produced and accepted. streams: bytes that a host with the "
-                  "d2h keys under the epoch receives from a fresh start, whole and byte by byte; delivered and "
-                  "refused (by reason) are the same either way.",
-        "device_key": device_key.hex(), "handset_nonce": handset_nonce.hex(), "host_nonce": host_nonce.hex(),
-        "epoch": EPOCH, "proof": proof.hex(), "keys": {name: value.hex() for name, value in secrets.items()},
-        "frames": frames, "streams": cases,
+        "d2h keys under the epoch receives from a fresh start, whole and byte by byte; delivered and "
+        "refused (by reason) are the same either way.",
+        "device_key": device_key.hex(),
+        "handset_nonce": handset_nonce.hex(),
+        "host_nonce": host_nonce.hex(),
+        "epoch": EPOCH,
+        "proof": proof.hex(),
+        "keys": {name: value.hex() for name, value in secrets.items()},
+        "frames": frames,
+        "streams": cases,
     }
 
 

@@ -24,6 +24,7 @@ CONSTANTS = {
     "LABEL_PROOF": b"kinline 1 host proof",
     "REFUSE_MAJOR": 1, "REFUSE_UNKNOWN_DEVICE": 2, "REFUSE_BUSY": 3,
     "RESET_POWER_ON": 1, "RESET_WATCHDOG": 2, "RESET_SOFT": 3, "RESET_FAULT": 4,
+    "RESET_MEMORY": 5, "RESET_UPDATE": 6,
     "PHASE_ON_HOOK": 0, "PHASE_LISTEN": 1, "PHASE_TALK": 2, "PHASE_OVER": 3,
     "COLLECT_DIGIT": 1, "COLLECT_SECRET": 2, "COLLECT_NUMBER": 3,
     "ENTRY_COMPLETE": 1, "ENTRY_TIMEOUT": 2, "ENTRY_OVERFLOW": 3,
@@ -96,6 +97,4 @@ def test_layout(body: str, message: wire.Message) -> None:
 
 
 def test_every_layout_is_written_down() -> None:
-    assert {type(message) for message in BODIES.values()} | EMPTY | {wire.Reboot, wire.Report} == set(
-        wire.MESSAGES.values()
-    )
+    assert {type(message) for message in BODIES.values()} | EMPTY | {wire.Reboot, wire.Report} == set(wire.MESSAGES.values())

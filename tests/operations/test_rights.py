@@ -43,9 +43,7 @@ def test_who_may_not_is_told_whose_it_is_and_leaves_a_trace(house: House, wanted
     [(wanted, role) for wanted in SERVED if wanted.changes for role in RIGHTS.get(wanted.name, "").split()],
     ids=lambda part: part if isinstance(part, str) else part.name,
 )
-def test_who_may_change_something_does_and_it_is_audited_under_their_name(
-    house: House, wanted: Operation, role: str
-) -> None:
+def test_who_may_change_something_does_and_it_is_audited_under_their_name(house: House, wanted: Operation, role: str) -> None:
     before = house.store.audit_head().rows
     answer = house.ask(wanted, role)
     assert answer.status_code == 200, answer.text

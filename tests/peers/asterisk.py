@@ -52,9 +52,7 @@ def echo(number: str) -> Extension:
 
 def early_media(number: str, speech: str) -> Extension:
     """183 and speech (a file of build/speech without .wav) before the answer, then echo."""
-    return Extension(
-        number, ("Progress()", f"Playback({INSIDE_SPEECH}/{speech},noanswer)", "Answer()", "Echo()")
-    )
+    return Extension(number, ("Progress()", f"Playback({INSIDE_SPEECH}/{speech},noanswer)", "Answer()", "Echo()"))
 
 
 def busy(number: str) -> Extension:
@@ -77,9 +75,7 @@ def accepts(number: str, speech: str, recording: str, *, press: str = "1", after
     steps = ["Answer()", f"MixMonitor({INSIDE}/mix-{recording},r({INSIDE}/{recording}))"]
     if press:
         steps += [f"Wait({after})", f"SendDTMF({press})"]
-    return Extension(
-        number, (*steps, "Wait(0.5)", *[f"Playback({INSIDE_SPEECH}/{speech})"] * 20, "Wait(120)")
-    )
+    return Extension(number, (*steps, "Wait(0.5)", *[f"Playback({INSIDE_SPEECH}/{speech})"] * 20, "Wait(120)"))
 
 
 @dataclass
@@ -223,8 +219,7 @@ documentation_language = en_US
 """,
             "modules.conf": f"[modules]\nautoload = no\n{load}",
             "logger.conf": "[logfiles]\nconsole => notice,warning,error\n",
-            "rtp.conf": f"[general]\nrtpstart = {first_rtp}\nrtpend = {first_rtp + self.rtp_ports - 2}\n"
-            "strictrtp = no\n",
+            "rtp.conf": f"[general]\nrtpstart = {first_rtp}\nrtpend = {first_rtp + self.rtp_ports - 2}\nstrictrtp = no\n",
             "extensions.conf": f"[facility]\n{dialplan}",
             "manager.conf": f"""[general]
 enabled = yes
@@ -246,10 +241,7 @@ write = all
         name = self.user or "facility"
         authentication = ""
         if self.user:
-            authentication = (
-                f"[{name}]\ntype = auth\nauth_type = userpass\n"
-                f"username = {self.user}\npassword = {self.password}\n"
-            )
+            authentication = f"[{name}]\ntype = auth\nauth_type = userpass\nusername = {self.user}\npassword = {self.password}\n"
         # By source address, for the From header carries the facility's caller ID, not the account.
         return f"""[global]
 type = global

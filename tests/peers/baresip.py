@@ -62,9 +62,7 @@ class Baresip:
 
     def command(self, name: str, parameters: str = "") -> dict[str, object]:
         """One console command such as "hangup", "accept", "dial", "sndcode"; its response."""
-        message = json.dumps(
-            {"command": name, "params": parameters, "token": str(time.monotonic_ns())}
-        ).encode()
+        message = json.dumps({"command": name, "params": parameters, "token": str(time.monotonic_ns())}).encode()
         # ctrl_tcp speaks netstrings.
         self._control.sendall(b"%d:%s," % (len(message), message))
         return self._wait({"response": True}, 5.0)

@@ -105,9 +105,7 @@ def _media(lines: str) -> Target:
 
 
 @contextlib.contextmanager
-def asterisk_bridges(
-    folder: Path, calls: Sequence[tuple[Target, Target]]
-) -> Iterator[tuple[list[tuple[Target, Target]], int]]:
+def asterisk_bridges(folder: Path, calls: Sequence[tuple[Target, Target]]) -> Iterator[tuple[list[tuple[Target, Target]], int]]:
     """Every call up, bridged and recorded by MixMonitor; where each party's RTP goes, and Asterisk's process."""
     with contextlib.ExitStack() as stack:
         us = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))

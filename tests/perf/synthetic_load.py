@@ -1,4 +1,7 @@
-"""Many handsets and far ends in one process: sealed speech on ptys every 20 ms, RTP sent back to where it came from."""
+"""Many handsets and far ends in one process: sealed speech on ptys every 20 ms, and RTP for each packet that comes.
+
+They converse, or all speak all the time: then a far end sends back what it hears.
+"""
 
 import contextlib
 import os
@@ -12,11 +15,14 @@ from multiprocessing.connection import Connection
 from kinline.handsets import _link as wire
 from kinline_engine.frame import WIRE_MAX, Keys, seal
 from kinline_sim.speech import speech
+from tests.perf import conversation
 from tests.perf.machine import many_files
 
 FRAME_S = 0.020
 SLOTS = 10  # handsets share no clock: they speak in turn within each 20 ms
-SPEECH_S = 4.0
+SPEECH_S = 4.0  # over and over
+CONVERSATION_S = 60.0
+RTP_HEADER_BYTES = 12
 EPOCH = 1
 
 
@@ -58,26 +64,27 @@ class _Pair:
     def answered(self) -> int:
         return self._bytes // WIRE_MAX
 
-    def step(self, pcm: bytes) -> None:
+    def step(self, pcm: bytes, said: bytes | None) -> None:
+        """20 ms of the handset; what the far end says in them, None: what it hears."""
         with contextlib.suppress(BlockingIOError):
             self._bytes += len(os.read(self._master, 4096))
         with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
             while True:
-                self._far.send(self._far.recv(2048))
+                heard = self._far.recv(2048)
+                self._far.send(heard if said is None else heard[:RTP_HEADER_BYTES] + said)
                 self.reflected += 1
         self.sent += 1
         os.write(self._master, seal(wire.AUDIO, pcm, self.sent, EPOCH, self._keys))
 
 
-def generate(pipe: Connection, count: int, engine_rtp_port: int, processor: int) -> None:
+def generate(pipe: Connection, count: int, engine_rtp_port: int, processor: int, converse: bool) -> None:
     """Target of a process: sends its Plugs, starts at the first word from the pipe, then answers each with a Tally; ends
     when the pipe does."""
     os.sched_setaffinity(0, {processor})
     with contextlib.suppress(PermissionError):  # else what else runs here would count as the engine's loss
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5))
     many_files()
-    words = speech(SPEECH_S, 3, "caller", 16_000).tobytes()
-    frames = [words[at : at + wire.AUDIO_BYTES] for at in range(0, len(words) - wire.AUDIO_BYTES + 1, wire.AUDIO_BYTES)]
+    frames, said = _sound(converse)
     pairs = [_Pair(engine_rtp_port) for _ in range(count)]
     pipe.send([pair.plug for pair in pairs])
     pipe.recv()
@@ -88,10 +95,19 @@ def generate(pipe: Connection, count: int, engine_rtp_port: int, processor: int)
             time.sleep(max(0.0, due - time.monotonic()))
             late = max(late, time.monotonic() - due)
             for index in range(number % SLOTS, count, SLOTS):
-                pairs[index].step(frames[(number // SLOTS + 7 * index) % len(frames)])
+                at = (number // SLOTS + 37 * index) % len(frames)
+                pairs[index].step(frames[at], said[at] if said else None)
             number += 1
             if pipe.poll():
                 pipe.recv()
                 answered, reflected = sum(pair.answered for pair in pairs), sum(pair.reflected for pair in pairs)
                 pipe.send(Tally(sum(pair.sent for pair in pairs), answered, reflected, late))
                 late = 0.0
+
+
+def _sound(converse: bool) -> tuple[list[bytes], list[bytes] | None]:
+    if converse:
+        spoken = [frame.tobytes() for frame in conversation.frames(0, CONVERSATION_S, 1)]
+        return spoken, conversation.payloads(CONVERSATION_S, 1)
+    words = speech(SPEECH_S, 3, "caller", 16_000).tobytes()
+    return [words[at : at + wire.AUDIO_BYTES] for at in range(0, len(words) - wire.AUDIO_BYTES + 1, wire.AUDIO_BYTES)], None

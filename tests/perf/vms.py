@@ -26,9 +26,9 @@ IDLE_S = 10.0
 class Cost:
     """What one handset on a VM takes. CPU is of one processor, the VM's process alone."""
 
-    start_ms: float         # from power-on to a session with the host
-    idle_percent: float     # on hook
-    sound_percent: float    # off hook, sound both ways, somebody dialling
+    start_ms: float  # from power-on to a session with the host
+    idle_percent: float  # on hook
+    sound_percent: float  # off hook, sound both ways, somebody dialling
     frames_per_s: float
     key_p50_ms: float
     key_p95_ms: float

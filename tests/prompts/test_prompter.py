@@ -117,9 +117,7 @@ def test_a_piece_left_out_does_not_move_the_others(prompter: Prompter, tmp_path:
 def _holds(samples: Samples, hz: float) -> bool:
     """Whether this tone fills some tenth of a second of it."""
     block = RATE // 10
-    return any(
-        abs(loudest_hz(samples[start : start + block]) - hz) < 10 for start in range(0, len(samples) - block, block // 2)
-    )
+    return any(abs(loudest_hz(samples[start : start + block]) - hz) < 10 for start in range(0, len(samples) - block, block // 2))
 
 
 def test_one_missing_piece_leaves_the_whole_to_synthesis(prompter: Prompter, tmp_path: Path) -> None:

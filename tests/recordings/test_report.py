@@ -112,9 +112,7 @@ def test_a_chunk_that_was_taken_out_is_missed(keys: Keyring, tmp_path_factory: p
 
 
 @given(order=st.permutations(range(CHUNKS)).filter(lambda order: list(order) != list(range(CHUNKS))))
-def test_chunks_in_another_order_are_told(
-    keys: Keyring, tmp_path_factory: pytest.TempPathFactory, order: list[int]
-) -> None:
+def test_chunks_in_another_order_are_told(keys: Keyring, tmp_path_factory: pytest.TempPathFactory, order: list[int]) -> None:
     sealer = filled(begun(tmp_path_factory.mktemp("moved"), keys))
     data = sealer.file.read_bytes()
     pieces = [data[offset : offset + length] for offset, length in sealer.chunks]
@@ -210,9 +208,7 @@ def test_what_is_no_recording_is_refused_by_name(tmp_path: Path, keys: Keyring, 
 
 
 @given(junk=st.binary(max_size=2000))
-def test_no_bytes_behind_a_head_break_the_reader(
-    keys: Keyring, tmp_path_factory: pytest.TempPathFactory, junk: bytes
-) -> None:
+def test_no_bytes_behind_a_head_break_the_reader(keys: Keyring, tmp_path_factory: pytest.TempPathFactory, junk: bytes) -> None:
     sealer = begun(tmp_path_factory.mktemp("junk"), keys)
     with sealer.file.open("ab") as out:
         out.write(junk)

@@ -56,9 +56,7 @@ def windows(draw: st.DrawFn) -> Window:
 
 kinds = st.sampled_from(["sanction", "administrative", "lockdown"])
 schedules = st.lists(windows(), max_size=3).map(tuple)
-restrictions = st.builds(
-    Restriction, since=st.none() | moments(), until=st.none() | moments(), kind=kinds, counsel=st.booleans()
-)
+restrictions = st.builds(Restriction, since=st.none() | moments(), until=st.none() | moments(), kind=kinds, counsel=st.booleans())
 lengths = st.none() | st.integers(1, 2000)
 stops = st.lists(restrictions, max_size=2).map(tuple)
 classes = st.sampled_from(["social", "social", "social", "privileged", "free", "anonymous", "relay"])

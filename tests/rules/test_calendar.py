@@ -60,9 +60,7 @@ def test_a_guaranteed_call_opens_what_is_closed() -> None:
     floor = Floor(period="week", calls=1, beats=("restriction",), **RULE)
     rules = replace(CT, hours=None, floors=(floor,))
     attempt = request(history=(ago(60),), inmate=inmate(restrictions=(Restriction(),)))
-    assert spans(attempt, rules, days=8) == [
-        ("2026-03-09T00:00:00-04:00", "2026-03-10T00:00:00-04:00", 900, "call_length")
-    ]
+    assert spans(attempt, rules, days=8) == [("2026-03-09T00:00:00-04:00", "2026-03-10T00:00:00-04:00", 900, "call_length")]
 
 
 def test_the_end_of_a_season_closes_what_only_the_season_opened() -> None:

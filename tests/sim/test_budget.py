@@ -34,15 +34,18 @@ def test_a_call_takes_no_more_than_its_share_of_the_heap(board: Board, lifted: S
 
 
 def test_out_of_memory_is_a_visible_restart(altered: Callable[[str, str], Path]) -> None:
-    hungry = altered("main.py", "import asyncio, machine, slots\nfrom handset import app\n"
-                     "async def hungry(self):\n    await asyncio.sleep_ms(300)\n    kept = []\n    while True:\n"
-                     "        kept.append(bytearray(4096))\n"
-                     "if not slots.recall(machine.RTC().memory())[1]: app.App._tick = hungry\n"
-                     "app.main()\n")
+    hungry = altered(
+        "main.py",
+        "import asyncio, machine, slots\nfrom handset import app\n"
+        "async def hungry(self):\n    await asyncio.sleep_ms(300)\n    kept = []\n    while True:\n"
+        "        kept.append(bytearray(4096))\n"
+        "if not slots.recall(machine.RTC().memory())[1]: app.App._tick = hungry\n"
+        "app.main()\n",
+    )
     with Board(device="wall-7", key=KEY, source=hungry, vm="unix") as board:
         peer = SerialPeer(board.path, KEY)
-        assert peer.expect(wire.Snapshot, 10).reset == wire.RESET_FAULT
+        assert peer.expect(wire.Snapshot, 10).reset == wire.RESET_MEMORY
         assert "MemoryError" in board.console
         peer.send(wire.Report())
-        assert "MemoryError" in peer.expect(wire.Events).text
+        assert f"reset cause {wire.RESET_MEMORY}, MemoryError" in peer.expect(wire.Events).text
         peer.close()

@@ -78,9 +78,7 @@ def test_what_esptool_wrote_boots_and_keeps_its_name(board: Board, image: Path) 
 
 @pytest.mark.parametrize("stub", [(), ("--no-stub",)], ids=["stub", "rom"])
 @pytest.mark.parametrize("packed", ["--compress", "--no-compress"])
-def test_written_verified_read_and_erased(
-    board: Board, noise: Path, tmp_path: Path, stub: tuple[str, ...], packed: str
-) -> None:
+def test_written_verified_read_and_erased(board: Board, noise: Path, tmp_path: Path, stub: tuple[str, ...], packed: str) -> None:
     back = tmp_path / "back.bin"
     told(board.path, *stub, "write-flash", packed, 0x10000, noise)
     told(board.path, *stub, "verify-flash", 0x10000, noise)

@@ -111,8 +111,15 @@ def test_flash_images_are_whole_and_reproducible(tmp_path: Path) -> None:
     builds = {build_flash(image, "wall-7", bytes(range(16))) for image in images}
     first, second = (image.read_bytes() for image in images)
     assert first == second and len(first) == board.FLASH_BYTES and len(builds) == 1
-    files = LittleFS(block_size=4096, block_count=board.FILESYSTEM_BYTES // 4096, read_size=32, prog_size=32,
-                     cache_size=128, lookahead_size=32, mount=False)
+    files = LittleFS(
+        block_size=4096,
+        block_count=board.FILESYSTEM_BYTES // 4096,
+        read_size=32,
+        prog_size=32,
+        cache_size=128,
+        lookahead_size=32,
+        mount=False,
+    )
     files.context.buffer[:] = first[board.FILESYSTEM_OFFSET :]
     files.mount()
     with files.open("device.json", "rb") as file:

@@ -40,11 +40,14 @@ def test_the_host_may_reboot_an_idle_handset(board: Board, peer: SerialPeer) -> 
 
 
 def test_an_exception_restarts_the_handset_and_is_told(altered: Alter) -> None:
-    faulty = altered("main.py", "import asyncio\nfrom handset import app\n"
-                     "async def broken(self):\n    await asyncio.sleep_ms(400)\n    raise OSError(5)\n"
-                     "app.App._tick, tick = broken, app.App._tick\n"
-                     "import machine, slots\nif slots.recall(machine.RTC().memory())[1]: app.App._tick = tick\n"
-                     "app.main()\n")
+    faulty = altered(
+        "main.py",
+        "import asyncio\nfrom handset import app\n"
+        "async def broken(self):\n    await asyncio.sleep_ms(400)\n    raise OSError(5)\n"
+        "app.App._tick, tick = broken, app.App._tick\n"
+        "import machine, slots\nif slots.recall(machine.RTC().memory())[1]: app.App._tick = tick\n"
+        "app.main()\n",
+    )
     # The tick task also says hello: the handset is heard only once it has restarted with the sound one.
     with Board(device="wall-7", key=KEY, source=faulty) as board:
         peer = SerialPeer(board.path, KEY)

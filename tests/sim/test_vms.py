@@ -41,10 +41,13 @@ def test_a_program_says_the_same_on_both(program: str, altered: Alter, every_vm:
 
 @pytest.mark.each_vm
 def test_what_the_firmware_wrote_is_there_after_a_restart(altered: Alter) -> None:
-    source = altered("main.py", "import os\nname = '/box/note'\n"
-                     "try:\n    print('found', open(name).read())\n"
-                     "except OSError:\n    os.mkdir('/box')\n    file = open(name, 'w')\n    file.write('kept' * 300)\n"
-                     "    file.close()\n    import machine\n    machine.reset()\n")
+    source = altered(
+        "main.py",
+        "import os\nname = '/box/note'\n"
+        "try:\n    print('found', open(name).read())\n"
+        "except OSError:\n    os.mkdir('/box')\n    file = open(name, 'w')\n    file.write('kept' * 300)\n"
+        "    file.close()\n    import machine\n    machine.reset()\n",
+    )
     with Board(source=source, seed=1) as board:
         peer = SerialPeer(board.path, KEY)
         assert peer.until(lambda: board.vm.failure, 10), board.console
@@ -54,10 +57,13 @@ def test_what_the_firmware_wrote_is_there_after_a_restart(altered: Alter) -> Non
 
 @pytest.mark.each_vm
 def test_a_main_task_that_fails_restarts_the_handset_and_is_told(altered: Alter) -> None:
-    faulty = altered("main.py", "import asyncio, machine, slots\nfrom handset import app\n"
-                     "async def broken(self):\n    await asyncio.sleep_ms(100)\n    raise OSError(5)\n"
-                     "if not slots.recall(machine.RTC().memory())[1]: app.App._health = broken\n"
-                     "app.main()\n")
+    faulty = altered(
+        "main.py",
+        "import asyncio, machine, slots\nfrom handset import app\n"
+        "async def broken(self):\n    await asyncio.sleep_ms(100)\n    raise OSError(5)\n"
+        "if not slots.recall(machine.RTC().memory())[1]: app.App._health = broken\n"
+        "app.main()\n",
+    )
     with Board(device="wall-7", key=KEY, source=faulty, seed=1) as board:
         peer = SerialPeer(board.path, KEY)
         assert peer.until(lambda: board.boot_count == 2, 5), board.console

@@ -270,9 +270,7 @@ class TestRates:
         ("day", "until", "number_class", "said"),
         [(-1, None, None, "today"), (0, None, None, "meets"), (3, 8, None, "meets"), (0, None, "relay", "are free")],
     )
-    def test_a_price_that_cannot_be(
-        self, store: Store, day: int, until: int | None, number_class: str | None, said: str
-    ) -> None:
+    def test_a_price_that_cannot_be(self, store: Store, day: int, until: int | None, number_class: str | None, said: str) -> None:
         store.set_rate("north", self.line(60_000, 0, 2), NOON)
         store.set_rate("north", self.line(50_000, 5), NOON)
         before = store.rates("north")

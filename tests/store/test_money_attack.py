@@ -161,9 +161,7 @@ class Attack(RuleBasedStateMachine):
         ways = {"prepaid": PURSES[0], "debit": debit_account(inmate), "direct_bill": DIRECT_BILL, "collect": COLLECT}
         dialled = Dialled(ways.get(billing), billing, allow.rate_micros_per_minute, limit, credits_faults)
         try:
-            call = self.store.begin_call(
-                handset, inmate, MOTHER, allow, PROFILE, self.at, credits_faults=credits_faults
-            )
+            call = self.store.begin_call(handset, inmate, MOTHER, allow, PROFILE, self.at, credits_faults=credits_faults)
         except CallRefused as refused:
             if refused.rule == "balance":
                 assert self._hold_of(0, dialled) is None

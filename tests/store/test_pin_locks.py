@@ -125,7 +125,7 @@ class TestPinOnly:
 
     def test_a_taken_or_plain_pin_is_not_made(self, by_pin_alone: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         by_pin_alone.set_pin("south", "1", "604417")
-        digits = iter("604417" "000000" "123456" "604418")
+        digits = iter("604417000000123456604418")
         monkeypatch.setattr("kinline.store.pins.secrets.choice", lambda _: next(digits))
         assert by_pin_alone.issue_pin("south", "2") == "604418"
 

@@ -188,9 +188,7 @@ def credit(call_id: int, account: str, amount_micros: int, charged_micros: int) 
     return _movement(f"call:{call_id}:credit", "credit", REVENUE, account, amount_micros)
 
 
-def _movement(
-    key: str, kind: EntryKind, source: str, target: str, amount_micros: int, reference: str | None = None
-) -> Entry:
+def _movement(key: str, kind: EntryKind, source: str, target: str, amount_micros: int, reference: str | None = None) -> Entry:
     return Entry(key, kind, (Posting(source, -amount_micros), Posting(target, amount_micros)), reference)
 
 
@@ -304,8 +302,7 @@ def _check_balance(entry: Entry, account: str, before: Standing, balance: int) -
     kind = account_kind(account)
     if entry.kind == "payment" and kind == "receivable" and balance + before.held_micros > 0:
         raise LedgerError(
-            f"{account} owes {dollars(max(0, -before.position_micros))} and no more is taken; "
-            "put the rest on a prepaid account"
+            f"{account} owes {dollars(max(0, -before.position_micros))} and no more is taken; put the rest on a prepaid account"
         )
     lent = 0 if entry.kind == "refund" else before.credit_micros
     unlimited = may_owe(account) and not (entry.kind == "refund" and kind == "receivable")

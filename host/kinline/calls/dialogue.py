@@ -58,9 +58,7 @@ class Dialogue:
         said: list[Action] = [self._say(Side.NEAR, prompt, values)] if prompt else []
         return [act.PlayTone(Tone.NONE), act.Listen(20_000), *said]
 
-    def _say(
-        self, side: Side, prompt: str, values: dict[str, Any] | None = None, language: Language | None = None
-    ) -> act.Say:
+    def _say(self, side: Side, prompt: str, values: dict[str, Any] | None = None, language: Language | None = None) -> act.Say:
         self._token = self._next()
         return act.Say(side, prompt, self._token, values or {}, language=language)
 

@@ -31,7 +31,7 @@ def noted(manners: Manners, allow: Allow) -> bool:
 
 
 def consequence(manners: Manners, allow: Allow, sign: str, confidence: int) -> str:
-    """"flag", "warn", "cut" or "block". A relay's operator is a third party by trade; counsel's calls are nobody's business."""
+    """ "flag", "warn", "cut" or "block". A relay's operator is a third party by trade; counsel's calls are nobody's business."""
     if sign != THIRD_PARTY or confidence < manners.sign_confidence or manners.on_sign == "nothing":
         return "flag"
     if nameless(allow) or allow.number_class in ("privileged", "relay"):

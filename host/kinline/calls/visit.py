@@ -7,7 +7,6 @@ idle -> language -> identity -> checking -> messages -> naming -> number -> atte
 A number that is denied or not reached leads back to number or line, or to who pays if it was for the money.
 """
 
-
 from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.calls.actions import Action, EndedBy, Outcome, Side, Tone
@@ -211,9 +210,7 @@ class Visit(Asking):
             return 0
         return max(0, min((end_ns - self._accepted_ns) // _SECOND, self._allow.max_seconds))
 
-    def _end_talk(
-        self, ended_by: EndedBy, talk_seconds: int, outcome: Outcome = Outcome.COMPLETED
-    ) -> list[Action]:
+    def _end_talk(self, ended_by: EndedBy, talk_seconds: int, outcome: Outcome = Outcome.COMPLETED) -> list[Action]:
         call, self._call, self._allow, self._accepted_ns = self._call, 0, None, 0
         self.phase = Phase.OVER
         return [

@@ -18,9 +18,7 @@ recordings_app = typer.Typer(no_args_is_help=True, help=nouns()["recordings"])
 @recordings_app.command("play")
 def play(
     call: Annotated[int, typer.Argument(metavar="CALL", help="The call record's number.", min=1, max=2**31 - 1)],
-    target: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write a WAV file instead (- for standard output).")
-    ] = None,
+    target: Annotated[Path | None, typer.Option("--out", "-o", help="Write a WAV file instead (- for standard output).")] = None,
     facility: Facility = None,
     config: Config = DEFAULT_CONFIG,
     acting: As = None,

@@ -40,9 +40,7 @@ def rules_decide(scenario: Scenario, profiles: Profiles = None, as_json: Json = 
 
 
 @rules_app.command("explain")
-def rules_explain(
-    scenario: Scenario, profiles: Profiles = None, language: Spoken = "en", as_json: Json = False
-) -> None:
+def rules_explain(scenario: Scenario, profiles: Profiles = None, language: Spoken = "en", as_json: Json = False) -> None:
     """Decide one attempt, and say what every rule had to do with it."""
     source, request, profile = _read(scenario, profiles)
     try:

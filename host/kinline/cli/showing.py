@@ -33,8 +33,7 @@ def shown(wanted: Operation, result: Any) -> object:
 def _table(rows: list[BaseModel], empty: str) -> Table | str:
     model = type(rows[0])
     columns = [
-        f"{'#' if field.annotation is int else ''}{_title(field.alias or name)}"
-        for name, field in model.model_fields.items()
+        f"{'#' if field.annotation is int else ''}{_title(field.alias or name)}" for name, field in model.model_fields.items()
     ]
     cells = [[_cell(name, value) for name, value in row] for row in rows]
     return table(columns, cells, empty)

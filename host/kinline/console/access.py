@@ -19,9 +19,7 @@ from kinline.store import Store
 
 _log = log(part="console")
 
-_bearer = HTTPBearer(
-    scheme_name="staff_token", description="As `kinline staff add` shows it, once.", auto_error=False
-)
+_bearer = HTTPBearer(scheme_name="staff_token", description="As `kinline staff add` shows it, once.", auto_error=False)
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 

@@ -189,9 +189,6 @@ class Records:
         self._store.mark_accepted(call, self._now(), str(recording))
         return ev.AcceptStored(call)
 
-    def checkpoint(self, call: int, talk_seconds: int) -> None:
-        self._store.checkpoint({call: talk_seconds})
-
     def report_alarms(self, standing: Mapping[str, str]) -> None:
         self._store.report_alarms(self._device, standing, self._now())
 

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from kinline.config import Firmware, HandsetLink, Settings
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement, Arrangements
+from kinline.daemon.checkpoints import Checkpoints, Marks
 from kinline.daemon.firmware import Upgrades
 from kinline.daemon.keys import Keys
 from kinline.daemon.live import Live
@@ -19,6 +20,7 @@ from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.station import Station
+from kinline.daemon.warm import warm_up
 from kinline.daemon.watch import Watch
 from kinline.handsets.updating import Offer
 from kinline.logs import configure, log
@@ -69,6 +71,11 @@ async def _serve(settings: Settings, store: Store) -> None:
     trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port, Dialogs(settings.storage.data_dir / "dialogs"))
     trunk.end_left_over()
     keys = Keys(store)
+    store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+
+    async def write_marks(marks: Marks) -> None:
+        await loop.run_in_executor(store_thread, store.checkpoint, marks)
+
     services = Services(
         engine=engine,
         hub=hub,
@@ -76,7 +83,8 @@ async def _serve(settings: Settings, store: Store) -> None:
         prompter=Prompter(settings.storage.prompts_cache_dir, settings.storage.site_prompts_dir),
         clips=Clips(engine),
         key_of=keys.of,
-        store_thread=ThreadPoolExecutor(1, thread_name_prefix="store"),
+        store_thread=store_thread,
+        checkpoints=Checkpoints(write_marks),
         upgrades=Upgrades(_offer(settings.firmware), settings.firmware.idle_seconds),
     )
     recordings = Recordings(services, store, settings.storage)
@@ -88,6 +96,7 @@ async def _serve(settings: Settings, store: Store) -> None:
     stations = [_station(link, arranged, services, recordings, store) for link in settings.handset]
     watch = Watch(store, arrangements, stations, keys=keys)
     facilities = {info.device_id: info.facility for info in store.handsets()}
+    await services.records_thread(lambda: warm_up(store, [link.device_id for link in settings.handset]))
     live = Live(settings.storage.live_socket, store, stations, facilities)
     _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
     work = [asyncio.create_task(_attend(station)) for station in stations]

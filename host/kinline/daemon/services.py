@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from kinline.daemon.checkpoints import Checkpoints
 from kinline.daemon.firmware import Upgrades
 from kinline.logs import log
 from kinline.media import Engine
@@ -29,6 +30,7 @@ class Services:
     clips: Clips
     key_of: Callable[[str], bytes | None]
     store_thread: ThreadPoolExecutor
+    checkpoints: Checkpoints
     upgrades: Upgrades = field(default_factory=Upgrades)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -44,9 +44,7 @@ TheAmount = Annotated[
 ]
 Inmate = Annotated[InmateNumber | None, Field(description="An inmate's debit account.")]
 Number = Annotated[TelephoneNumber | None, Field(description="A called party's account.")]
-Billing = Annotated[
-    Literal["prepaid", "direct_bill", "collect"], Field(description="Which of a called party's accounts.")
-]
+Billing = Annotated[Literal["prepaid", "direct_bill", "collect"], Field(description="Which of a called party's accounts.")]
 
 
 def account_of(desk: Desk, facility: str | None, inmate: str | None, number: str | None, billing: str = "prepaid") -> str:

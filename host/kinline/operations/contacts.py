@@ -64,9 +64,7 @@ def add_contact(desk: Desk, request: ContactAdd) -> ContactAdded:
         exempt=request.exempt or "",
         at=desk.now,
     )
-    return ContactAdded(
-        inmate=request.inmate, number=request.number, number_class=request.number_class, status=request.status
-    )
+    return ContactAdded(inmate=request.inmate, number=request.number, number_class=request.number_class, status=request.status)
 
 
 class ContactRequest(Order):
@@ -137,9 +135,7 @@ class ContactWithdraw(Order):
     facility: AtFacility = None
 
 
-@operation(
-    "contact.withdraw", roles={"counselor"}, example={"inmate": "1001", "number": "+12025550123"}, tell=_TOLD
-)
+@operation("contact.withdraw", roles={"counselor"}, example={"inmate": "1001", "number": "+12025550123"}, tell=_TOLD)
 def withdraw_contact(desk: Desk, request: ContactWithdraw) -> ContactDecided:
     """Take a number off at the inmate's own wish, which is a change of the list."""
     home = desk.home(request.facility)
@@ -196,10 +192,7 @@ class ContactLine(Answer):
 def list_contacts(desk: Desk, request: ContactList) -> list[ContactLine]:
     """Show an inmate's list."""
     infos = desk.store.contacts(desk.home(request.facility), request.inmate)
-    return [
-        ContactLine(number=i.number, label=i.label, status=i.status, number_class=i.number_class, line=i.line)
-        for i in infos
-    ]
+    return [ContactLine(number=i.number, label=i.label, status=i.status, number_class=i.number_class, line=i.line) for i in infos]
 
 
 class ContactRequests(Question):

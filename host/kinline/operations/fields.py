@@ -94,9 +94,7 @@ def telephone_number(text: str) -> str:
     """A number as people write it, in E.164. Raises ValueError."""
     full = to_e164("".join(sign for sign in text if sign not in " ()-."))
     if full is None:
-        raise ValueError(
-            f"{_shown(text)} is not a telephone number; write it as dialled, or in full as +12025550123"
-        )
+        raise ValueError(f"{_shown(text)} is not a telephone number; write it as dialled, or in full as +12025550123")
     return full
 
 

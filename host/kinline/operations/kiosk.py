@@ -18,9 +18,7 @@ class AccountImport(Order):
         Matching(r"[\s\S]+", "a file of payments; it is empty, or too large: split it", LARGEST_FILE_BYTES),
         Field(description="The columns key, inmate, amount (dollars) and time, or one JSON object of these a line."),
     ]
-    form: Annotated[
-        Literal["csv", "jsonl"] | None, Field(description="Without it, JSON lines are known by their brace.")
-    ] = None
+    form: Annotated[Literal["csv", "jsonl"] | None, Field(description="Without it, JSON lines are known by their brace.")] = None
     source: Annotated[
         str,
         Matching(r"[a-z0-9-]+", "a source; write lower-case letters, digits and hyphens", 20),

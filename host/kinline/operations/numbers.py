@@ -149,9 +149,7 @@ class NumberBarLine(Answer):
     placed_by: str
 
 
-@operation(
-    "number.barred", roles={"counselor", "investigator"}, example={}, empty="No number is barred."
-)
+@operation("number.barred", roles={"counselor", "investigator"}, example={}, empty="No number is barred.")
 def list_barred(desk: Desk, request: NumberBars) -> list[NumberBarLine]:
     """List the numbers that are barred from lists at a facility."""
     infos = desk.store.barred_numbers(desk.home(request.facility))

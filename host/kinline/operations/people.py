@@ -93,9 +93,9 @@ class InmateChange(Order):
         bool | None, Option(read=yes_or_no), Field(description="yes or no: further calls after a booking.")
     ] = None
     call_seconds: Annotated[int | None, Field(ge=0, le=86_400, description="Longest call; 0: no limit of their own.")] = None
-    recorded: Annotated[
-        bool | None, Option(read=yes_or_no), Field(description="yes or no; no: never, whatever else says.")
-    ] = None
+    recorded: Annotated[bool | None, Option(read=yes_or_no), Field(description="yes or no; no: never, whatever else says.")] = (
+        None
+    )
     facility: AtFacility = None
 
 
@@ -148,17 +148,13 @@ class InmateImport(Order):
 )
 def import_inmates(desk: Desk, request: InmateImport) -> SheetTaken:
     """Add a sheet of inmates, all or none: number,name and, if you like, unit,language,pin."""
-    done = desk.store.import_inmates(
-        desk.home(request.facility), request.sheet.encode(), "the sheet", desk.now, desk.by
-    )
+    done = desk.store.import_inmates(desk.home(request.facility), request.sheet.encode(), "the sheet", desk.now, desk.by)
     return SheetTaken(rows=done.rows)
 
 
 class InmateStatus(Order):
     inmate: TheInmate
-    status: Annotated[
-        Status, Argument("STATUS"), Field(description="active, or any other word: such an inmate cannot call.")
-    ]
+    status: Annotated[Status, Argument("STATUS"), Field(description="active, or any other word: such an inmate cannot call.")]
     facility: AtFacility = None
 
 

@@ -58,9 +58,7 @@ def add_facility(desk: Desk, request: FacilityAdd) -> FacilityAdded:
     desk.need_whole_site()
     profile = desk.profile(request.profile)
     mode = request.pin_mode or profile.pin.mode
-    desk.store.add_facility(
-        request.code, request.name, request.timezone, request.profile, mode, request.caller_id, desk.by
-    )
+    desk.store.add_facility(request.code, request.name, request.timezone, request.profile, mode, request.caller_id, desk.by)
     above = above_caps(profile, desk.now.astimezone(ZoneInfo(request.timezone)).date())
     return FacilityAdded(facility=request.code, pin_mode=mode, above_caps=above)
 
@@ -97,9 +95,7 @@ class UnitAdd(Order):
     windows: Annotated[
         list[WindowText] | None,
         Option("--window"),
-        Field(
-            description="Its own calling hours, as 08:00-11:00; repeat for more. Without: the profile's.", max_length=20
-        ),
+        Field(description="Its own calling hours, as 08:00-11:00; repeat for more. Without: the profile's.", max_length=20),
     ] = None
     facility: AtFacility = None
 

@@ -150,9 +150,7 @@ def _where(answer: Exported) -> str:
     return f"Call {answer.call} is in {answer.folder}: recording.wav, manifest.json, proof.json.{lacks}"
 
 
-@operation(
-    "recordings.export", roles={"investigator"}, example={"call": 1, "reason": "subpoena 2026-14"}, tell=_where
-)
+@operation("recordings.export", roles={"investigator"}, example={"call": 1, "reason": "subpoena 2026-14"}, tell=_where)
 def export_recording(desk: Desk, request: RecordingsExport) -> Exported:
     """Write a recording as a WAV with its manifest and a signed proof, into the exports folder."""
     info = _used(desk, "recordings.export", request.call, request.facility, {"reason": request.reason})
@@ -248,9 +246,7 @@ def rotate(desk: Desk, request: RecordingsRotate) -> Rotated:
     return Rotated(id=rotate_keys(file).newest.id, file=str(file))
 
 
-def _used(
-    desk: Desk, deed: str, call: int, facility: str | None, details: dict[str, str] | None = None
-) -> RecordingInfo:
+def _used(desk: Desk, deed: str, call: int, facility: str | None, details: dict[str, str] | None = None) -> RecordingInfo:
     """The recording, once the audit log says who is about to use it."""
     return desk.store.recording_used(call, deed, details or {}, desk.now, desk.by, desk.within(facility))
 

@@ -12,9 +12,7 @@ from kinline.operations.roles import ROLES, Role
 
 noun("staff", "Staff: their roles, and the tokens by which the API knows them.")
 
-StaffName = Annotated[
-    str, Matching(r"[A-Za-z0-9][A-Za-z0-9._@-]*", "a staff name; it has letters, digits, dots and hyphens", 50)
-]
+StaffName = Annotated[str, Matching(r"[A-Za-z0-9][A-Za-z0-9._@-]*", "a staff name; it has letters, digits, dots and hyphens", 50)]
 TheName = Annotated[StaffName, Argument("NAME"), Field(description="Who; the audit log names them so.")]
 
 

@@ -101,9 +101,7 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(
-            f"facility.timezone: {name!r} is not a time zone; write a name such as America/New_York"
-        ) from error
+        raise ValueError(f"facility.timezone: {name!r} is not a time zone; write a name such as America/New_York") from error
 
 
 def classes_now(request: CallRequest, profile: Profile) -> dict[str, NumberClass]:

@@ -176,9 +176,7 @@ class Accounts(Database):
             audit.record(session, at or datetime.now(UTC), actor, "account.open", account)
             return True
 
-    def note_account(
-        self, account: str, kind: NoteKind, note: str, at: datetime | None = None, actor: str = SYSTEM
-    ) -> None:
+    def note_account(self, account: str, kind: NoteKind, note: str, at: datetime | None = None, actor: str = SYSTEM) -> None:
         """Write down that the holder wants to keep the account (`interest`), or that staff reached out (`contacted`)."""
         moment = at or datetime.now(UTC)
         with self._writing() as session:

@@ -69,13 +69,9 @@ def _told(handset: HandsetRow, rows: list[AuditRow]) -> list[AlarmInfo]:
         for kind, detail in now.items():
             if kind not in standing:
                 unit = handset.unit.name if handset.unit else None
-                standing[kind] = AlarmInfo(
-                    row.id, handset.device_id, handset.facility.code, unit, kind, detail, row.at, None
-                )
+                standing[kind] = AlarmInfo(row.id, handset.device_id, handset.facility.code, unit, kind, detail, row.at, None)
     return [*over, *standing.values()]
 
 
 def _cleared(alarm: AlarmInfo, at: datetime) -> AlarmInfo:
-    return AlarmInfo(
-        alarm.id, alarm.handset, alarm.facility, alarm.unit, alarm.kind, alarm.detail, alarm.raised_at, at
-    )
+    return AlarmInfo(alarm.id, alarm.handset, alarm.facility, alarm.unit, alarm.kind, alarm.detail, alarm.raised_at, at)

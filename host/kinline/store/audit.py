@@ -126,6 +126,5 @@ class AuditLog(Database):
             query = query.where(AuditRow.action == action)
         with self._reading() as session:
             return [
-                AuditedDeed(row.id, row.at, row.actor, row.action, row.subject, row.details)
-                for row in session.scalars(query)
+                AuditedDeed(row.id, row.at, row.actor, row.action, row.subject, row.details) for row in session.scalars(query)
             ]

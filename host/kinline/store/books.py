@@ -1,9 +1,9 @@
 """Posting to the ledger's tables, inside a transaction that someone else has begun."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Executable, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,10 +15,27 @@ from kinline.store.models import AccountRow, EntryRow, HoldRow, PostingRow
 VALUES_A_QUERY = 900
 _NAMES_A_QUERY = VALUES_A_QUERY // 5
 
-_INSERTS: dict[str, Callable[[type[AccountRow]], sqlite.Insert | postgresql.Insert]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
+# Put together once: what is asked between the last digit and the call costs less than to say it.
+_MAKE: Mapping[str, Executable] = {
+    "sqlite": sqlite.insert(AccountRow).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(AccountRow).on_conflict_do_nothing(),
 }
+_LOCK = (
+    select(AccountRow)
+    .where(AccountRow.name.in_(bindparam("names", expanding=True)))
+    .order_by(AccountRow.name)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_POSTED = (
+    select(EntryRow.key, PostingRow.account, PostingRow.amount_micros)
+    .join(EntryRow.postings)
+    .where(EntryRow.key.in_(bindparam("keys", expanding=True)))
+)
+_BALANCE = select(AccountRow.balance_micros).where(AccountRow.name == bindparam("account"))
+_CREDIT = select(AccountRow.closed_at, AccountRow.credit_limit_micros, AccountRow.balance_micros).where(
+    AccountRow.name == bindparam("account")
+)
 
 
 def post(session: Session, entry: Entry, at: datetime, call_id: int | None = None) -> bool:
@@ -60,14 +77,12 @@ def locked(session: Session, accounts: set[str]) -> dict[str, AccountRow]:
     """
     session.flush()
     names, found = sorted(accounts), {}
-    insert = _INSERTS[session.get_bind().dialect.name]
+    make = _MAKE[session.get_bind().dialect.name]
     for start in range(0, len(names), _NAMES_A_QUERY):
         some = names[start : start + _NAMES_A_QUERY]
         new = [{"name": name, "kind": account_kind(name), "balance_micros": 0} for name in some]
-        session.execute(insert(AccountRow).values(new).on_conflict_do_nothing())
-        query = select(AccountRow).where(AccountRow.name.in_(some)).order_by(AccountRow.name)
-        rows = session.scalars(query.with_for_update(), execution_options={"populate_existing": True})
-        found.update({row.name: row for row in rows})
+        session.connection().execute(make, new)
+        found.update({row.name: row for row in session.scalars(_LOCK, {"names": some})})
     return found
 
 
@@ -83,15 +98,15 @@ def held_micros(session: Session, account: str) -> int:
 
 
 def balance_of(session: Session, account: str) -> int:
-    return session.scalar(select(AccountRow.balance_micros).where(AccountRow.name == account)) or 0
+    return session.scalar(_BALANCE, {"account": account}) or 0
 
 
 def credit_left(session: Session, account: str) -> int | None:
     """What may still be charged to a receivable: limit less what is billed and held. None if no credit is arranged."""
-    row = session.get(AccountRow, account)
+    row = session.execute(_CREDIT, {"account": account}).one_or_none()
     if row is None or row.closed_at is not None or row.credit_limit_micros is None:
         return None
-    return max(0, row.credit_limit_micros + row.balance_micros)
+    return int(max(0, row.credit_limit_micros + row.balance_micros))
 
 
 def _posted(session: Session, entries: Sequence[Entry]) -> dict[str, tuple[Posting, ...]]:
@@ -99,7 +114,6 @@ def _posted(session: Session, entries: Sequence[Entry]) -> dict[str, tuple[Posti
     found: dict[str, list[Posting]] = {}
     keys = [entry.key for entry in entries]
     for start in range(0, len(keys), VALUES_A_QUERY):
-        query = select(EntryRow.key, PostingRow.account, PostingRow.amount_micros).join(EntryRow.postings)
-        for key, account, amount in session.execute(query.where(EntryRow.key.in_(keys[start : start + VALUES_A_QUERY]))):
+        for key, account, amount in session.execute(_POSTED, {"keys": keys[start : start + VALUES_A_QUERY]}):
             found.setdefault(key, []).append(Posting(account, amount))
     return {key: tuple(postings) for key, postings in found.items()}

@@ -255,9 +255,7 @@ def _enter(
     return row
 
 
-def _check_window(
-    session: Session, inmate: InmateRow, number_class: str, rule: ContactList, exempt: str, at: datetime
-) -> None:
+def _check_window(session: Session, inmate: InmateRow, number_class: str, rule: ContactList, exempt: str, at: datetime) -> None:
     if exempt or number_class != "social":
         return
     query = select(ListEventRow.at).where(ListEventRow.inmate_id == inmate.id, ListEventRow.counts)
@@ -278,9 +276,7 @@ def _decide(session: Session, row: ContactRow, status: ContactStatus, at: dateti
 
 def _remember(session: Session, row: ContactRow, deed: str, at: datetime, by: str, reason: str, counts: bool) -> None:
     counts = counts and deed in INMATES_OWN and row.number_class == "social"
-    session.add(
-        ListEventRow(inmate_id=row.inmate_id, number=row.number, at=at, deed=deed, by=by, reason=reason, counts=counts)
-    )
+    session.add(ListEventRow(inmate_id=row.inmate_id, number=row.number, at=at, deed=deed, by=by, reason=reason, counts=counts))
     session.flush()
 
 

@@ -121,9 +121,7 @@ class Counsel(Database):
             details = {"ground": ground, "document": document}
             return insert(session, row, actor, "counsel.determine", str(restriction), "determination", when, details)
 
-    def withdraw_determination(
-        self, determination: int, facility: str, at: datetime | None = None, actor: str = SYSTEM
-    ) -> None:
+    def withdraw_determination(self, determination: int, facility: str, at: datetime | None = None, actor: str = SYSTEM) -> None:
         """Counsel is reached again. Raises NotFound, or Conflict if it was withdrawn before."""
         with self._writing() as session:
             row = session.get(DeterminationRow, determination)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from kinline.accounts.ledger import debit_account, prepaid_account, receivable_account
@@ -26,7 +26,7 @@ from kinline.store.places import windows_of
 from kinline.store.registers import closed_prefixes, is_barred, standing_blocks
 from kinline.store.restrictions import as_fact, concerning, whole_facility
 from kinline.store.rows import handset_row
-from kinline.store.tables.lists import ContactRow, PrefixRow
+from kinline.store.tables.lists import ArrangementRow, ContactRow, PrefixRow
 from kinline.store.tables.people import InmateRow
 from kinline.store.tables.places import FacilityRow, HandsetRow, UnitRow
 from kinline.store.tables.restrictions import RestrictionRow
@@ -76,6 +76,31 @@ class Facts(Database):
             return balance_of(session, account)
 
 
+# All this is asked between the last digit and the call: put together once, which costs more than asking, and columns
+# where objects say no more.
+_UNITS = select(UnitRow).where(UnitRow.facility_id == bindparam("home"))
+_OPEN_CALL = select(CallRow.id).where(CallRow.inmate_id == bindparam("caller"), CallRow.ended_at.is_(None))
+_CONTACTS = (
+    select(
+        ContactRow.number,
+        ContactRow.status,
+        ContactRow.number_class,
+        ContactRow.line,
+        ContactRow.call_seconds,
+        ContactRow.recorded,
+    )
+    .where(ContactRow.inmate_id == bindparam("caller"))
+    .order_by(ContactRow.id)
+)
+_ARRANGEMENTS = select(ArrangementRow).where(ArrangementRow.inmate_id == bindparam("caller"))
+_LINE = select(CalledPartyRow.line).where(CalledPartyRow.number == bindparam("called"))
+_PAST = (
+    select(CallRow.started_at, CallRow.talk_seconds, CallRow.number, CallRow.outcome, CallRow.number_class)
+    .where(CallRow.inmate_id == bindparam("caller"), CallRow.started_at >= bindparam("since"), CallRow.ended_at.is_not(None))
+    .order_by(CallRow.started_at)
+)
+
+
 def _suspension(rows: Sequence[RestrictionRow], at: datetime) -> tuple[bool, bool, tuple[Restriction, ...]]:
     """Suspended now without a known end; whether counsel too; and the suspensions that end or are to come."""
     endless = [row for row in rows if row.ends_at is None and (row.starts_at is None or row.starts_at <= at)]
@@ -88,7 +113,7 @@ def _facility(
     session: Session, row: FacilityRow, rows: Sequence[RestrictionRow], prefixes: Sequence[PrefixRow], at: datetime
 ) -> Facility:
     suspended, counsel, suspensions = _suspension(rows, at)
-    units = session.scalars(select(UnitRow).where(UnitRow.facility_id == row.id))
+    units = session.scalars(_UNITS, {"home": row.id})
     return Facility(
         timezone=row.timezone,
         suspended=suspended,
@@ -133,16 +158,13 @@ def _phone(row: HandsetRow, rows: Sequence[RestrictionRow], at: datetime) -> Pla
     )
 
 
-def _inmate(
-    session: Session, row: InmateRow, handset: HandsetRow, rows: Sequence[RestrictionRow], at: datetime
-) -> Inmate:
-    open_call = select(CallRow.id).where(CallRow.inmate_id == row.id, CallRow.ended_at.is_(None))
+def _inmate(session: Session, row: InmateRow, handset: HandsetRow, rows: Sequence[RestrictionRow], at: datetime) -> Inmate:
     return Inmate(
         id=row.number,
         unit=row.unit.name if row.unit else None,
         language=row.language,  # type: ignore[arg-type]
         active=row.status == "active" and row.facility_id == handset.facility_id,
-        on_call=session.scalar(open_call) is not None,
+        on_call=session.scalar(_OPEN_CALL, {"caller": row.id}) is not None,
         debit_micros=balance_of(session, debit_account(row.id)),
         contacts=_contacts(session, row, at),
         restrictions=tuple(as_fact(restriction) for restriction in rows if restriction.inmate_id == row.id),
@@ -153,21 +175,12 @@ def _inmate(
     )
 
 
-_LISTED = (
-    ContactRow.number,
-    ContactRow.status,
-    ContactRow.number_class,
-    ContactRow.line,
-    ContactRow.call_seconds,
-    ContactRow.recorded,
-)
-
-
 def _contacts(session: Session, row: InmateRow, at: datetime) -> tuple[Contact, ...]:
     """The list, and the attorneys of the arrangements in force, whose numbers need not be on it."""
-    # Columns, not objects: this is asked between the last digit and the call.
-    contacts = session.execute(select(*_LISTED).where(ContactRow.inmate_id == row.id).order_by(ContactRow.id)).all()
-    counsel = {arrangement.number for arrangement in row.arrangements if in_force(arrangement, at)}
+    contacts = session.execute(_CONTACTS, {"caller": row.id}).all()
+    counsel = {
+        arrangement.number for arrangement in session.scalars(_ARRANGEMENTS, {"caller": row.id}) if in_force(arrangement, at)
+    }
     listed = tuple(
         Contact(
             number=contact.number,
@@ -182,8 +195,7 @@ def _contacts(session: Session, row: InmateRow, at: datetime) -> tuple[Contact, 
     )
     lines = {contact.number: contact.line for contact in contacts}
     arranged = tuple(
-        Contact(number=number, number_class="privileged", line=lines.get(number), recorded=False)
-        for number in sorted(counsel)
+        Contact(number=number, number_class="privileged", line=lines.get(number), recorded=False) for number in sorted(counsel)
     )
     return listed + arranged
 
@@ -191,8 +203,8 @@ def _contacts(session: Session, row: InmateRow, at: datetime) -> tuple[Contact, 
 def _called_party(
     session: Session, number: str, home: FacilityRow, inmate: InmateRow | None, prefixes: Sequence[PrefixRow]
 ) -> CalledParty:
-    party = session.get(CalledPartyRow, number)
-    blocks = [row for row in session.scalars(standing_blocks(number)) if row.facility_id in (home.id, None)]
+    line = session.scalar(_LINE, {"called": number})
+    blocks = [row for row in standing_blocks(session, number) if row.facility_id in (home.id, None)]
     credit = credit_left(session, receivable_account("direct_bill", number))
     return CalledParty(
         blocked=any(row.by == "called_party" for row in blocks),
@@ -202,19 +214,12 @@ def _called_party(
         prepaid_micros=balance_of(session, prepaid_account(number)),
         direct_bill=credit is not None,
         direct_bill_credit_micros=credit,
-        line=party.line if party else None,  # type: ignore[arg-type]
+        line=line,  # type: ignore[arg-type]
         # A facility that has not said what is local to it leaves that open.
         local=any(number.startswith(prefix) for prefix in home.local_prefixes) if home.local_prefixes else None,
     )
 
 
 def _history(session: Session, inmate: InmateRow, since: datetime) -> tuple[PastCall, ...]:
-    query = (
-        select(CallRow.started_at, CallRow.talk_seconds, CallRow.number, CallRow.outcome, CallRow.number_class)
-        .where(CallRow.inmate_id == inmate.id, CallRow.started_at >= since, CallRow.ended_at.is_not(None))
-        .order_by(CallRow.started_at)
-    )
-    return tuple(
-        PastCall(row.started_at, row.talk_seconds, row.number, row.outcome or "", row.number_class)
-        for row in session.execute(query)
-    )
+    past = session.execute(_PAST, {"caller": inmate.id, "since": since})
+    return tuple(PastCall(row.started_at, row.talk_seconds, row.number, row.outcome or "", row.number_class) for row in past)

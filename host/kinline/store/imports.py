@@ -177,8 +177,6 @@ def _raise_faults(source: str, faults: list[Fault]) -> None:
         raise SheetError(source, faults)
 
 
-def _log(
-    session: Session, action: str, subject: str, rows: list[Row], data: bytes, at: datetime | None, actor: str
-) -> None:
+def _log(session: Session, action: str, subject: str, rows: list[Row], data: bytes, at: datetime | None, actor: str) -> None:
     details = {"rows": len(rows), "sha256": hashlib.sha256(data).hexdigest()}
     audit.record(session, moment(at), actor, action, subject, details)

@@ -111,9 +111,7 @@ def _info(row: Row[CallRow, str, str | None, str | None, RecordingRow | None]) -
     call, facility, handset, inmate, kept = row
     closed = None
     if kept is not None:
-        closed = RecordingClosed(
-            kept.key_id, kept.rate, kept.frames, kept.missing_frames, kept.chunks, kept.link, kept.trouble
-        )
+        closed = RecordingClosed(kept.key_id, kept.rate, kept.frames, kept.missing_frames, kept.chunks, kept.link, kept.trouble)
     return RecordingInfo(
         call=call.id,
         facility=facility,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from kinline.store import audit
@@ -79,9 +79,7 @@ class Registers(Database):
         with self._writing() as session:
             home = facility_row(session, facility).id if facility is not None else None
             whose = inmate_row(session, facility, inmate).id if facility is not None and inmate is not None else None
-            query = _standing_bars(number).where(BarRow.facility_id.is_(home) if home is None else BarRow.facility_id == home)
-            query = query.where(BarRow.inmate_id.is_(whose) if whose is None else BarRow.inmate_id == whose)
-            rows = session.scalars(query).all()
+            rows = [row for row in _standing_bars(session, number) if (row.facility_id, row.inmate_id) == (home, whose)]
             if not rows:
                 raise NotFound(f"{number} is not barred {_where(facility, inmate)}; list what is barred")
             for row in rows:
@@ -134,10 +132,10 @@ class Registers(Database):
     def unblock_number(self, number: str, facility: str | None = None, actor: str = SYSTEM) -> int:
         """Lift the standing blocks on a number (of one facility, or all); how many were lifted."""
         with self._writing() as session:
-            query = standing_blocks(number)
+            rows = standing_blocks(session, number)
             if facility is not None:
-                query = query.where(BlockRow.facility_id == facility_row(session, facility).id)
-            rows = session.scalars(query).all()
+                home = facility_row(session, facility).id
+                rows = [row for row in rows if row.facility_id == home]
             for row in rows:
                 row.lifted_at = moment(None)
             if rows:
@@ -156,7 +154,7 @@ class Registers(Database):
         """Refuse calls to every number that begins so; `third_party` marks a service that passes calls on."""
         with self._writing() as session:
             home = facility_row(session, facility) if facility is not None else None
-            same = [row for row in session.scalars(_prefixes(home)) if row.prefix == prefix and row.third_party == third_party]
+            same = [row for row in closed_prefixes(session, home) if row.prefix == prefix and row.third_party == third_party]
             if any(row.facility_id == (home.id if home else None) for row in same):
                 raise Conflict(f"numbers with {prefix} are blocked already {_where(facility, None)}")
             row = PrefixRow(
@@ -196,7 +194,7 @@ def place_bar(
 ) -> BarPlaced:
     """Bar a number and take it off the lists that the bar covers. Raises Conflict if the same bar stands already."""
     facility, whose = home.code if home else None, inmate.number if inmate else None
-    for row in session.scalars(_standing_bars(number)):
+    for row in _standing_bars(session, number):
         if (row.kind, row.facility_id, row.inmate_id) == (kind, home.id if home else None, inmate.id if inmate else None):
             raise Conflict(f"{number} is barred already {_where(facility, whose)} (since {row.placed_at:%Y-%m-%d})")
     bar = BarRow(
@@ -219,9 +217,8 @@ def place_bar(
 def is_barred(session: Session, number: str, home: FacilityRow, inmate: InmateRow | None) -> bool:
     """Whether a bar closes this number to an inmate at a facility, or, with no inmate known, to everyone there."""
     own = inmate.id if inmate is not None else None
-    return any(
-        row.facility_id in (None, home.id) and row.inmate_id in (None, own) for row in session.scalars(_standing_bars(number))
-    )
+    bars = _standing_bars(session, number)
+    return any(row.facility_id in (None, home.id) and row.inmate_id in (None, own) for row in bars)
 
 
 def drop_barred(session: Session, inmate: InmateRow, at: datetime, actor: str) -> None:
@@ -234,7 +231,7 @@ def drop_barred(session: Session, inmate: InmateRow, at: datetime, actor: str) -
 def place_block(session: Session, number: str, by: str, facility_id: int | None, at: datetime, note: str, actor: str) -> bool:
     """Place a block inside a transaction; False if the same one stands already."""
     called_party(session, number)
-    for row in session.scalars(standing_blocks(number)):
+    for row in standing_blocks(session, number):
         if row.by == by and row.facility_id in (facility_id, None):
             return False
     session.add(BlockRow(number=number, facility_id=facility_id, by=by, placed_at=at, note=note))
@@ -242,24 +239,25 @@ def place_block(session: Session, number: str, by: str, facility_id: int | None,
     return True
 
 
-def standing_blocks(number: str) -> Select[BlockRow]:
-    return select(BlockRow).where(BlockRow.number == number, BlockRow.lifted_at.is_(None))
+# What is asked between the last digit and the call is put together once: that costs more than asking.
+_BLOCKS = select(BlockRow).where(BlockRow.number == bindparam("closed"), BlockRow.lifted_at.is_(None))
+_BARS = select(BarRow).where(BarRow.number == bindparam("closed"), BarRow.lifted_at.is_(None))
+_PREFIXES = select(PrefixRow).where(
+    PrefixRow.lifted_at.is_(None), or_(PrefixRow.facility_id.is_(None), PrefixRow.facility_id == bindparam("home"))
+)
 
 
-def closed_prefixes(session: Session, home: FacilityRow) -> Sequence[PrefixRow]:
-    """The prefixes that are blocked, or mark third-party services, at a facility."""
-    return session.scalars(_prefixes(home)).all()
+def standing_blocks(session: Session, number: str) -> Sequence[BlockRow]:
+    return session.scalars(_BLOCKS, {"closed": number}).all()
 
 
-def _standing_bars(number: str) -> Select[BarRow]:
-    return select(BarRow).where(BarRow.number == number, BarRow.lifted_at.is_(None))
+def closed_prefixes(session: Session, home: FacilityRow | None) -> Sequence[PrefixRow]:
+    """The prefixes that are blocked, or mark third-party services, at a facility; those of all, without one."""
+    return session.scalars(_PREFIXES, {"home": home.id if home else None}).all()
 
 
-def _prefixes(home: FacilityRow | None) -> Select[PrefixRow]:
-    here = PrefixRow.facility_id.is_(None)
-    return select(PrefixRow).where(
-        PrefixRow.lifted_at.is_(None), here if home is None else or_(here, PrefixRow.facility_id == home.id)
-    )
+def _standing_bars(session: Session, number: str) -> Sequence[BarRow]:
+    return session.scalars(_BARS, {"closed": number}).all()
 
 
 def _covered(bar: BarRow) -> Select[ContactRow]:

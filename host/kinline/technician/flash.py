@@ -78,5 +78,3 @@ def _micropython(path: Path, bundle: Bundle, other: bool) -> str:
     if not other:
         raise Trouble("micropython-differs", f"{path} is not {wanted['name']}", advice, Exit.BAD_IMAGE)
     return f"other, sha256 {digest[:16]}"
-
-

@@ -58,9 +58,7 @@ def lent(port: str, verb: str) -> Iterator[None]:
 @contextmanager
 def _opened(port: str, baud: int) -> Iterator[serial.SerialBase]:
     if is_url(port) and not _URL.fullmatch(port):
-        raise Trouble(
-            "port-malformed", f"{port!r} is no port", "write socket://HOST:PORT or rfc2217://HOST:PORT", Exit.USAGE
-        )
+        raise Trouble("port-malformed", f"{port!r} is no port", "write socket://HOST:PORT or rfc2217://HOST:PORT", Exit.USAGE)
     try:
         line = serial.serial_for_url(port, baud, timeout=0, do_not_open=True)
         # DTR and RTS reach EN and BOOT on a board with auto-reset: opening is not to reset it.

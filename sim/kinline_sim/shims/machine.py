@@ -151,8 +151,9 @@ class I2S(io.IOBase):
     STEREO = 1
 
     def __init__(self, unit, *, sck, ws, sd, mode, bits, format, rate, ibuf):
-        wired = (board.DAC_BCLK, board.DAC_WS, board.DAC_DATA) if mode == I2S.TX else (
-            board.ADC_BCLK, board.ADC_WS, board.ADC_DATA)
+        wired = (
+            (board.DAC_BCLK, board.DAC_WS, board.DAC_DATA) if mode == I2S.TX else (board.ADC_BCLK, board.ADC_WS, board.ADC_DATA)
+        )
         if unit != (board.I2S_DAC if mode == I2S.TX else board.I2S_ADC):
             raise ValueError("I2S(%d) is wired the other way round" % unit)
         if (sck._gpio, ws._gpio, sd._gpio) != wired:

@@ -92,8 +92,7 @@ class Line:
         self.told = []
         self.heard = []
         self.nonces = 0
-        self.link = Link(Identity("wall-1", self.host.key, "b"), 5, lambda frame: self.written.append(bytes(frame)),
-                         self._random)
+        self.link = Link(Identity("wall-1", self.host.key, "b"), 5, lambda frame: self.written.append(bytes(frame)), self._random)
         self.link.on_up = self._up
         self.link.on_down = lambda now, reason: self.told.append(("down", reason))
         self.link.on_message = lambda kind, fields, now: self.told.append((kind, fields))

@@ -19,8 +19,7 @@ def _entry(**changes):
     entry = Entry(host)
     limits = {"least": 4, "most": 8, "closing": HASH, "first": 5000, "gap": 3000}
     limits.update(changes)
-    entry.start(0, 9, wire.COLLECT_SECRET, limits["least"], limits["most"], limits["closing"], limits["first"],
-                limits["gap"])
+    entry.start(0, 9, wire.COLLECT_SECRET, limits["least"], limits["most"], limits["closing"], limits["first"], limits["gap"])
     return entry, host
 
 

@@ -14,8 +14,17 @@ def _feed(subject, now, readings):
 
 def check_levels():
     assert [hook.classify(mv) for mv in (0, 499, 500, 1050, 1699, 1700, 2380, 2899, 2900, 3300)] == [
-        hook.SHORT, hook.SHORT, hook.CLOSED, hook.CLOSED, hook.CLOSED, hook.OPEN, hook.OPEN, hook.OPEN,
-        hook.CUT, hook.CUT]
+        hook.SHORT,
+        hook.SHORT,
+        hook.CLOSED,
+        hook.CLOSED,
+        hook.CLOSED,
+        hook.OPEN,
+        hook.OPEN,
+        hook.OPEN,
+        hook.CUT,
+        hook.CUT,
+    ]
 
 
 def check_a_bounce_settles_once():

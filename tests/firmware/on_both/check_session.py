@@ -27,8 +27,15 @@ class Phone:
         self.lamps = []
         self.grant = talk_timer.Grant()
         self.entry = Entry(lambda body: self.entries.append(bytes(body)))
-        self.session = Session(self.grant, self.entry, self.sent, self.notes.append, self._reboot,
-                               lambda now: self.notes.append("report"), self.lamps.append)
+        self.session = Session(
+            self.grant,
+            self.entry,
+            self.sent,
+            self.notes.append,
+            self._reboot,
+            lambda now: self.notes.append("report"),
+            self.lamps.append,
+        )
 
     def _reboot(self):
         self.reboots += 1
@@ -114,8 +121,12 @@ def check_the_host_ends_only_the_call_it_means():
 
 def check_nothing_is_granted_on_hook():
     phone = Phone()
-    for kind, fields in ((wire.TALK, (7, 9000, 9000)), (wire.LISTEN, (9000,)), (wire.END, (7,)),
-                         (wire.COLLECT, (3, 1, 1, 1, 0, 0, 0))):
+    for kind, fields in (
+        (wire.TALK, (7, 9000, 9000)),
+        (wire.LISTEN, (9000,)),
+        (wire.END, (7,)),
+        (wire.COLLECT, (3, 1, 1, 1, 0, 0, 0)),
+    ):
         phone.session.message(kind, fields, 0)
         assert phone.grant.kind == talk_timer.NONE and not phone.entry.collecting
     assert phone.session.phase == wire.PHASE_ON_HOOK

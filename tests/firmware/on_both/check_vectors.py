@@ -34,17 +34,18 @@ def _write(seal, kind, epoch, sequence, text):
 
 def check_proof():
     golden = vectors()
-    assert golden["proof"] == _hex(crypto.proof(
-        unhexlify(golden["device_key"]), unhexlify(golden["handset_nonce"]), unhexlify(golden["host_nonce"]),
-        golden["epoch"]))
+    assert golden["proof"] == _hex(
+        crypto.proof(
+            unhexlify(golden["device_key"]), unhexlify(golden["handset_nonce"]), unhexlify(golden["host_nonce"]), golden["epoch"]
+        )
+    )
 
 
 def check_every_frame_is_written_alike():
     golden = vectors()
     seals = _seals(golden)
     for frame in golden["frames"]:
-        written = _write(seals[frame["direction"]], frame["type"], frame["epoch"], frame["sequence"],
-                         unhexlify(frame["text"]))
+        written = _write(seals[frame["direction"]], frame["type"], frame["epoch"], frame["sequence"], unhexlify(frame["text"]))
         assert _hex(written) == frame["wire"], "type %d" % frame["type"]
 
 

@@ -161,8 +161,18 @@ def main(hours):
                 counts["early"] = gc.mem_alloc()
             if clock.elapsed > hours * 3600 * 1000:
                 gc.collect()
-                print("early", counts["early"], "late", gc.mem_alloc(), "sessions", counts["sessions"], "pongs", counts["pongs"],
-                      "feeds", Machine.feeds)
+                print(
+                    "early",
+                    counts["early"],
+                    "late",
+                    gc.mem_alloc(),
+                    "sessions",
+                    counts["sessions"],
+                    "pongs",
+                    counts["pongs"],
+                    "feeds",
+                    Machine.feeds,
+                )
                 sys.exit(0)
         poll(0)
 

@@ -84,5 +84,3 @@ def update(bundle, digest):
 
     asyncio.run(run())
     return states[0]
-
-

@@ -30,8 +30,13 @@ cryptolib.aes(KEY, 2, KEY).encrypt(inside, inside)
 print(binascii.hexlify(buffer))
 cryptolib.aes(KEY, 2, KEY).decrypt(inside, inside)
 print(buffer == b"#" + TEXT + b"#")
-print(tried(lambda: cryptolib.aes(KEY, 6, KEY)), tried(lambda: cryptolib.aes(KEY[1:], 1)), tried(lambda: cryptolib.aes(KEY, 2)),
-      tried(lambda: cryptolib.aes(KEY, 1).encrypt(TEXT[1:])), tried(lambda: cryptolib.aes(KEY, 1).encrypt(TEXT, bytearray(16))))
+print(
+    tried(lambda: cryptolib.aes(KEY, 6, KEY)),
+    tried(lambda: cryptolib.aes(KEY[1:], 1)),
+    tried(lambda: cryptolib.aes(KEY, 2)),
+    tried(lambda: cryptolib.aes(KEY, 1).encrypt(TEXT[1:])),
+    tried(lambda: cryptolib.aes(KEY, 1).encrypt(TEXT, bytearray(16))),
+)
 both = cryptolib.aes(KEY, 1)
 both.encrypt(TEXT)
 print(tried(lambda: both.decrypt(TEXT)))

@@ -19,7 +19,9 @@ tech_app = typer.Typer(
 
 Port = Annotated[
     str,
-    typer.Option("--port", "-p", envvar="KINLINE_PORT", metavar="PORT", help="/dev/tty…, socket://HOST:PORT or rfc2217://HOST:PORT"),
+    typer.Option(
+        "--port", "-p", envvar="KINLINE_PORT", metavar="PORT", help="/dev/tty…, socket://HOST:PORT or rfc2217://HOST:PORT"
+    ),
 ]
 
 

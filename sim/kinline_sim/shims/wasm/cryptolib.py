@@ -40,6 +40,13 @@ class aes:  # noqa: N801 - MicroPython's name for it
             raise ValueError("output too small")
         iv = 0 if self._iv is None else uctypes.addressof(self._iv)
         # The vector is left as the next call of a chain needs it.
-        node.aes(direction, uctypes.addressof(self._key), len(self._key), iv, uctypes.addressof(source), size,
-                 uctypes.addressof(result))
+        node.aes(
+            direction,
+            uctypes.addressof(self._key),
+            len(self._key),
+            iv,
+            uctypes.addressof(source),
+            size,
+            uctypes.addressof(result),
+        )
         return bytes(result) if target is None else None

@@ -113,9 +113,7 @@ def _restrictions() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_restriction")),
     )
     op.create_index(op.f("ix_restriction_inmate_id"), "restriction", ["inmate_id"], unique=False)
-    op.create_index(
-        "ix_restriction_standing", "restriction", ["facility_id"], sqlite_where=_STANDING, postgresql_where=_STANDING
-    )
+    op.create_index("ix_restriction_standing", "restriction", ["facility_id"], sqlite_where=_STANDING, postgresql_where=_STANDING)
     new = sa.table(
         "restriction",
         *(sa.column(n) for n in ("facility_id", "inmate_id", "kind", "starts_at", "ends_at", "reason", "placed_at", "placed_by")),

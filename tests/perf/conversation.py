@@ -1,0 +1,52 @@
+"""Who speaks when: the four states of an artificial conversation after ITU-T P.59, frame by frame."""
+
+import random
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+
+from kinline_engine.audio import Coder
+from kinline_engine.engine import Codec
+from kinline_sim.speech import speech
+
+FRAME_S = 0.020
+# Mean seconds that one speaks, both do, and nobody does; each lasts exponentially long (P.59, 6).
+ALONE_S, BOTH_S, NOBODY_S = 0.854, 0.226, 0.456
+INTERRUPTED = 0.4  # of those who speak alone; the others end
+SILENT_RMS = 33  # a frame below is a pause inside the speech and left out: pauses come from the states
+NOISE_RMS = 10  # -70 dBov, of room and line
+
+Turn = tuple[bool, bool]  # whether the caller speaks, and the called party
+
+
+def turns(seed: int) -> Iterator[Turn]:
+    """Frame by frame, without end; each speaks some 42 % of the time."""
+    rng = random.Random(seed)
+    caller = True
+    while True:
+        yield from _frames(rng, ALONE_S, (caller, not caller))
+        both = rng.random() < INTERRUPTED
+        yield from _frames(rng, BOTH_S if both else NOBODY_S, (both, both))
+        caller = rng.random() < 0.5
+
+
+def _frames(rng: random.Random, mean_s: float, turn: Turn) -> Iterator[Turn]:
+    return iter([turn] * max(1, round(rng.expovariate(1 / mean_s) / FRAME_S)))
+
+
+def frames(party: int, seconds: float, seed: int) -> list[np.ndarray[tuple[int], np.dtype[np.int16]]]:
+    """Frames of 20 ms of the caller (0, at 16 kHz) or the called party (1, at 8): speech in that one's turns, else noise."""
+    rate, size = ((16_000, 320), (8_000, 160))[party]
+    words = speech(12.0, 3 + party, ("caller", "called")[party], rate)
+    cut = words[: len(words) // size * size].reshape(-1, size)
+    spoken = [frame for frame in cut if np.sqrt((frame.astype(float) ** 2).mean()) > SILENT_RMS]
+    noise = np.random.default_rng(party).normal(0, NOISE_RMS, (len(spoken), size)).astype(np.int16)
+    talk = [turn[party] for turn in islice(turns(seed), round(seconds / FRAME_S))]
+    return [(spoken if speaks else noise)[at % len(spoken)] for at, speaks in enumerate(talk)]
+
+
+def payloads(seconds: float, seed: int) -> list[bytes]:
+    """The called party's frames in µ-law."""
+    coder = Coder()
+    return [coder.encode(Codec.PCMU, frame) for frame in frames(1, seconds, seed)]
