@@ -26,7 +26,9 @@ from kinline.handsets import _link as wire
 from kinline.handsets import session as ses
 from kinline.handsets.alarms import alarms
 from kinline.handsets.keys import SessionKeys
+from kinline.handsets.restarts import OF_ITS_OWN, Restarts
 from kinline.handsets.volume import Volume
+from kinline.live.protocol import HandsetState
 from kinline.logs import log
 from kinline.media import (
     AnyCall,
@@ -99,7 +101,9 @@ class Station:
         self._records = records
         self._log = log(part="station", port=path)
         self._loop = asyncio.get_running_loop()
-        self._session = ses.Session(services.key_of)
+        self._session = ses.Session(services.key_of, station=records.handset)
+        self._restarts = Restarts()
+        self._build = ""
         self._firmware = Firmware(services.upgrades, self._send, lambda: self._call is None)
         self._visit = Visit(records.arrangement.manners)
         self._timers = Timers(self._loop, lambda name: self._happen(ev.Due(name)))
@@ -120,6 +124,19 @@ class Station:
     def handset(self) -> str:
         """The handset that the settings put at this port."""
         return self._records.handset
+
+    @property
+    def state(self) -> HandsetState:
+        """How the handset is, for staff; nothing of a call."""
+        return HandsetState(
+            handset=self.handset,
+            port=self.path,
+            in_reach=self._session.open,
+            build=self._build or None,
+            started_by=self._restarts.last or None,
+            restarts=dict(self._restarts.counts),
+            alarms=self._alarms,
+        )
 
     @property
     def call(self) -> int:
@@ -264,6 +281,11 @@ class Station:
             off_hook=bool(snapshot.off_hook),
             phase=snapshot.phase,
         )
+        self._build = opened.build
+        if restarted := self._restarts.opened(opened):
+            counters.add("handset_restart", restarted)
+            tell = self._log.warning if restarted in OF_ITS_OWN else self._log.info
+            tell("the handset has restarted", handset=opened.device, cause=restarted)
         if snapshot.phase == wire.PHASE_TALK:
             self._send(wire.End(snapshot.call))
         self._send(wire.Show(wire.LAMP_READY))
