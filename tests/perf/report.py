@@ -42,6 +42,7 @@ GOALS = {
         Goal("pesq_over_baresip", "MOS-LQO", 0.0, most=False),
         Goal("clock_drift_glitches", "in two hours", 0),
         Goal("dial_to_invite_p99_ms", "ms", 50.0),
+        Goal("call_setup_cpu_ms", "ms", 4.0, peer="Asterisk 22 with MixMonitor"),
         Goal("sim_handsets_per_core", "handsets", 40, most=False),
         Goal("handset_call_core_percent", "% of a core", 0.40),
         Goal("detection_false_cuts", "calls", 0),
