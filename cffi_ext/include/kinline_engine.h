@@ -17,6 +17,7 @@
 #include "kinline_bus.h"
 #include "kinline_detect.h"
 #include "kinline_frame.h"
+#include "kinline_srtp.h"
 
 typedef struct kl_engine kl_engine;
 
@@ -128,7 +129,7 @@ enum {
     KL_CALL_RTP_RESUMED = 5, /* code: KL_SIDE_... */
     KL_CALL_SIGN = 6,        /* code: KL_SIGN_..., data: a kl_sign; as kl_call_listen asked */
     KL_CALL_TEXT = 7,        /* code: KL_SIDE_..., data: what was typed there on a text telephone */
-    KL_CALL_RTP_BAD = 8,     /* code: KL_SIDE_...; the first packet that is no RTP, foreign or flooded; see counters */
+    KL_CALL_RTP_BAD = 8,     /* code: KL_SIDE_...; the first packet that is no RTP, foreign, flooded or not authentic; see counters */
 };
 
 enum {
@@ -163,6 +164,8 @@ typedef struct {
     uint8_t payload_type;  /* both ways */
     uint8_t dtmf_type;     /* telephone-event/8000; 0: none */
     uint8_t comfort_type;  /* CN/8000 (RFC 3389); 0: none */
+    uint8_t srtp;          /* KL_SRTP_...; NONE: in clear, both ways */
+    const uint8_t *send_key, *receive_key; /* as many bytes as kl_srtp_key_bytes says */
 } kl_call_far_end;
 
 /* Of one RTP leg. */
@@ -177,6 +180,8 @@ typedef struct {
     uint64_t foreign;           /* of a second source at the same address */
     uint64_t flooded;           /* not looked at, for there were too many */
     uint64_t unwanted;          /* of a payload type that was not agreed, or malformed inside */
+    uint64_t unauthentic;       /* protected end: in clear, under another key, altered or cut; not heard */
+    uint64_t replayed;          /* protected end: has been heard, or is too old to tell; not heard */
     uint64_t concealed_samples; /* made up by packet loss concealment */
     uint32_t jitter_us;         /* RFC 3550 interarrival jitter */
     uint32_t delay_ms;          /* depth of the jitter buffer; 0 in a bridged call, which has none */
@@ -201,7 +206,8 @@ int kl_call_create_bridged(kl_engine *engine, uint32_t flags);
 /* Ends it; a recording closes whole, lists being played end with KL_CALL_STOPPED. */
 int kl_call_destroy(kl_engine *engine, uint32_t call);
 
-/* The far end as agreed in SDP; again for a change. -EINVAL for a bad address or codec, -EADDRINUSE
+/* The far end as agreed in SDP; again for a change, where what comes under the keys before is still heard until
+ * something comes under the new ones. -EINVAL for a bad address, codec or keys, -EADDRINUSE
  * when another leg has that address and port. */
 int kl_call_far(kl_engine *engine, uint32_t call, const kl_call_far_end *far_end);
 int kl_call_far_clear(kl_engine *engine, uint32_t call);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "kinline_bus.h"
+#include "kinline_srtp.h"
 
 typedef struct kl_sip kl_sip;
 
@@ -24,7 +25,7 @@ enum { KL_SIP_INBOUND_ID = 0x40000000 };
 typedef enum {
     KL_SIP_OK = 0,
     KL_SIP_BAD_TEXT = -1,  /* control character, quote or over-long text: would break out of a header */
-    KL_SIP_BAD_MEDIA = -2, /* no known codec, no port, or not an IP address */
+    KL_SIP_BAD_MEDIA = -2, /* no known codec, no port, not an IP address, or protection without a known suite */
     KL_SIP_BAD_ID = -3,    /* id 0, or with KL_SIP_INBOUND_ID set */
     KL_SIP_STOPPED = -4    /* the SIP thread takes no more commands */
 } kl_sip_error;
@@ -61,7 +62,8 @@ typedef enum {
     KL_SIP_F_REMOTE = 14, /* To, with its tag */
     KL_SIP_F_TARGET = 15, /* URI of the far end's Contact */
     KL_SIP_F_ROUTE = 16,  /* route set as a Route header has it */
-    KL_SIP_F_CSEQ = 17    /* uint32: number of the INVITE */
+    KL_SIP_F_CSEQ = 17,   /* uint32: number of the INVITE */
+    KL_SIP_F_CRYPTO = 18  /* kl_sip_crypto; beside MEDIA when that is protected */
 } kl_sip_field;
 
 typedef enum {
@@ -76,7 +78,7 @@ typedef enum {
 /* How the far end states its own direction (RFC 3264): SENDONLY and INACTIVE mean that it holds us. */
 typedef enum { KL_SIP_INACTIVE = 0, KL_SIP_SENDONLY = 1, KL_SIP_RECVONLY = 2, KL_SIP_SENDRECV = 3 } kl_sip_direction;
 
-/* Leading part of KL_SIP_F_MEDIA: 8 bytes without padding. */
+/* Leading part of KL_SIP_F_MEDIA: 12 bytes without padding. */
 typedef struct {
     uint16_t port;
     uint8_t codec;        /* static payload type of the coding: 0 PCMU, 8 PCMA, 9 G722 */
@@ -85,7 +87,24 @@ typedef struct {
     uint8_t direction;    /* kl_sip_direction */
     uint8_t ptime_ms;     /* 0: not stated */
     uint8_t comfort_payload; /* CN/8000 (RFC 3389), or 255 when not agreed */
+    uint16_t rtcp_port;      /* RTCP goes there: the port after, a=rtcp (RFC 3605), or port itself */
+    uint8_t rtcp_mux;        /* non-zero: RTCP shares the ports of RTP (RFC 5761) */
+    uint8_t spare;
 } kl_sip_media_field;
+
+/* Both directions' keys: as many bytes of each as kl_srtp_key_bytes says of the suite. */
+typedef struct {
+    uint8_t suite; /* KL_SRTP_... */
+    uint8_t send_key[30];
+    uint8_t receive_key[30];
+} kl_sip_crypto;
+
+/* Whether the media is protected, by keys in the session description (SDES, RFC 4568). */
+enum {
+    KL_SIP_IN_CLEAR = 0,      /* RTP/AVP, a=crypto is passed over */
+    KL_SIP_OPPORTUNISTIC = 1, /* RTP/AVP with a=crypto (RFC 8643): protected where both can; RTP/SAVP is taken, too */
+    KL_SIP_PROTECTED = 2,     /* RTP/SAVP or no call */
+};
 
 typedef struct {
     char ip[64];
@@ -94,6 +113,10 @@ typedef struct {
     uint8_t codec_count;
     uint8_t dtmf; /* non-zero: offer telephone-event */
     uint8_t comfort_noise; /* non-zero: offer CN */
+    uint8_t rtcp_mux;   /* non-zero: offer, and agree to, RTCP on the port of RTP */
+    uint8_t protection; /* KL_SIP_IN_CLEAR... */
+    uint8_t suite_count;
+    uint8_t suites[2];  /* KL_SRTP_..., best first; some unless IN_CLEAR. The keys are made for each call */
 } kl_sip_media;
 
 typedef struct {
@@ -156,6 +179,10 @@ int kl_sip_options(kl_sip *sip, uint32_t id, const char *uri);
 
 /* Answers an INCOMING call; `media` may be NULL for an answer without SDP. */
 int kl_sip_respond(kl_sip *sip, uint32_t id, uint16_t status, const char *phrase, const kl_sip_media *media);
+
+/* Reads the value of an a=crypto line as the endpoint would; for tests and fuzzing. key has room for KL_SRTP_KEY_MOST
+ * bytes. 0, or -1 and why. */
+int kl_sip_crypto_read(const char *value, uint32_t *tag, uint8_t *suite, uint8_t *key, char *why, uint32_t why_size);
 
 /* Reads an SDP body as the endpoint would; for tests and fuzzing. 0, or -1 when it has no audio we can use. */
 int kl_sip_sdp_read(const char *body, uint32_t size, kl_sip_media_field *media, char *ip, uint32_t ip_size);

@@ -14,6 +14,7 @@ from kinline_engine.detect import Phase
 from kinline_engine.errors import check
 from kinline_engine.monitors import Monitor
 from kinline_engine.raw import Owner, fields
+from kinline_engine.srtp import Crypto
 
 
 class CallEvent(IntEnum):
@@ -91,6 +92,7 @@ class FarEnd:
     payload_type: int = 0
     dtmf_type: int = 101
     comfort_type: int = 0
+    crypto: Crypto | None = None  # None: in clear
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class RtpCounters:
     foreign: int
     flooded: int
     unwanted: int
+    unauthentic: int
+    replayed: int
     concealed_samples: int
     jitter_us: int
     delay_ms: int
@@ -164,6 +168,10 @@ class AnyCall:
     def _set_end(self, function: Callable[..., int], end: FarEnd, which: str) -> None:
         ip = ffi.new("char[]", end.ip.encode())
         raw = ffi.new("kl_call_far_end *", (ip, end.port, end.codec, end.payload_type, end.dtmf_type, end.comfort_type))
+        if end.crypto:
+            keys = [ffi.new("uint8_t[]", key) for key in (end.crypto.send_key, end.crypto.receive_key)]
+            raw.srtp = end.crypto.suite
+            raw.send_key, raw.receive_key = keys
         self._do(function(self._engine.handle, self.id, raw), f"{which} end {end.ip}:{end.port}")
 
     def set_far(self, far: FarEnd) -> None:

@@ -13,13 +13,15 @@ from typing import Any, Self
 
 from kinline_engine._kinline_engine import ffi, lib
 from kinline_engine.bus import Bus, Event
+from kinline_engine.srtp import Crypto, Suite
 
 PCMU = 0
 PCMA = 8
 G722 = 9
 INBOUND_ID: int = lib.KL_SIP_INBOUND_ID
 NOT_AGREED = 255
-MEDIA_FIELD = struct.Struct("<HBBBBBB")
+MEDIA_FIELD = struct.Struct("<HBBBBBBHBx")
+CRYPTO_FIELD = struct.Struct("<B30s30s")
 WHY_SIZE = 512
 
 
@@ -47,10 +49,18 @@ class By(enum.Enum):
     FAULT = lib.KL_SIP_BY_FAULT
 
 
+class Protection(enum.IntEnum):
+    """Whether media is protected (SRTP), under keys in the session description (SDES, RFC 4568)."""
+
+    NONE = lib.KL_SIP_IN_CLEAR
+    OPPORTUNISTIC = lib.KL_SIP_OPPORTUNISTIC  # RFC 8643: where the other end can, too
+    REQUIRED = lib.KL_SIP_PROTECTED  # RTP/SAVP or no call
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """The far end's audio: where to send, in which coding. `dtmf_payload` is None without RFC 4733, `comfort_payload` without
-    RFC 3389; `ptime_ms` 0: not stated."""
+    RFC 3389; `ptime_ms` 0: not stated. `rtcp_port` is `port` where both ends agreed to that; `crypto` None: in clear."""
 
     ip: str
     port: int
@@ -60,6 +70,8 @@ class Media:
     direction: Direction
     ptime_ms: int
     comfort_payload: int | None = None
+    rtcp_port: int = 0
+    crypto: Crypto | None = None
 
     @property
     def held(self) -> bool:
@@ -69,14 +81,17 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class LocalMedia:
-    """Our audio: address for RTP, codings best first (G722, PCMU, PCMA), and whether to agree on telephone-event and comfort
-    noise."""
+    """Our audio: address for RTP, codings best first (G722, PCMU, PCMA), whether to agree on telephone-event, comfort
+    noise and RTCP on the port of RTP, and how it is protected, suites best first. Keys are made for each call."""
 
     ip: str
     port: int
     codecs: Sequence[int] = (PCMU, PCMA)
     dtmf: bool = True
     comfort_noise: bool = False
+    rtcp_mux: bool = False
+    protection: Protection = Protection.NONE
+    suites: Sequence[Suite] = (Suite.AEAD_AES_128_GCM, Suite.AES_CM_128_HMAC_SHA1_80)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +226,18 @@ def fields(data: bytes) -> dict[int, bytes]:
     return found
 
 
-def _media(raw: bytes | None) -> Media | None:
+def _crypto(raw: bytes | None) -> Crypto | None:
     if raw is None:
         return None
-    port, codec, payload, dtmf, direction, ptime, comfort = MEDIA_FIELD.unpack_from(raw)
+    number, send, receive = CRYPTO_FIELD.unpack(raw)
+    suite = Suite(number)
+    return Crypto(suite, send[: suite.key_bytes], receive[: suite.key_bytes])
+
+
+def _media(raw: bytes | None, crypto: bytes | None) -> Media | None:
+    if raw is None:
+        return None
+    port, codec, payload, dtmf, direction, ptime, comfort, rtcp_port, _ = MEDIA_FIELD.unpack_from(raw)
     return Media(
         ip=raw[MEDIA_FIELD.size :].decode("ascii", "replace"),
         port=port,
@@ -224,6 +247,8 @@ def _media(raw: bytes | None) -> Media | None:
         comfort_payload=None if comfort == NOT_AGREED else comfort,
         direction=Direction(direction),
         ptime_ms=ptime,
+        rtcp_port=rtcp_port,
+        crypto=_crypto(crypto),
     )
 
 
@@ -244,7 +269,7 @@ def decode(event: Event) -> SipEvent:
     def text(key: int) -> str:
         return found.get(key, b"").decode("utf-8", "replace")
 
-    media = _media(found.get(lib.KL_SIP_F_MEDIA))
+    media = _media(found.get(lib.KL_SIP_F_MEDIA), found.get(lib.KL_SIP_F_CRYPTO))
     phrase = text(lib.KL_SIP_F_PHRASE)
     cause = int.from_bytes(found[lib.KL_SIP_F_CAUSE], "little") if lib.KL_SIP_F_CAUSE in found else None
     count = int.from_bytes(found.get(lib.KL_SIP_F_COUNT, b""), "little")
@@ -315,7 +340,7 @@ class Credentials:
 
 _REFUSALS = {
     lib.KL_SIP_BAD_TEXT: "a text is too long, or holds a control character, quote, bracket or backslash",
-    lib.KL_SIP_BAD_MEDIA: "the local media needs an IP address, a port, and codings out of G722, PCMU and PCMA",
+    lib.KL_SIP_BAD_MEDIA: "the local media needs an IP address, a port, codings (G722, PCMU, PCMA), and suites if protected",
     lib.KL_SIP_BAD_ID: f"the id must be 1 to {INBOUND_ID - 1}",
     lib.KL_SIP_STOPPED: "the endpoint is closed",
 }
@@ -446,6 +471,10 @@ class SipEndpoint:
         raw.codec_count = len(media.codecs)
         raw.dtmf = media.dtmf
         raw.comfort_noise = media.comfort_noise
+        raw.rtcp_mux = media.rtcp_mux
+        raw.protection = media.protection
+        raw.suites = bytes(media.suites)[:2]
+        raw.suite_count = len(media.suites)
 
     def _open(self) -> Any:
         if self._sip == ffi.NULL:

@@ -88,6 +88,7 @@ typedef struct {
     int side;
     const kl_call_far_end *end; /* NULL: none any more */
     struct sockaddr_in address;
+    rtp_protection keys;
 } end_arg;
 
 static int do_end(kl_engine *engine, void *arg)
@@ -101,7 +102,7 @@ static int do_end(kl_engine *engine, void *arg)
         return -EOPNOTSUPP;
     rtp_leg *r = a->side == KL_SIDE_NEAR ? &c->near : &c->far;
     if (a->end)
-        return rtp_leg_set(r, a->end, &a->address);
+        return rtp_leg_set(r, a->end, &a->address, &a->keys);
     rtp_leg_clear(r);
     player_stop(a->side == KL_SIDE_NEAR ? &c->to_near.player : &c->to_far.player);
     return 0;
@@ -112,7 +113,13 @@ static int set_end(kl_engine *engine, uint32_t id, int side, const kl_call_far_e
     end_arg a = {.id = id, .side = side, .end = end};
     int error = rtp_leg_check(end, &a.address);
 
-    return error ? error : command_ask(&engine->commands, do_end, &a);
+    if (!error)
+        error = rtp_protection_make(&a.keys, end);
+    if (error)
+        return error;
+    int result = command_ask(&engine->commands, do_end, &a);
+    rtp_protection_release(&a.keys);
+    return result;
 }
 
 static int clear_end(kl_engine *engine, uint32_t id, int side)

@@ -53,7 +53,7 @@ void engine_post(kl_engine *engine, uint16_t source, uint16_t kind, uint32_t id,
 
 /* Audio thread ---------------------------------------------------------------------------------- */
 
-static void take_rtp(void *user, rtp_leg *leg, const uint8_t *bytes, size_t len)
+static void take_rtp(void *user, rtp_leg *leg, uint8_t *bytes, size_t len)
 {
     kl_engine *engine = user;
 

@@ -38,11 +38,26 @@ static bool listens(const leg *l)
     return ((const rtp_leg *)l)->set;
 }
 
+static uint8_t *queue(rtp_leg *r, size_t payload)
+{
+    return rtp_port_queue(&r->call->engine->rtp, &r->address,
+                          RTP_HEADER_BYTES + payload + srtp_trailer(r->protection.send));
+}
+
+/* What is queued is whole: it goes as it is, or protected, or, should that be impossible, not at all. */
+static void sent(rtp_leg *r, uint8_t *bytes, size_t payload)
+{
+    r->counters.sent++;
+    if (r->protection.send &&
+        kl_srtp_protect(r->protection.send, bytes, RTP_HEADER_BYTES + payload, RTP_SEND_BYTES) < 0)
+        rtp_port_unqueue(&r->call->engine->rtp);
+}
+
 static void say(leg *l, const int16_t *pcm, int n)
 {
     rtp_leg *r = of(l);
     size_t len = units(r, n); /* G.711 and G.722 have a byte a unit */
-    uint8_t *bytes = rtp_port_queue(&r->call->engine->rtp, &r->address, RTP_HEADER_BYTES + len);
+    uint8_t *bytes = queue(r, len);
     rtp_packet packet = {
         .payload_type = r->payload_type,
         .marker = !r->talking,
@@ -59,7 +74,7 @@ static void say(leg *l, const int16_t *pcm, int n)
     r->talking = true;
     r->quiet_for = 0;
     r->timestamp += (uint32_t)len;
-    r->counters.sent++;
+    sent(r, bytes, len);
 }
 
 /* Who agreed to comfort noise is told what to fill a pause with, and again in case that was lost. */
@@ -74,11 +89,11 @@ static void say_quiet(rtp_leg *r)
 
     if (!r->comfort_type || r->quiet_for++ % QUIET_EVERY)
         return;
-    uint8_t *bytes = rtp_port_queue(&r->call->engine->rtp, &r->address, RTP_HEADER_BYTES + 1);
+    uint8_t *bytes = queue(r, 1);
     rtp_header(bytes, &packet);
     bytes[RTP_HEADER_BYTES] = COMFORT_LEVEL;
     r->sequence++;
-    r->counters.sent++;
+    sent(r, bytes, 1);
 }
 
 static void skip(leg *l, int n)
@@ -220,7 +235,21 @@ static bool floods(rtp_leg *r)
     return ++r->taken > FLOOD;
 }
 
-void rtp_leg_take(rtp_leg *r, const uint8_t *bytes, size_t len)
+/* Deciphers; the length, or 0 for what may not be heard. */
+static size_t authentic(rtp_leg *r, uint8_t *bytes, size_t len)
+{
+    int result = rtp_protection_open(&r->protection, bytes, len, false);
+
+    if (result >= 0)
+        return (size_t)result;
+    if (result == -EALREADY)
+        bad(r, &r->counters.replayed);
+    else
+        bad(r, result == -EUSERS ? &r->counters.foreign : &r->counters.unauthentic);
+    return 0;
+}
+
+void rtp_leg_take(rtp_leg *r, uint8_t *bytes, size_t len)
 {
     rtp_packet packet;
 
@@ -228,6 +257,8 @@ void rtp_leg_take(rtp_leg *r, const uint8_t *bytes, size_t len)
         bad(r, &r->counters.flooded);
         return;
     }
+    if (r->protection.receive && !(len = authentic(r, bytes, len)))
+        return;
     if (!rtp_parse(bytes, len, &packet)) {
         bad(r, &r->call->engine->counters.rtp_malformed);
         return;
@@ -323,7 +354,8 @@ bool rtp_leg_init(rtp_leg *r, kl_call *call, bool paced)
         return false;
     r->ssrc = random[0];
     r->timestamp = random[1];
-    r->sequence = (uint16_t)(random[1] >> 16);
+    /* RFC 3711 §3.3.1: so low that one who misses the first packets cannot be a roll-over behind. */
+    r->sequence = (uint16_t)(random[1] >> 17);
     return true;
 }
 
@@ -331,6 +363,7 @@ void rtp_leg_release(rtp_leg *r)
 {
     dtmf_release(&r->dtmf);
     coder_release(&r->coder);
+    rtp_protection_release(&r->protection);
     free(r->jitter);
 }
 
@@ -342,7 +375,7 @@ int rtp_leg_check(const kl_call_far_end *end, struct sockaddr_in *address)
     return possible ? rtp_address(end->ip, end->port, address) : -EINVAL;
 }
 
-int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in *address)
+int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in *address, rtp_protection *fresh)
 {
     int error = rtp_route_add(&r->call->engine->rtp, address, r);
     bool moved = r->set && memcmp(&r->address, address, sizeof *address);
@@ -357,6 +390,7 @@ int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in
         r->dtmf.event_seen = false;
         r->heard_ns = r->call->engine->now_ns;
     }
+    rtp_protection_change(&r->protection, fresh, r->set && !moved);
     r->set = true;
     r->address = *address;
     r->codec = end->codec;

@@ -13,6 +13,7 @@
 #include "jitter.h"
 #include "kinline_engine.h"
 #include "leg.h"
+#include "rtp_protection.h"
 #include "rtp_stream.h"
 
 struct kl_call;
@@ -24,6 +25,7 @@ typedef struct rtp_leg {
     struct sockaddr_in address;
     uint8_t codec, payload_type, dtmf_type, comfort_type;
     coder coder;
+    rtp_protection protection;
 
     /* sending */
     unsigned quiet_for; /* stretches since the last word */
@@ -58,13 +60,13 @@ void rtp_leg_release(rtp_leg *r);
 /* 0 and the address, or -EINVAL for an end that cannot be. */
 int rtp_leg_check(const kl_call_far_end *end, struct sockaddr_in *address);
 
-/* Audio thread. -EADDRINUSE when another leg has the address. */
-int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in *address);
+/* Audio thread. -EADDRINUSE when another leg has the address. Fresh keys are taken, and what they replace is left there. */
+int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in *address, rtp_protection *fresh);
 void rtp_leg_clear(rtp_leg *r);
 /* Nothing that was said so far will be heard. */
 void rtp_leg_forget(rtp_leg *r);
-/* One datagram from its address. */
-void rtp_leg_take(rtp_leg *r, const uint8_t *bytes, size_t len);
+/* One datagram from its address, which is deciphered in place. */
+void rtp_leg_take(rtp_leg *r, uint8_t *bytes, size_t len);
 /* What it is told has a gap of so many timestamp units, in which so many packets were lost. */
 void rtp_leg_pass_gap(rtp_leg *r, uint32_t gap, unsigned lost);
 /* Tells once when nothing has come for long. */

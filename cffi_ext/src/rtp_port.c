@@ -140,6 +140,12 @@ uint8_t *rtp_port_queue(rtp_port *p, const struct sockaddr_in *to, size_t len)
     return p->out_bytes[p->queued++];
 }
 
+void rtp_port_unqueue(rtp_port *p)
+{
+    p->queued--;
+    p->send_failed++;
+}
+
 void rtp_port_flush(rtp_port *p)
 {
     unsigned done = 0;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "kinline_srtp.h"
 #include "rtp.h"
 
 struct rtp_leg;
@@ -14,7 +15,7 @@ struct rtp_leg;
 enum {
     RTP_BATCH = 64,
     RTP_BYTES = 1500,
-    RTP_SEND_BYTES = RTP_HEADER_BYTES + 160,
+    RTP_SEND_BYTES = RTP_HEADER_BYTES + 160 + KL_SRTP_TRAILER_MOST,
     RTP_ROUTES = 4096, /* a power of two, twice the legs there can be */
 };
 
@@ -36,7 +37,7 @@ typedef struct {
     uint8_t in_bytes[RTP_BATCH][RTP_BYTES];
 } rtp_port;
 
-typedef void (*rtp_take)(void *user, struct rtp_leg *leg, const uint8_t *bytes, size_t len);
+typedef void (*rtp_take)(void *user, struct rtp_leg *leg, uint8_t *bytes, size_t len);
 
 /* Binds; port 0 finds any even one. 0 or -errno. */
 int rtp_port_open(rtp_port *p, const char *ip, uint16_t port);
@@ -48,10 +49,12 @@ int rtp_address(const char *ip, uint16_t port, struct sockaddr_in *out);
 int rtp_route_add(rtp_port *p, const struct sockaddr_in *from, struct rtp_leg *leg);
 void rtp_route_remove(rtp_port *p, const struct sockaddr_in *from);
 
-/* Reads one batch and hands each packet to take; leg is NULL for an unknown source. */
+/* Reads one batch and hands each packet to take, which may write into it; leg is NULL for an unknown source. */
 void rtp_port_read(rtp_port *p, rtp_take take, void *user);
 /* Room for one packet of len, at most RTP_SEND_BYTES, sent with the next flush. */
 uint8_t *rtp_port_queue(rtp_port *p, const struct sockaddr_in *to, size_t len);
+/* Takes the last one back: it will not be sent, and counts as one that could not be. */
+void rtp_port_unqueue(rtp_port *p);
 void rtp_port_flush(rtp_port *p);
 
 #endif

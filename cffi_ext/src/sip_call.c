@@ -1,6 +1,7 @@
 /* Calls: from a command to the stack, and from the stack's indications to our events. */
 #include "sip_internal.h"
 
+#include <openssl/crypto.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_util.h>
@@ -46,6 +47,7 @@ static void call_free(sip_call *call)
     if (call->cancel_timer)
         su_timer_destroy(call->cancel_timer);
     nua_handle_bind(call->handle, NULL);
+    OPENSSL_cleanse(call, sizeof *call);
     free(call);
 }
 
@@ -138,25 +140,65 @@ static const kl_sip_media *ours(const sip_call *call)
     return call->ours.codec_count ? &call->ours : NULL;
 }
 
+/* What is said about media that cannot be used; RFC 3261 §20.43: 304 is for the kind of media, 305 for its format. */
+static const char *warning(const char *why, char *out, size_t size)
+{
+    if (!why)
+        return NO_COMMON_FORMAT;
+    snprintf(out, size, "304 kinline \"%s\"", why);
+    return out;
+}
+
+/* The far end's media in a message, if it can be used; otherwise t->why, where it is not for want of a coding. */
+static bool media_usable(const sip_call *call, sip_t const *message, bool answer, sip_theirs *t)
+{
+    if (!sip_sdp_from_message(message, ours(call), t))
+        return false;
+    if (answer && !sip_terms_met(&call->terms, t))
+        return false;
+    if (call->established && call->theirs.chosen.suite && !t->chosen.suite) {
+        t->why = "it would take the protection off a call that has it";
+        return false;
+    }
+    return true;
+}
+
 /* Takes the far end's media from a message; true when there was some and it is news. */
-static bool media_update(sip_call *call, sip_t const *message)
+static bool media_update(sip_call *call, sip_t const *message, bool answer)
 {
     sip_theirs theirs = {0};
 
-    if (!sip_sdp_from_message(message, &theirs) || !sip_sdp_choose(&theirs, ours(call)))
+    if (!media_usable(call, message, answer, &theirs)) {
+        call->why = theirs.why;
         return false;
+    }
     bool news = memcmp(&theirs.media, &call->theirs.media, sizeof theirs.media) != 0 ||
+                !sip_terms_same_key(&theirs.chosen, &call->theirs.chosen) ||
                 strcmp(theirs.ip, call->theirs.ip) != 0;
     call->theirs = theirs;
     return news;
+}
+
+static void describe_media(kl_event *event, const sip_call *call)
+{
+    kl_sip_media_field media = call->theirs.media;
+    kl_sip_crypto crypto;
+    bool protected = sip_terms_keys(&call->terms, &call->theirs, &crypto);
+
+    if (!media.port)
+        return;
+    media.rtcp_mux = media.rtcp_mux && call->terms.mux;
+    if (media.rtcp_mux)
+        media.rtcp_port = media.port;
+    sip_event_media(event, &media, call->theirs.ip, protected ? &crypto : NULL);
+    OPENSSL_cleanse(&crypto, sizeof crypto);
 }
 
 static void start_with_media(kl_event *event, sip_call *call, kl_sip_kind kind, int status, const char *phrase)
 {
     sip_event_start(event, kind, call->id, status);
     sip_event_text(event, KL_SIP_F_PHRASE, phrase);
-    if (call->theirs.media.port)
-        sip_event_media(event, &call->theirs.media, call->theirs.ip);
+    describe_media(event, call);
 }
 
 static void post_with_media(kl_sip *sip, sip_call *call, kl_sip_kind kind, int status, const char *phrase)
@@ -199,7 +241,6 @@ void sip_call_start(kl_sip *sip, const kl_sip_invite_args *args)
         /* Ending the id would be read as the end of the call that has it. */
         return;
     }
-    sip_sdp_write(&args->media, sdp, sizeof sdp);
     if (args->from_display[0])
         snprintf(from, sizeof from, "\"%s\" <%s>", args->from_display, args->from_uri);
     else
@@ -218,6 +259,11 @@ void sip_call_start(kl_sip *sip, const kl_sip_invite_args *args)
     }
     call->over_tls = uri_over_tls(args->proxy[0] ? args->proxy : args->request_uri);
     call->ours = args->media;
+    if (!sip_terms_offer(&call->terms, &call->ours)) {
+        call_end(sip, call, 500, "The system gives no random numbers for keys", KL_SIP_BY_FAULT, 0);
+        return;
+    }
+    sip_sdp_write(&call->ours, &call->terms, sdp, sizeof sdp);
     memcpy(call->user, args->user, sizeof call->user);
     memcpy(call->password, args->password, sizeof call->password);
     nua_handle_bind(handle, call);
@@ -332,6 +378,26 @@ void sip_call_hangup(kl_sip *sip, uint32_t id, uint16_t cause)
     }
 }
 
+/* What we say to an inbound call: an answer to its offer, or an offer where it had none. False when there is no common
+ * ground. */
+static bool own_description(sip_call *call, const kl_sip_media *media, char sdp[SDP_MAX])
+{
+    static const sip_theirs nothing;
+    bool offered = call->theirs.media.port;
+
+    call->ours = *media;
+    if (offered && !sip_sdp_choose(&call->theirs, media))
+        return false;
+    /* The 200 says the same as a 183 before it. */
+    bool repeated = call->theirs.chosen.suite && call->terms.count;
+    if (offered && !repeated && !sip_terms_answer(&call->terms, media, &call->theirs, &nothing))
+        return false;
+    if (!offered && !sip_terms_offer(&call->terms, media))
+        return false;
+    sip_sdp_write(media, &call->terms, sdp, SDP_MAX);
+    return true;
+}
+
 void sip_call_respond(kl_sip *sip, uint32_t id, uint16_t status, const char *phrase, const kl_sip_media *media)
 {
     sip_call *call = sip_call_find(sip, id);
@@ -339,10 +405,12 @@ void sip_call_respond(kl_sip *sip, uint32_t id, uint16_t status, const char *phr
 
     if (!call || !call->inbound || call->answered || call->hangup_wanted)
         return;
-    if (media) {
-        sip_sdp_write(media, sdp, sizeof sdp);
-        call->ours = *media;
-        sip_sdp_choose(&call->theirs, media);
+    if (media && !own_description(call, media, sdp)) {
+        char text[200];
+        call->hangup_wanted = true;
+        nua_respond(call->handle, SIP_488_NOT_ACCEPTABLE, SIPTAG_WARNING_STR(warning(call->theirs.why, text, sizeof text)),
+                    TAG_END());
+        return;
     }
     call->answered = status >= 200 && status < 300;
     call->hangup_wanted = status >= 300;
@@ -371,14 +439,13 @@ static void post_incoming(kl_sip *sip, sip_call *call, sip_t const *request)
     sip_event_text(&event, KL_SIP_F_DISPLAY, request->sip_from->a_display);
     sip_event_uri(&event, KL_SIP_F_TO, request->sip_request->rq_url);
     sip_event_text(&event, KL_SIP_F_IDENTITY, header_text(request, "P-Asserted-Identity"));
-    if (call->theirs.media.port)
-        sip_event_media(&event, &call->theirs.media, call->theirs.ip);
+    describe_media(&event, call);
     sip_event_post(sip, &event);
 }
 
 static void on_new_invite(kl_sip *sip, nua_handle_t *handle, int status, sip_t const *request)
 {
-    char challenge[640];
+    char challenge[640], text[200];
     sip_theirs theirs;
     sip_call *call;
 
@@ -397,8 +464,8 @@ static void on_new_invite(kl_sip *sip, nua_handle_t *handle, int status, sip_t c
         refuse_inbound(sip, handle, 401, request);
         return;
     }
-    if (sip_sdp_in(request) && !sip_sdp_from_message(request, &theirs)) {
-        nua_respond(handle, SIP_488_NOT_ACCEPTABLE, SIPTAG_WARNING_STR(NO_COMMON_FORMAT), TAG_END());
+    if (sip_sdp_in(request) && !sip_sdp_from_message(request, NULL, &theirs)) {
+        nua_respond(handle, SIP_488_NOT_ACCEPTABLE, SIPTAG_WARNING_STR(warning(theirs.why, text, sizeof text)), TAG_END());
         refuse_inbound(sip, handle, 488, request);
         return;
     }
@@ -410,7 +477,7 @@ static void on_new_invite(kl_sip *sip, nua_handle_t *handle, int status, sip_t c
     }
     call->inbound = true;
     nua_handle_bind(handle, call);
-    media_update(call, request);
+    media_update(call, request, false);
     post_incoming(sip, call, request);
     report_forwarding(sip, call, 0, request);
 }
@@ -443,7 +510,7 @@ static kl_sip_by failure_author(sip_call *call, int status, sip_t const *answer)
 static void on_invite_answer(kl_sip *sip, sip_call *call, int status, char const *phrase, sip_t const *answer)
 {
     if (status >= 200 && status < 300 && answer) {
-        bool news = media_update(call, answer);
+        bool news = media_update(call, answer, true);
         report_forwarding(sip, call, status, answer);
         if (call->established) {
             if (news)
@@ -460,7 +527,7 @@ static void on_invite_answer(kl_sip *sip, sip_call *call, int status, char const
         /* The stack also says 100 for its own restarts. */
         if (status == 100 || !answer || call->established)
             return;
-        media_update(call, answer);
+        media_update(call, answer, true);
         report_forwarding(sip, call, status, answer);
         post_with_media(sip, call, KL_SIP_PROGRESS, status, phrase);
     } else if (!retried_with_credentials(call, status, answer) && !call->established) {
@@ -468,13 +535,21 @@ static void on_invite_answer(kl_sip *sip, sip_call *call, int status, char const
     }
 }
 
+static void end_unusable(kl_sip *sip, sip_call *call)
+{
+    char text[200];
+
+    snprintf(text, sizeof text, "Answered without media that we can use%s%s", call->why ? ": " : "",
+             call->why ? call->why : "");
+    call_end(sip, call, NO_USABLE_MEDIA, text, KL_SIP_BY_FAULT, call->hangup_cause);
+}
+
 static void on_bye_answer(kl_sip *sip, sip_call *call, int status, char const *phrase, sip_t const *answer)
 {
     if (status < 200 || retried_with_credentials(call, status, answer))
         return;
     if (call->unusable)
-        call_end(sip, call, NO_USABLE_MEDIA, "Answered without media that we can use", KL_SIP_BY_FAULT,
-                 call->hangup_cause);
+        end_unusable(sip, call);
     else if (call->hangup_wanted)
         call_end(sip, call, status, phrase, KL_SIP_BY_LOCAL, call->hangup_cause);
     else
@@ -506,9 +581,9 @@ static void on_state(kl_sip *sip, sip_call *call, int status, char const *phrase
     }
 }
 
-static void on_media_request(kl_sip *sip, sip_call *call, sip_t const *message)
+static void on_media(kl_sip *sip, sip_call *call, sip_t const *message, bool answer)
 {
-    if (media_update(call, message) && call->established)
+    if (media_update(call, message, answer) && call->established)
         post_with_media(sip, call, KL_SIP_CHANGED, 0, NULL);
 }
 
@@ -516,15 +591,23 @@ static void on_media_request(kl_sip *sip, sip_call *call, sip_t const *message)
  * it always answers by itself. */
 static void on_reinvite(kl_sip *sip, sip_call *call, sip_t const *request)
 {
-    sip_theirs theirs;
+    sip_theirs theirs = {0};
+    char said[SDP_MAX], sdp[SDP_MAX], text[200];
 
-    if (sip_sdp_in(request) && !(sip_sdp_from_message(request, &theirs) && sip_sdp_choose(&theirs, ours(call)))) {
-        nua_respond(call->handle, SIP_488_NOT_ACCEPTABLE, SIPTAG_WARNING_STR(NO_COMMON_FORMAT), TAG_END());
+    if (sip_sdp_in(request) && !media_usable(call, request, false, &theirs)) {
+        nua_respond(call->handle, SIP_488_NOT_ACCEPTABLE, SIPTAG_WARNING_STR(warning(theirs.why, text, sizeof text)),
+                    TAG_END());
         sip_event_refusal(sip, request, NO_USABLE_MEDIA);
         return;
     }
-    nua_respond(call->handle, SIP_200_OK, TAG_END());
-    on_media_request(sip, call, request);
+    sip_sdp_write(&call->ours, &call->terms, said, sizeof said);
+    if (theirs.media.port && ours(call) && !sip_terms_answer(&call->terms, ours(call), &theirs, &call->theirs)) {
+        nua_respond(call->handle, SIP_500_INTERNAL_SERVER_ERROR, TAG_END());
+        return;
+    }
+    sip_sdp_write(&call->ours, &call->terms, sdp, sizeof sdp);
+    nua_respond(call->handle, SIP_200_OK, TAG_IF(strcmp(sdp, said), SOATAG_USER_SDP_STR(sdp)), TAG_END());
+    on_media(sip, call, request, false);
 }
 
 void sip_call_event(nua_event_t event, int status, char const *phrase, nua_t *nua, kl_sip *sip, nua_handle_t *handle,
@@ -565,7 +648,7 @@ void sip_call_event(nua_event_t event, int status, char const *phrase, nua_t *nu
         break;
     case nua_r_update:
         if (!retried_with_credentials(call, status, message) && status >= 200 && status < 300)
-            on_media_request(sip, call, message);
+            on_media(sip, call, message, true);
         break;
     case nua_i_bye:
     case nua_i_cancel:
@@ -577,8 +660,10 @@ void sip_call_event(nua_event_t event, int status, char const *phrase, nua_t *nu
         break;
     case nua_i_update:
     case nua_i_prack:
+        on_media(sip, call, message, false);
+        break;
     case nua_i_ack:
-        on_media_request(sip, call, message);
+        on_media(sip, call, message, true);
         break;
     case nua_i_state:
         on_state(sip, call, status, phrase, tags);

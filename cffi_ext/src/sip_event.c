@@ -45,7 +45,7 @@ void sip_event_uri(kl_event *event, kl_sip_field field, url_t const *url)
         sip_event_bytes(event, field, text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
 }
 
-void sip_event_media(kl_event *event, const kl_sip_media_field *media, const char *ip)
+void sip_event_media(kl_event *event, const kl_sip_media_field *media, const char *ip, const kl_sip_crypto *crypto)
 {
     uint8_t bytes[sizeof *media + 64];
     size_t length = strnlen(ip, 64);
@@ -54,6 +54,8 @@ void sip_event_media(kl_event *event, const kl_sip_media_field *media, const cha
     memcpy(bytes, media, sizeof *media);
     memcpy(bytes + sizeof *media, ip, length);
     sip_event_bytes(event, KL_SIP_F_MEDIA, bytes, sizeof *media + length);
+    if (crypto)
+        sip_event_bytes(event, KL_SIP_F_CRYPTO, crypto, sizeof *crypto);
 }
 
 void sip_event_post(kl_sip *sip, kl_event *event)

@@ -30,13 +30,36 @@ enum { SIP_CALL_BUCKETS = 256, SIP_REALMS_MAX = 2 };
 
 /* ---- media ---- */
 
+enum { SIP_SUITES = 2, SIP_CRYPTO_LINES = 8 };
+
+/* One a=crypto line. */
+typedef struct {
+    uint32_t tag;
+    uint8_t suite; /* KL_SRTP_... */
+    uint8_t key[KL_SRTP_KEY_MOST];
+} sip_crypto_line;
+
 /* What a session description of the far end says: its codings that we know, best first, and the rest. */
 typedef struct {
     kl_sip_media_field media; /* codec and payload by sip_sdp_choose */
     char ip[64];
     uint8_t count;
     uint8_t codecs[4], payloads[4];
+    bool secure;              /* RTP/SAVP */
+    uint8_t crypto_told;      /* so many a=crypto lines, */
+    uint8_t crypto_count;     /* and of these so many that can be used, best first */
+    sip_crypto_line crypto[SIP_CRYPTO_LINES];
+    sip_crypto_line chosen;   /* by sip_sdp_choose; suite NONE: in clear */
+    const char *why;          /* what stands against it, when something does */
 } sip_theirs;
+
+/* What goes into our session description beside the media: profile and keys. */
+typedef struct {
+    bool secure; /* RTP/SAVP */
+    bool mux;
+    uint8_t count;
+    sip_crypto_line line[SIP_SUITES];
+} sip_our_terms;
 
 /* ---- calls ---- */
 
@@ -63,6 +86,8 @@ struct sip_call {
     char password[256];
     sip_theirs theirs;   /* what the far end last told us; port 0 before that */
     kl_sip_media ours;   /* and we told it; codec_count 0 before that */
+    sip_our_terms terms; /* how we told it last */
+    const char *why;     /* why what it answered cannot be used */
 };
 
 /* Strangers decide how often these events come; the lane must keep room for those of calls. */
@@ -114,14 +139,29 @@ bool sip_auth_accepts(const kl_sip *sip, sip_t const *request);
 void sip_auth_challenge(const kl_sip *sip, char *out, size_t size);
 bool sip_auth_new_nonce(kl_sip *sip);
 
+/* sip_crypto.c. NULL, or why the line cannot be used. */
+const char *sip_crypto_read(const char *value, sip_crypto_line *line);
+int sip_crypto_write(const sip_crypto_line *line, char *out, size_t size);
+bool sip_crypto_suite_known(uint8_t suite);
+
+/* sip_terms.c: whose keys are whose. False without random numbers. */
+bool sip_terms_same_key(const sip_crypto_line *a, const sip_crypto_line *b);
+bool sip_terms_offer(sip_our_terms *terms, const kl_sip_media *ours);
+bool sip_terms_answer(sip_our_terms *terms, const kl_sip_media *ours, const sip_theirs *now, const sip_theirs *before);
+/* Whether an answer to what we offered keeps to it; theirs->why says why not. */
+bool sip_terms_met(const sip_our_terms *terms, sip_theirs *theirs);
+/* The keys of both directions as they now are; false when media goes in clear. */
+bool sip_terms_keys(const sip_our_terms *terms, const sip_theirs *theirs, kl_sip_crypto *out);
+
 /* sip_sdp.c; sip_sdp_valid may run in any thread */
 bool sip_sdp_valid(const kl_sip_media *media);
-int sip_sdp_write(const kl_sip_media *media, char *out, size_t size);
+int sip_sdp_write(const kl_sip_media *media, const sip_our_terms *terms, char *out, size_t size);
 /* False for a body whose media lines the stack's parser would loop on, allocating until memory is gone. */
 bool sip_sdp_sound(const char *body, size_t size);
 bool sip_sdp_in(sip_t const *message);
-bool sip_sdp_from_message(sip_t const *message, sip_theirs *t);
-/* Takes the first of their codings that is one of ours (NULL: any); false when there is none. */
+/* The first audio that suits ours (NULL: anything we speak); false when there is none, and t->why. */
+bool sip_sdp_from_message(sip_t const *message, const kl_sip_media *ours, sip_theirs *t);
+/* Takes the first of their codings that is one of ours (NULL: any), and of their keys; false when there is none. */
 bool sip_sdp_choose(sip_theirs *t, const kl_sip_media *ours);
 
 /* sip_event.c */
@@ -129,7 +169,7 @@ void sip_event_start(kl_event *event, kl_sip_kind kind, uint32_t id, int code);
 void sip_event_text(kl_event *event, kl_sip_field field, const char *text);
 void sip_event_bytes(kl_event *event, kl_sip_field field, const void *bytes, size_t size);
 void sip_event_uri(kl_event *event, kl_sip_field field, url_t const *url);
-void sip_event_media(kl_event *event, const kl_sip_media_field *media, const char *ip);
+void sip_event_media(kl_event *event, const kl_sip_media_field *media, const char *ip, const kl_sip_crypto *crypto);
 void sip_event_post(kl_sip *sip, kl_event *event);
 /* True for the first so many of each second. */
 bool sip_event_rate(sip_rate *rate, uint32_t per_second);

@@ -2,6 +2,7 @@
 #include "sip_internal.h"
 
 #include <arpa/inet.h>
+#include <openssl/crypto.h>
 #include <sofia-sip/sdp.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,14 +41,20 @@ bool sip_sdp_valid(const kl_sip_media *media)
     for (int i = 0; i < media->codec_count; i++)
         if (!codec_name(media->codecs[i]))
             return false;
+    if (media->protection > KL_SIP_PROTECTED || media->suite_count > SIP_SUITES ||
+        (media->protection != KL_SIP_IN_CLEAR && !media->suite_count))
+        return false;
+    for (int i = 0; i < media->suite_count; i++)
+        if (!sip_crypto_suite_known(media->suites[i]))
+            return false;
     return true;
 }
 
 /* The origin line is left to soa, which counts its version up with every change (RFC 3264 §8). */
-int sip_sdp_write(const kl_sip_media *media, char *out, size_t size)
+int sip_sdp_write(const kl_sip_media *media, const sip_our_terms *terms, char *out, size_t size)
 {
-    char formats[48] = "", maps[240] = "";
-    size_t f = 0, m = 0;
+    char formats[48] = "", maps[240] = "", keys[SIP_SUITES * 96] = "";
+    size_t f = 0, m = 0, k = 0;
 
     for (int i = 0; i < media->codec_count; i++) {
         uint8_t codec = media->codecs[i];
@@ -63,11 +70,16 @@ int sip_sdp_write(const kl_sip_media *media, char *out, size_t size)
         snprintf(maps + m, sizeof maps - m, "a=rtpmap:%u telephone-event/8000\r\na=fmtp:%u 0-15\r\n", OUR_DTMF,
                  OUR_DTMF);
     }
+    for (int i = 0; i < terms->count; i++)
+        k += (size_t)sip_crypto_write(&terms->line[i], keys + k, sizeof keys - k);
     const char *family = ip_family(media->ip) == AF_INET6 ? "IP6" : "IP4";
-    return snprintf(out, size,
-                    "v=0\r\no=kinline 0 0 IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n"
-                    "m=audio %u RTP/AVP%s\r\n%sa=ptime:20\r\na=sendrecv\r\n",
-                    family, media->ip, family, media->ip, media->port, formats, maps);
+    int n = snprintf(out, size,
+                     "v=0\r\no=kinline 0 0 IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n"
+                     "m=audio %u RTP/%s%s\r\n%s%s%sa=ptime:20\r\na=sendrecv\r\n",
+                     family, media->ip, family, media->ip, media->port, terms->secure ? "SAVP" : "AVP", formats, maps, keys,
+                     terms->mux ? "a=rtcp-mux\r\n" : "");
+    OPENSSL_cleanse(keys, sizeof keys);
+    return n;
 }
 
 /* ---- soundness ---- */
@@ -166,6 +178,34 @@ static void take_map(sip_theirs *t, sdp_rtpmap_t const *map)
         t->media.comfort_payload = (uint8_t)map->rm_pt;
 }
 
+static void take_crypto(sip_theirs *t, const char *value)
+{
+    sip_crypto_line line;
+    const char *why = sip_crypto_read(value, &line);
+
+    t->crypto_told += t->crypto_told < UINT8_MAX;
+    if (!why && t->crypto_count < SIP_CRYPTO_LINES)
+        t->crypto[t->crypto_count++] = line;
+    else if (why && !t->why)
+        t->why = why;
+}
+
+static void take_attribute(sip_theirs *t, const char *name, const char *value)
+{
+    unsigned number;
+
+    if (su_casematch(name, "rtcp-mux"))
+        t->media.rtcp_mux = 1;
+    if (!value)
+        return;
+    if (su_casematch(name, "ptime") && sscanf(value, "%u", &number) == 1 && number <= 200)
+        t->media.ptime_ms = (uint8_t)number;
+    else if (su_casematch(name, "rtcp") && sscanf(value, "%u", &number) == 1 && number && number <= 65535)
+        t->media.rtcp_port = (uint16_t)number;
+    else if (su_casematch(name, "crypto"))
+        take_crypto(t, value);
+}
+
 static bool media_read(sdp_session_t const *session, sdp_media_t const *audio, sip_theirs *t)
 {
     sdp_connection_t const *connection = audio->m_connections ? audio->m_connections : session->sdp_connection;
@@ -178,11 +218,10 @@ static bool media_read(sdp_session_t const *session, sdp_media_t const *audio, s
         take_map(t, map);
     t->media.port = (uint16_t)audio->m_port;
     t->media.direction = (uint8_t)audio->m_mode;
-    for (sdp_attribute_t const *a = audio->m_attributes; a; a = a->a_next) {
-        unsigned ptime;
-        if (su_casematch(a->a_name, "ptime") && a->a_value && sscanf(a->a_value, "%u", &ptime) == 1 && ptime <= 200)
-            t->media.ptime_ms = (uint8_t)ptime;
-    }
+    t->secure = audio->m_proto == sdp_proto_srtp;
+    t->media.rtcp_port = (uint16_t)(audio->m_port + 1);
+    for (sdp_attribute_t const *a = audio->m_attributes; a; a = a->a_next)
+        take_attribute(t, a->a_name, a->a_value);
     /* A null address is how RFC 2543 said hold. */
     if (strcmp(connection->c_address, "0.0.0.0") == 0)
         t->media.direction = KL_SIP_INACTIVE;
@@ -190,27 +229,33 @@ static bool media_read(sdp_session_t const *session, sdp_media_t const *audio, s
     return t->count;
 }
 
-static bool sdp_read(const char *body, size_t size, sip_theirs *t)
+static bool is_audio(sdp_media_t const *m)
+{
+    return m->m_type == sdp_media_audio && (m->m_proto == sdp_proto_rtp || m->m_proto == sdp_proto_srtp) && m->m_port &&
+           m->m_port <= 65535;
+}
+
+static bool sdp_read(const char *body, size_t size, const kl_sip_media *ours, sip_theirs *t)
 {
     su_home_t home[1] = {SU_HOME_INIT(home)};
     sdp_parser_t *parser;
     sdp_session_t *session;
     bool found = false;
 
+    memset(t, 0, sizeof *t);
     if (!sip_sdp_sound(body, size))
         return false;
     su_home_init(home);
     parser = sdp_parse(home, body, (issize_t)size, sdp_f_insane | sdp_f_anynet);
     session = sdp_session(parser);
     for (sdp_media_t const *m = session ? session->sdp_media : NULL; m && !found; m = m->m_next)
-        if (m->m_type == sdp_media_audio && m->m_proto == sdp_proto_rtp && m->m_port && m->m_port <= 65535)
-            found = media_read(session, m, t);
+        found = is_audio(m) && media_read(session, m, t) && sip_sdp_choose(t, ours);
     sdp_parser_free(parser);
     su_home_deinit(home);
     return found;
 }
 
-bool sip_sdp_choose(sip_theirs *t, const kl_sip_media *ours)
+static bool choose_codec(sip_theirs *t, const kl_sip_media *ours)
 {
     for (int i = 0; i < t->count; i++) {
         if (ours && !memchr(ours->codecs, t->codecs[i], ours->codec_count))
@@ -222,22 +267,47 @@ bool sip_sdp_choose(sip_theirs *t, const kl_sip_media *ours)
     return false;
 }
 
+static bool choose_protection(sip_theirs *t, const kl_sip_media *ours)
+{
+    t->chosen = (sip_crypto_line){0};
+    if (ours && ours->protection == KL_SIP_IN_CLEAR) {
+        if (t->secure)
+            t->why = "it wants RTP/SAVP, and protection is switched off here";
+        return !t->secure;
+    }
+    if (ours && ours->protection == KL_SIP_PROTECTED && !t->secure) {
+        t->why = "it wants RTP/AVP, and RTP/SAVP is required here";
+        return false;
+    }
+    for (int i = 0; i < t->crypto_count && !t->chosen.suite; i++)
+        if (!ours || memchr(ours->suites, t->crypto[i].suite, ours->suite_count))
+            t->chosen = t->crypto[i];
+    if (t->secure && !t->chosen.suite && !t->why)
+        t->why = t->crypto_told ? "none of its suites is spoken here" : "RTP/SAVP without a=crypto";
+    return t->chosen.suite || !t->secure;
+}
+
+bool sip_sdp_choose(sip_theirs *t, const kl_sip_media *ours)
+{
+    return choose_codec(t, ours) && choose_protection(t, ours);
+}
+
 bool sip_sdp_in(sip_t const *message)
 {
     return message && message->sip_payload && message->sip_payload->pl_data && message->sip_payload->pl_len &&
            !(message->sip_content_type && !su_casematch(message->sip_content_type->c_type, "application/sdp"));
 }
 
-bool sip_sdp_from_message(sip_t const *message, sip_theirs *t)
+bool sip_sdp_from_message(sip_t const *message, const kl_sip_media *ours, sip_theirs *t)
 {
-    return sip_sdp_in(message) && sdp_read(message->sip_payload->pl_data, message->sip_payload->pl_len, t);
+    return sip_sdp_in(message) && sdp_read(message->sip_payload->pl_data, message->sip_payload->pl_len, ours, t);
 }
 
 int kl_sip_sdp_read(const char *body, uint32_t size, kl_sip_media_field *media, char *ip, uint32_t ip_size)
 {
     sip_theirs t;
 
-    if (!sdp_read(body, size, &t) || !sip_sdp_choose(&t, NULL))
+    if (!sdp_read(body, size, NULL, &t))
         return -1;
     *media = t.media;
     snprintf(ip, ip_size, "%s", t.ip);

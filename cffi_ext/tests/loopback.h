@@ -42,13 +42,20 @@ static inline int far_socket(uint16_t *port)
     return fd;
 }
 
-static inline void say_rtp(int fd, int engine_port, unsigned i)
+/* Under keys, or NULL: in clear. */
+static inline void say_srtp(int fd, int engine_port, unsigned i, kl_srtp *keys)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                              .sin_port = htons((uint16_t)engine_port)};
-    uint8_t packet[172] = {0x80, 0, (uint8_t)(i >> 8), (uint8_t)i, 0, 0, (uint8_t)(i * 160 >> 8), (uint8_t)(i * 160)};
+    uint8_t packet[192] = {0x80, 0, (uint8_t)(i >> 8), (uint8_t)i, 0, 0, (uint8_t)(i * 160 >> 8), (uint8_t)(i * 160)};
+    int len = keys ? kl_srtp_protect(keys, packet, 172, sizeof packet) : 172;
 
-    CHECK(sendto(fd, packet, sizeof packet, 0, (struct sockaddr *)&to, sizeof to) == sizeof packet);
+    CHECK(len > 0 && sendto(fd, packet, (size_t)len, 0, (struct sockaddr *)&to, sizeof to) == len);
+}
+
+static inline void say_rtp(int fd, int engine_port, unsigned i)
+{
+    say_srtp(fd, engine_port, i, NULL);
 }
 
 /* Writes one audio frame and waits for the answer. */

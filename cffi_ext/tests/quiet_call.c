@@ -20,7 +20,10 @@ int main(void)
     kl_frame_rx_keys(rx, 1, kl_frame_keys_create(secret[2], secret[3]));
     uint32_t call = (uint32_t)kl_call_create(engine, link, KL_CALL_RECORDED);
     int rtp = far_socket(&port);
-    kl_call_far_end far = {.ip = "127.0.0.1", .port = port, .codec = KL_CODEC_PCMU, .dtmf_type = 101};
+    kl_srtp *srtp[] = {kl_srtp_create(KL_SRTP_AEAD_AES_128_GCM, secret[0]),
+                       kl_srtp_create(KL_SRTP_AES_CM_128_HMAC_SHA1_80, secret[1])};
+    kl_call_far_end far = {.ip = "127.0.0.1", .port = port, .codec = KL_CODEC_PCMU, .dtmf_type = 101,
+                           .srtp = KL_SRTP_AEAD_AES_128_GCM, .receive_key = secret[0], .send_key = secret[2]};
     CHECK(!kl_call_far(engine, call, &far));
     uint32_t clip = (uint32_t)kl_clip_load(engine, tone, 1600);
 
@@ -34,19 +37,29 @@ int main(void)
         if (i == 15)
             CHECK(!kl_call_volume(engine, call, 12));
         far.codec = far.payload_type = KL_CODEC_G722;
-        if (i == 100)
+        if (i == 100) {
+            far.srtp = KL_SRTP_AES_CM_128_HMAC_SHA1_80;
+            far.receive_key = secret[1];
             CHECK(!kl_call_far(engine, call, &far));
+        }
         if (i == 150)
             CHECK(!kl_call_tone_safe(engine, call, 1));
         if (i == 20)
             CHECK(!kl_call_tone(engine, call, KL_TONE_RINGBACK));
         if (i % 10) /* and a gap to be concealed */
-            say_rtp(rtp, kl_engine_rtp_port(engine), i);
+            say_srtp(rtp, kl_engine_rtp_port(engine), i, srtp[i > 110]); /* the old key is still good for a while */
+        if (i % 11 == 0)
+            say_rtp(rtp, kl_engine_rtp_port(engine), i); /* and some in clear, not to be heard */
         exchange(master, keys, rx, i);
     }
+    kl_call_counters counters;
+    CHECK(!kl_call_get_counters(engine, call, &counters));
+    CHECK(counters.far.received == 180 && counters.far.unauthentic + counters.far.replayed == 18);
     CHECK(!kl_link_keys(engine, link, 2, secret[0], secret[1], secret[2], secret[3]));
     CHECK(!kl_link_forget_keys(engine, link) && !kl_call_destroy(engine, call) && !kl_link_close(engine, link));
 
+    kl_srtp_destroy(srtp[0]);
+    kl_srtp_destroy(srtp[1]);
     kl_engine_destroy(engine);
     kl_bus_destroy(bus);
     kl_frame_rx_destroy(rx);

@@ -69,7 +69,8 @@ static const char *path = "/tmp/kinline-scarce.klr";
 static bool talk(kl_engine *engine, uint32_t call)
 {
     static int16_t tone[1600] = {1000};
-    kl_call_far_end far = {.ip = "127.0.0.1", .port = 9, .codec = KL_CODEC_PCMU, .dtmf_type = 101};
+    kl_call_far_end far = {.ip = "127.0.0.1", .port = 9, .codec = KL_CODEC_PCMU, .dtmf_type = 101,
+                           .srtp = KL_SRTP_AES_CM_128_HMAC_SHA1_80, .send_key = secret[0], .receive_key = secret[1]};
     int clip = kl_clip_load(engine, tone, 1600);
 
     CHECK(clip > 0 || clip == -ENOMEM);

@@ -36,10 +36,17 @@ static void *one_call(void *arg)
     kl_call_counters counters;
     int16_t tone[1600] = {1000};
     char path[64];
+    /* The far sides of all calls but the first are protected. */
+    kl_srtp *keys = b->number ? kl_srtp_create(b->number, secret[0]) : NULL;
     kl_recording recording = {path, secret[0], (const uint8_t *)"{}", 2, 8000};
 
     for (int i = 0; i < 2; i++)
         ends[i] = (kl_call_far_end){.ip = "127.0.0.1", .port = ports[i], .codec = KL_CODEC_PCMU, .dtmf_type = 101};
+    if (keys) {
+        ends[1].srtp = (uint8_t)b->number;
+        ends[1].receive_key = secret[0];
+        ends[1].send_key = secret[1];
+    }
     CHECK(!kl_call_near(b->engine, call, &ends[0]) && !kl_call_far(b->engine, call, &ends[1]));
     CHECK(kl_call_near(b->engine, call, &ends[1]) == -EADDRINUSE);
     uint32_t clip = (uint32_t)kl_clip_load(b->engine, tone, 1600);
@@ -59,16 +66,20 @@ static void *one_call(void *arg)
             say_rtp(near, kl_engine_rtp_port(b->engine), i);
             hear(far);
         }
-        say_rtp(far, kl_engine_rtp_port(b->engine), i);
+        if (keys && i % 9 == 0)
+            say_rtp(far, kl_engine_rtp_port(b->engine), i); /* in clear: not heard */
+        say_srtp(far, kl_engine_rtp_port(b->engine), i, keys);
         hear(near);
         usleep(PACE_US);
     }
     CHECK(!kl_call_get_counters(b->engine, call, &counters));
-    CHECK(counters.near.lost == PACKETS / 10 - 1 && counters.far.lost == 0 && counters.far.sent >= PACKETS * 9 / 10);
+    CHECK(counters.near.lost == PACKETS / 10 - 1 && counters.far.lost == 0 && counters.far.unauthentic + counters.far.replayed == (keys ? PACKETS / 9 : 0) &&
+          counters.far.sent >= PACKETS * 9 / 10);
     say_rtp(near, kl_engine_rtp_port(b->engine), PACKETS + 1); /* still under way as the call ends */
     CHECK(!kl_call_near_clear(b->engine, call) && !kl_call_destroy(b->engine, call));
     CHECK(!kl_clip_free(b->engine, clip));
     unlink(path); /* the writer may not have begun it yet, and goes on without its name */
+    kl_srtp_destroy(keys);
     close(near);
     close(far);
     return NULL;

@@ -234,11 +234,13 @@ def _reset_cause():
     """Why this boot happened, and the name of the exception if there was one."""
     fault = slots.take_fault(machine)
     if fault:
-        return wire.RESET_FAULT, fault
+        return wire.RESET_MEMORY if fault == "MemoryError" else wire.RESET_FAULT, fault
     cause = machine.reset_cause()
     if cause == machine.PWRON_RESET:
         return wire.RESET_POWER_ON, ""
-    return wire.RESET_WATCHDOG if cause == machine.WDT_RESET else wire.RESET_SOFT, ""
+    if cause == machine.WDT_RESET:
+        return wire.RESET_WATCHDOG, ""
+    return wire.RESET_UPDATE if slots.on_trial() else wire.RESET_SOFT, ""
 
 
 def _die(_loop, context):

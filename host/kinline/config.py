@@ -22,6 +22,7 @@ from kinline.rules.profile import Digit, PinMode
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 Codec = Literal["G722", "PCMU", "PCMA"]
+Suite = Literal["AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"]
 
 
 class SettingsError(ValueError):
@@ -77,6 +78,11 @@ class Trunk(_Section):
     media_port: Annotated[int, Field(ge=0, le=65535)] = 0
     codecs: Annotated[tuple[Codec, ...], Field(min_length=1, max_length=3)] = ("G722", "PCMU", "PCMA")
     comfort_noise: bool = True
+    media_protection: Literal["none", "opportunistic", "required"] = "none"
+    srtp_suites: Annotated[tuple[Suite, ...], Field(min_length=1, max_length=2)] = (
+        "AEAD_AES_128_GCM",
+        "AES_CM_128_HMAC_SHA1_80",
+    )
     session_expires_seconds: Annotated[int, Field(ge=90, le=7200)] = 1800
     t1x64_ms: Annotated[int, Field(ge=1000, le=64000)] = 32000
     tls_dir: Path | None = None
@@ -84,6 +90,11 @@ class Trunk(_Section):
     @property
     def switch_port(self) -> int:
         return self.port or (5061 if self.transport == "tls" else 5060)
+
+    @property
+    def keys_in_clear(self) -> bool:
+        """Whether whoever reads the signalling reads the media's keys, too."""
+        return self.media_protection != "none" and self.transport != "tls"
 
     @property
     def auth_password(self) -> str | None:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from kinline_engine.sip import Answered, Changed, Ended, Incoming, LocalMedia, Media, SipEndpoint, SipError
+from kinline_engine.sip import Answered, Changed, Ended, Incoming, LocalMedia, Media, Protection, SipEndpoint, SipError
 from kinline_sim import speech
 from kinline_sim.g711 import Pcm
 from kinline_sim.parties import CallOver
@@ -49,6 +49,7 @@ class CallRecord:
     digits_sent: list[tuple[int, str]] = field(default_factory=list)
     digits_received: list[tuple[int, str]] = field(default_factory=list)
     codec: int | None = None  # static payload type of what was last agreed
+    srtp: str | None = None  # the suite that was
     heard: Take = NOTHING  # 8 kHz
     sent: Take = NOTHING
     heard_wide: Take | None = None  # 16 kHz, when it was spoken
@@ -75,10 +76,19 @@ class CallRecord:
 class SimPhone:
     """What `parties.Phone` describes, on a real SIP leg and real RTP."""
 
-    def __init__(self, endpoint: SipEndpoint, incoming: Incoming, record: CallRecord, seed: int, codecs: Sequence[int]) -> None:
+    def __init__(
+        self,
+        endpoint: SipEndpoint,
+        incoming: Incoming,
+        record: CallRecord,
+        seed: int,
+        codecs: Sequence[int],
+        protection: Protection = Protection.NONE,
+    ) -> None:
         self._endpoint = endpoint
         self._rtp = RtpEnd(endpoint.config.bind_ip, seed)
-        self._local = LocalMedia(endpoint.config.bind_ip, self._rtp.port, codecs, comfort_noise=True)
+        here = (endpoint.config.bind_ip, self._rtp.port)
+        self._local = LocalMedia(*here, codecs, comfort_noise=True, protection=protection)
         self._far = incoming.media
         self._answered = asyncio.Event()
         self._ended = asyncio.Event()
@@ -115,6 +125,7 @@ class SimPhone:
         self._far = media or self._far
         if self._far:
             self.record.codec = self._far.codec
+            self.record.srtp = self._far.crypto.suite.name if self._far.crypto else None
             self._rtp.aim(self._far)
 
     # ---- life ----

@@ -20,7 +20,9 @@ from typing import NamedTuple
 import numpy as np
 
 from kinline_engine.audio import Coder
+from kinline_engine.errors import EngineError
 from kinline_engine.sip import G722, Media
+from kinline_engine.srtp import Crypto, Srtp
 from kinline_sim import g711
 from kinline_sim.g711 import Law, Pcm
 from kinline_sim.speech import resample
@@ -148,7 +150,7 @@ class RtpEnd(asyncio.DatagramProtocol):
         self._coder = Coder()
         self._payload_type = 0
         self._dtmf_payload: int | None = None
-        self._sequence = self._random.randrange(65536)
+        self._sequence = self._random.randrange(32768)  # RFC 3711 §3.3.1
         self._timestamp = self._random.randrange(1 << 32)
         self._ssrc = self._random.randrange(1 << 32)
         self._speech: deque[_Utterance] = deque()
@@ -160,6 +162,10 @@ class RtpEnd(asyncio.DatagramProtocol):
         self.received: list[Received] = []
         self.digits_received: list[tuple[int, str]] = []
         self.malformed = 0
+        self.unauthentic = 0
+        self.crypto: Crypto | None = None
+        self._protect: Srtp | None = None
+        self._unprotect: Srtp | None = None
 
     async def start(self) -> None:
         """Begin to receive."""
@@ -178,10 +184,22 @@ class RtpEnd(asyncio.DatagramProtocol):
         if self._rate != was:
             for utterance in self._speech:
                 utterance.pcm, utterance.at = resample(utterance.pcm[utterance.at :], was, self._rate), 0
+        self._take_keys(far.crypto)
         self._payload_type = far.payload
         self._dtmf_payload = far.dtmf_payload
         if self._pacer is None:
             self._pacer = asyncio.get_running_loop().create_task(self._pace())
+
+    def _take_keys(self, crypto: Crypto | None) -> None:
+        """A direction whose key stays goes on counting."""
+        was, self.crypto = self.crypto, crypto
+        if crypto is None:
+            self._protect = self._unprotect = None
+            return
+        if was is None or (was.suite, was.send_key) != (crypto.suite, crypto.send_key):
+            self._protect = Srtp(crypto.suite, crypto.send_key)
+        if was is None or (was.suite, was.receive_key) != (crypto.suite, crypto.receive_key):
+            self._unprotect = Srtp(crypto.suite, crypto.receive_key)
 
     async def close(self) -> None:
         """Stop sending and close the socket; what was received and sent stays readable."""
@@ -280,7 +298,8 @@ class RtpEnd(asyncio.DatagramProtocol):
     def _send(self, payload_type: int, timestamp: int, payload: bytes, marker: bool = False) -> None:
         if self._transport and self._far:
             packet = Packet(payload_type, self._sequence, timestamp, self._ssrc, payload, marker)
-            self._transport.sendto(packet.pack(), self._far)
+            raw = packet.pack()
+            self._transport.sendto(self._protect.protect(raw) if self._protect else raw, self._far)
         self._sequence += 1
 
     # ---- receiving ----
@@ -288,6 +307,12 @@ class RtpEnd(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
         """Keep one packet (called by asyncio)."""
         now = time.monotonic_ns()
+        if self._unprotect:
+            try:
+                data = self._unprotect.unprotect(data)
+            except EngineError:
+                self.unauthentic += 1
+                return
         packet = parse(data)
         if packet is None:
             self.malformed += 1

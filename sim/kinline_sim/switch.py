@@ -21,6 +21,7 @@ from kinline_engine.sip import (
     Ended,
     Incoming,
     LogLine,
+    Protection,
     Refused,
     SipConfig,
     SipEndpoint,
@@ -46,7 +47,8 @@ def user_part(uri: str) -> str:
 class Switch:
     """Listens on `bind_ip`: UDP and TCP on one port, TLS on another when `tls_dir` is given. Use as async context.
 
-    `codecs` are those that its telephones speak; of the caller's, the first among them is taken.
+    `codecs` are those that its telephones speak; of the caller's, the first among them is taken. Media is
+    protected where the caller wants it, unless `protection` says otherwise.
     `numbers` maps the user part of the request-URI to the party that takes its calls; change it at any time.
     All calls, in order of arrival, are in `calls`; requests turned away (also unauthenticated ones) in `refusals`.
     """
@@ -64,11 +66,13 @@ class Switch:
         session_expires_s: int = 1800,
         seed: int = 0,
         codecs: Sequence[int] = (G722, PCMU, PCMA),
+        protection: Protection = Protection.OPPORTUNISTIC,
     ) -> None:
         self.numbers = dict(numbers or {})
         self.default: Party = default or NotFound()
         self.seed = seed
         self.codecs = codecs
+        self.protection = protection
         self.calls: list[CallRecord] = []
         self.refusals: list[Refused] = []
         self._config = SipConfig(
@@ -161,7 +165,7 @@ class Switch:
             party=type(party).__name__,
             arrived_ns=incoming.mono_ns,
         )
-        phone = SimPhone(self._endpoint, incoming, record, self.seed + len(self.calls), self.codecs)
+        phone = SimPhone(self._endpoint, incoming, record, self.seed + len(self.calls), self.codecs, self.protection)
         self.calls.append(record)
         self._phones[incoming.id] = phone
         task = asyncio.get_running_loop().create_task(self._run(phone, party))

@@ -18,7 +18,7 @@ class TappedBoard(Board):
     def __init__(self, *, link: Path, **options: Any) -> None:
         super().__init__(**options)
         self._port = link
-        self.to_host = b""  # all that the handset has said
+        self.to_host = self.to_board = b""  # all that either end has said
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -64,5 +64,7 @@ class TappedBoard(Board):
 
     def _from_host(self) -> None:
         if self._host_end:
+            data = os.read(self._host_end[0], 4096)
+            self.to_board += data
             with contextlib.suppress(BlockingIOError):
-                os.write(self._board_end, os.read(self._host_end[0], 4096))
+                os.write(self._board_end, data)

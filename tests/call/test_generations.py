@@ -65,6 +65,7 @@ async def test_the_daemon_updates_a_handset_that_nobody_uses(tmp_path: Path) -> 
         # A caller comes in between, and is served.
         await usable(site, site.board)
         assert (await told(site, "update ended"))["outcome"] == "done"
+        assert (await told(site, "the handset has restarted"))["cause"] == "update"
         builds = [line["build"] for line in site.daemon.lines if line["event"] == "handset in reach"]
         assert builds[0] == before.name and builds[-1] == after.name
         await whole_call(site)

@@ -107,6 +107,26 @@ def test_an_unknown_device_is_refused(name: str) -> None:
     assert repr(name) in refusal.detail
 
 
+def test_a_handset_at_the_port_of_another_is_refused_though_its_key_is_known() -> None:
+    """A telephone stolen from another wall opens nothing here."""
+    session = ses.Session({DEVICE: DEVICE_KEY, "wall-2": b"k" * 16}.get, station=DEVICE)
+    transmit, refusal = session.frame(wire.Hello.ID, hello("wall-2").encode(), NOW)
+    assert isinstance(transmit, ses.Transmit) and transmit.kind == wire.Refuse.ID
+    assert isinstance(refusal, ses.Refused) and refusal.counter == "link_wrong_station"
+    assert "'wall-2' is at the port of wall-1" in refusal.detail
+    assert sent(session.frame(wire.Hello.ID, hello().encode(), NOW)) == [wire.Welcome.ID]
+
+
+def test_a_handset_that_takes_no_welcome_is_told_of_once_in_ten_seconds() -> None:
+    """Its key is another: nothing else would ever be said about it."""
+    session = closed_session()
+    said: list[ses.Action] = []
+    for number in range(41):
+        said += session.frame(wire.Hello.ID, hello().encode(), NOW + number * wire.HELLO_MS * MS)
+    assert refused(said) == ["link_unproved"] * 2
+    assert sent(said) == [wire.Welcome.ID] * 41
+
+
 def test_a_forged_hello_does_not_end_a_session() -> None:
     session = open_session()
     for n in range(600):  # more than there are epochs

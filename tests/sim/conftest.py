@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,14 +45,15 @@ def lifted(board: Board, peer: SerialPeer) -> SerialPeer:
     return peer
 
 
+def with_file(folder: Path, name: str, text: str) -> Path:
+    """A copy of the firmware's sources under this folder, one file replaced."""
+    copy = folder / "firmware"
+    shutil.copytree(FIRMWARE, copy, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    (copy / name).write_text(text)
+    return copy
+
+
 @pytest.fixture
 def altered(tmp_path: Path) -> Callable[[str, str], Path]:
     """Firmware with one file replaced; returns its folder."""
-
-    def alter(name: str, text: str) -> Path:
-        folder = tmp_path / "firmware"
-        shutil.copytree(FIRMWARE, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-        (folder / name).write_text(text)
-        return folder
-
-    return alter
+    return partial(with_file, tmp_path)

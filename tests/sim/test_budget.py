@@ -44,8 +44,8 @@ def test_out_of_memory_is_a_visible_restart(altered: Callable[[str, str], Path])
     )
     with Board(device="wall-7", key=KEY, source=hungry, vm="unix") as board:
         peer = SerialPeer(board.path, KEY)
-        assert peer.expect(wire.Snapshot, 10).reset == wire.RESET_FAULT
+        assert peer.expect(wire.Snapshot, 10).reset == wire.RESET_MEMORY
         assert "MemoryError" in board.console
         peer.send(wire.Report())
-        assert "MemoryError" in peer.expect(wire.Events).text
+        assert f"reset cause {wire.RESET_MEMORY}, MemoryError" in peer.expect(wire.Events).text
         peer.close()

@@ -103,13 +103,14 @@ def event(kind: int, data: bytes, code: int = 200) -> Event:
 
 
 def test_an_event_payload_is_decoded() -> None:
-    media = struct.pack("<HBBBBBB", 40000, 8, 8, 255, 3, 20, 13) + b"192.0.2.7"
+    media = struct.pack("<HBBBBBBHBB", 40000, 8, 8, 255, 3, 20, 13, 40001, 0, 0) + b"192.0.2.7"
     payload = bytes([lib.KL_SIP_F_MEDIA, len(media)]) + media
     answered = decode(event(lib.KL_SIP_ANSWERED, payload))
     assert isinstance(answered, Answered)
     assert answered.media is not None
     assert (answered.media.ip, answered.media.port, answered.media.codec) == ("192.0.2.7", 40000, 8)
     assert (answered.media.dtmf_payload, answered.media.comfort_payload) == (None, 13)
+    assert (answered.media.rtcp_port, answered.media.crypto) == (40001, None)
     assert answered.media.direction is Direction.SENDRECV
     gone = decode(event(lib.KL_SIP_ENDED, bytes([lib.KL_SIP_F_BY, 1, 2, lib.KL_SIP_F_CAUSE, 2, 0x10, 0])))
     assert isinstance(gone, Ended)

@@ -172,14 +172,34 @@ def test_it_goes_on_where_it_was(board: Board, signer: Signer, harm: str) -> Non
     assert sent == sorted(sent), "what was there was sent again"
 
 
-def test_a_firmware_that_does_not_start_is_left_behind(board: Board, before: Firmware, signer: Signer, changed: Source) -> None:
-    broken = changed("handset/app.py", "\nraise OSError(5)\n")
+FAILINGS = {
+    "does not start": "raise OSError(5)",
+    "hangs": "def _hang(*_):\n    while True:\n        pass\nLink._welcome = _hang",
+    # Two minutes on the wall, three seconds here: what a trial without a host may take.
+    "never reaches a host": "from handset import upkeep\nupkeep._HOPELESS = 12\nLink._hello = lambda *_: None",
+}
+
+
+@pytest.mark.parametrize("failing", FAILINGS)
+def test_a_firmware_that_fails_its_trial_is_left_behind(
+    board: Board, before: Firmware, signer: Signer, changed: Source, failing: str
+) -> None:
+    """Three starts, and no fourth; the telephone is who it was, in reach, and remembers which one it left."""
+    broken = changed("handset/app.py", f"\n{FAILINGS[failing]}\n")
     trouble = refused(board.path, offered(broken, signer))
     assert (trouble.code, trouble.exit) == ("update-fell-back", Exit.TEST_FAILED)
+    assert board.boot_count == 1 + 3 + 1
     with held(board.path, "test") as line:
         link = BoardLink(line, {"wall-1": KEY}.get)
-        assert link.open().build == before.name
-    assert board.boot_count == 1 + 3 + 1
+        opened = link.open()
+        assert (opened.device, opened.build) == ("wall-1", before.name)
+        link.send(wire.SlotsAsk())
+        slots = link.expect(wire.Slots)
+        assert (slots.running, slots.trial, slots.fell) == (0, 0, broken.name)
+    board.power_off()
+    board.power_on()
+    assert updated(board.path, offered(firmware(), signer)).was == before.name, "a later update is not kept away"
+    assert board.boot_count == 1 + 3 + 1 + 1 + 1
 
 
 def test_firmware_before_this_is_flashed_by_cable() -> None:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json, UsageError, answer
+from kinline.cli.output import Json, UsageError, answer, table
+from kinline.cli.running import asked
 from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk
 from kinline.cli.verbs import request_of
 from kinline.operations import catalogue, perform
@@ -42,6 +43,28 @@ def handset_add(
         added = perform(desk, wanted, request)
     note = f" Flash {device_file} into the board." if made else ""
     answer({**wanted.as_json(added), "device_file": device_file}, as_json, lambda: f"{wanted.told(added)}{note}")
+
+
+@handset_app.command("status")
+def handset_status(config: Config = DEFAULT_CONFIG, acting: As = None, as_json: Json = False) -> None:
+    """Say how the telephones are now: in reach or not, why each last started, how often it restarted, what it warns of."""
+    with at_desk(config, acting) as desk:
+        units = {info.device_id: info.unit for info in desk.store.handsets()}
+        with asked(desk, "handsets") as connection:
+            found = [one for one in connection.reply.handsets or [] if desk.sees(units.get(one.handset))]
+    rows = [
+        (
+            one.handset,
+            one.in_reach,
+            one.build,
+            one.started_by,
+            ", ".join(f"{count} {cause}" for cause, count in sorted(one.restarts.items())),
+            "; ".join(one.alarms.values()),
+        )
+        for one in found
+    ]
+    columns = ("handset", "in reach", "firmware", "started by", "restarts", "alarms")
+    answer([one.model_dump() for one in found], as_json, lambda: table(columns, rows, "This daemon serves no handset."))
 
 
 def _device(file: Path, device: str | None) -> tuple[str, bytes, bool]:

@@ -11,10 +11,10 @@ import typer
 
 from kinline.cli.output import Json, UsageError, answer, table
 from kinline.cli.player import player, sink
+from kinline.cli.running import asked
 from kinline.cli.site import DEFAULT_CONFIG, As, Config, at_desk
 from kinline.live.client import Connection
-from kinline.live.protocol import RATE, Acting, Deed
-from kinline.operations import Desk
+from kinline.live.protocol import RATE
 
 monitor_app = typer.Typer(no_args_is_help=True, help="Talks that are on now: listen, speak into one, cut one.")
 
@@ -28,7 +28,7 @@ _ENDLESS = 0x7FFFFFFF  # what a WAV says of its length where nobody knows it yet
 @monitor_app.command("calls")
 def calls(config: Config = DEFAULT_CONFIG, acting: As = None, as_json: Json = False) -> None:
     """List the calls that are on, and which of them can be heard."""
-    with at_desk(config, acting) as desk, _asked(desk, "calls") as connection:
+    with at_desk(config, acting) as desk, asked(desk, "calls") as connection:
         found = connection.reply.calls or []
     rows = [(line.handset, line.call, line.phase, line.monitored) for line in found]
     columns = ("handset", "#call", "phase", "can be heard")
@@ -42,7 +42,7 @@ def listen(
     """Hear both parties, the caller left, the called party right; neither hears that somebody listens."""
     if target is None:
         player()
-    with at_desk(config, acting) as desk, _asked(desk, "listen", handset) as connection:
+    with at_desk(config, acting) as desk, asked(desk, "listen", handset) as connection:
         _write(connection, target, seconds)
 
 
@@ -63,7 +63,7 @@ def barge(
     except SoundError as error:
         raise UsageError(str(error)) from error
     length = len(said) / RATE
-    with at_desk(config, acting) as desk, _asked(desk, "barge", handset) as connection:
+    with at_desk(config, acting) as desk, asked(desk, "barge", handset) as connection:
         speaker = threading.Thread(target=_speak, args=(connection, said.astype("<i2").tobytes()), daemon=True)
         speaker.start()
         # A notice of four seconds may come first.
@@ -80,15 +80,9 @@ def cut(
     as_json: Json = False,
 ) -> None:
     """End the call at a handset at once. To keep it from calling again: kinline restriction add."""
-    with at_desk(config, acting) as desk, _asked(desk, "cut", handset, reason) as connection:
+    with at_desk(config, acting) as desk, asked(desk, "cut", handset, reason) as connection:
         call = connection.reply.call
     answer({"handset": handset, "call": call}, as_json, lambda: f"Call {call} at {handset} is cut.")
-
-
-def _asked(desk: Desk, do: Deed, handset: str | None = None, reason: str | None = None) -> Connection:
-    actor = desk.actor
-    acting = Acting(name=actor.name, roles=sorted(actor.roles), facility=actor.facility, local=actor.local)
-    return Connection(desk.settings.storage.live_socket, do, handset, acting=acting, reason=reason)
 
 
 def _speak(connection: Connection, samples: bytes) -> None:

@@ -26,6 +26,7 @@ from kinline.live.protocol import (
     RATE,
     SOUND,
     Deed,
+    HandsetState,
     LiveCall,
     Reply,
     Request,
@@ -38,6 +39,7 @@ from kinline.store import Store, StoreError
 
 RIGHTS: Mapping[Deed, frozenset[Role]] = {
     "calls": frozenset({"supervisor", "investigator", "auditor"}),
+    "handsets": frozenset({"supervisor", "investigator", "technician", "auditor"}),
     "listen": frozenset({"investigator"}),
     "barge": frozenset({"investigator"}),
     "cut": frozenset({"supervisor", "investigator"}),
@@ -59,6 +61,8 @@ class Served(Protocol):
 
     @property
     def handset(self) -> str: ...
+    @property
+    def state(self) -> HandsetState: ...
     @property
     def call(self) -> int: ...
     @property
@@ -145,6 +149,9 @@ class Live:
         if request.do == "calls":
             _write(writer, Reply(ok=True, calls=self._calls(actor)))
             return
+        if request.do == "handsets":
+            _write(writer, Reply(ok=True, handsets=self._handsets(actor)))
+            return
         station = self._stations[request.handset or ""]
         call = station.call
         if not call or station.nameless:
@@ -184,6 +191,9 @@ class Live:
             if station.call and not station.nameless and actor.facility in (None, self._facilities.get(station.handset))
         ]
 
+    def _handsets(self, actor: Actor) -> list[HandsetState]:
+        return [station.state for name, station in self._stations.items() if actor.facility in (None, self._facilities.get(name))]
+
     # Who asks
 
     def _actor(self, request: Request, uid: int) -> Actor:
@@ -206,7 +216,9 @@ class Live:
             if not actor.local and not actor.roles & may:
                 wanted = " or ".join(role for role in ROLES if role in may)
                 raise Forbidden(f"monitor {request.do} is for {wanted}; {actor.name} is not", may)
-            if request.do == "calls":
+            if request.do == "handsets" and actor.unit is not None:
+                raise Forbidden(f"{actor.name} works in unit {actor.unit} only, and this reaches beyond it", may)
+            if request.do in ("calls", "handsets"):
                 return
             home = self._facilities.get(request.handset or "")
             if request.handset not in self._stations or (home != actor.facility and actor.facility is not None):

@@ -26,7 +26,9 @@ from kinline.handsets import _link as wire
 from kinline.handsets import session as ses
 from kinline.handsets.alarms import alarms
 from kinline.handsets.keys import SessionKeys
+from kinline.handsets.restarts import OF_ITS_OWN, Restarts
 from kinline.handsets.volume import Volume
+from kinline.live.protocol import HandsetState
 from kinline.logs import log
 from kinline.media import (
     AnyCall,
@@ -39,6 +41,7 @@ from kinline.media import (
     LinkEvent,
     Listening,
     MonitoredCall,
+    PrivilegedCall,
     RecordedCall,
     Side,
     Source,
@@ -69,7 +72,15 @@ _CAUSES = {
 
 
 def _far_end(media: Media) -> FarEnd:
-    return FarEnd(media.ip, media.port, Codec(media.codec), media.payload, media.dtmf_payload or 0, media.comfort_payload or 0)
+    return FarEnd(
+        media.ip,
+        media.port,
+        Codec(media.codec),
+        media.payload,
+        media.dtmf_payload or 0,
+        media.comfort_payload or 0,
+        media.crypto,
+    )
 
 
 def _hides_an_attempt(event: ev.Event, before: Phase) -> bool:
@@ -89,7 +100,9 @@ class Station:
         self._records = records
         self._log = log(part="station", port=path)
         self._loop = asyncio.get_running_loop()
-        self._session = ses.Session(services.key_of)
+        self._session = ses.Session(services.key_of, station=records.handset)
+        self._restarts = Restarts()
+        self._build = ""
         self._firmware = Firmware(services.upgrades, self._send, lambda: self._call is None)
         self._visit = Visit(records.arrangement.manners)
         self._timers = Timers(self._loop, lambda name: self._happen(ev.Due(name)))
@@ -110,6 +123,19 @@ class Station:
     def handset(self) -> str:
         """The handset that the settings put at this port."""
         return self._records.handset
+
+    @property
+    def state(self) -> HandsetState:
+        """How the handset is, for staff; nothing of a call."""
+        return HandsetState(
+            handset=self.handset,
+            port=self.path,
+            in_reach=self._session.open,
+            build=self._build or None,
+            started_by=self._restarts.last or None,
+            restarts=dict(self._restarts.counts),
+            alarms=self._alarms,
+        )
 
     @property
     def call(self) -> int:
@@ -254,6 +280,11 @@ class Station:
             off_hook=bool(snapshot.off_hook),
             phase=snapshot.phase,
         )
+        self._build = opened.build
+        if restarted := self._restarts.opened(opened):
+            counters.add("handset_restart", restarted)
+            tell = self._log.warning if restarted in OF_ITS_OWN else self._log.info
+            tell("the handset has restarted", handset=opened.device, cause=restarted)
         if snapshot.phase == wire.PHASE_TALK:
             self._send(wire.End(snapshot.call))
         self._send(wire.Show(wire.LAMP_READY))
@@ -577,7 +608,10 @@ class Station:
                     self._legs[call].hang_up()
                     self._happen(ev.FarEnded(488, by_remote=False))
                     return
-                self._log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name)
+                suite = media.crypto.suite.name if media.crypto else None
+                if suite is None and isinstance(self._call, PrivilegedCall):
+                    counters.add("private_media_in_clear")
+                self._log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name, srtp=suite)
                 self._happen(ev.FarAnswered())
             case Progress(status, phrase):
                 if call not in self._unspoken:

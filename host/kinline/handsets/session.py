@@ -17,6 +17,7 @@ from kinline.handsets.keys import SessionKeys, derive
 _MS = 1_000_000
 _EPOCHS = 255  # 0 is for clear frames
 _FIRST = b"\x01\x00"  # the number that opens the numbering of a session
+_UNPROVED = 20  # welcomes to one hello, ten seconds of them, after which somebody ought to know
 _SUPERSEDED = "the handset started a new session"
 
 
@@ -80,6 +81,7 @@ class _Opening:
     hello: wire.Hello
     epoch: int
     welcome: Transmit
+    repeats: int = 0
 
 
 class _Allowance:
@@ -101,10 +103,11 @@ class _Allowance:
 
 
 class Session:
-    """All times are nanoseconds of the host's monotonic clock."""
+    """All times are nanoseconds of the host's monotonic clock. `station` is the one device whose place this is, if any."""
 
-    def __init__(self, key_of: KeyOf, nonce: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    def __init__(self, key_of: KeyOf, nonce: Callable[[int], bytes] = secrets.token_bytes, station: str | None = None) -> None:
         self._key_of = key_of
+        self._station = station
         self._nonce = nonce
         self._opening: _Opening | None = None
         self._newest_epoch = 0
@@ -222,11 +225,16 @@ class Session:
         hello = wire.Hello.decode(text)
         if self._opening and hello == self._opening.hello:  # repeated: the welcome was lost or is under way
             self._probe_ns = now_ns + 2 * wire.HELLO_MS * _MS
-            return [self._opening.welcome]
+            self._opening.repeats += 1
+            unproved = [Refused("link_unproved", _no_proof(hello.device))] if self._opening.repeats % _UNPROVED == 0 else []
+            return [self._opening.welcome, *unproved]
         if self._rekeying:  # its keys would displace those that the handset is about to use; it says hello again
             return [Refused("link_hello_limited", "a hello during a change of keys")]
         if not self._hellos.take(now_ns):
             return [Refused("link_hello_limited", f"more than {wire.HELLOS} new handshakes at once: a forger, or a reset loop")]
+        if self._station not in (None, hello.device):
+            detail = f"{hello.device!r} is at the port of {self._station}: plug it into its own, or mend the settings"
+            return self._refuse(wire.REFUSE_UNKNOWN_DEVICE, f"this is the port of {self._station}", "link_wrong_station", detail)
         key = self._key_of(hello.device)
         if key is None:
             detail = f"{hello.device!r} is not enrolled: kinline handset add"
@@ -309,3 +317,7 @@ class Session:
         hello = opening.hello
         opened = Opened(hello.device, hello.build, hello.boot, snapshot, min(wire.MINOR, hello.minor))
         return [*ended, opened, self._acknowledge()]
+
+
+def _no_proof(device: str) -> str:
+    return f"{device!r} takes no welcome of ours: its key is not the enrolled one, or it hears nothing; kinline tech enroll"

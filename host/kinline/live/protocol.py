@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Deed = Literal["calls", "listen", "barge", "cut"]
+Deed = Literal["calls", "handsets", "listen", "barge", "cut"]
 
 RATE = 16_000
 LONGEST_LINE = 4096
@@ -50,6 +50,18 @@ class LiveCall(_Line):
     monitored: bool
 
 
+class HandsetState(_Line):
+    """`started_by` is why it runs as it runs now, `restarts` how often by what since the daemon began to look."""
+
+    handset: str
+    port: str
+    in_reach: bool
+    build: str | None
+    started_by: str | None
+    restarts: dict[str, int]
+    alarms: dict[str, str]
+
+
 class Reply(_Line):
     """`error` ends with the next step. `call` is the record of the call that is being heard, or was cut."""
 
@@ -57,6 +69,7 @@ class Reply(_Line):
     error: str | None = None
     call: int | None = None
     calls: list[LiveCall] | None = None
+    handsets: list[HandsetState] | None = None
     rate: int | None = None
     announced: bool | None = None
 

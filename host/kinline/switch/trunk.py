@@ -11,7 +11,8 @@ from kinline.media import Bus, Event, Source
 from kinline.media.hub import Hub
 from kinline.switch.dialogs import Dialogs
 from kinline_engine import sip
-from kinline_engine.sip import G722, PCMA, PCMU, Credentials, LocalMedia, Media, SipConfig, SipEndpoint
+from kinline_engine.sip import G722, PCMA, PCMU, Credentials, LocalMedia, Media, Protection, SipConfig, SipEndpoint
+from kinline_engine.srtp import Suite
 
 NORMAL_CLEARING = 16  # Q.850 cause
 _log = log(part="trunk")
@@ -50,6 +51,7 @@ class Progress:
 
 
 LegEvent = Progress | Answered | Ended | Forwarded
+_PROTECTION = {"none": Protection.NONE, "opportunistic": Protection.OPPORTUNISTIC, "required": Protection.REQUIRED}
 _CODECS = {"G722": G722, "PCMU": PCMU, "PCMA": PCMA}
 
 
@@ -76,8 +78,20 @@ class Trunk:
         self._ids = itertools.count(1)
         password = settings.auth_password
         self._credentials = Credentials(settings.user or "", password) if password else None
-        codecs = [_CODECS[name] for name in settings.codecs]
-        self._offer = LocalMedia(str(settings.media_bind), rtp_port, codecs, comfort_noise=settings.comfort_noise)
+        self._offer = LocalMedia(
+            str(settings.media_bind),
+            rtp_port,
+            [_CODECS[name] for name in settings.codecs],
+            comfort_noise=settings.comfort_noise,
+            protection=_PROTECTION[settings.media_protection],
+            suites=[Suite[name] for name in settings.srtp_suites],
+        )
+        if settings.keys_in_clear:
+            _log.warning(
+                "the keys of protected media go over the trunk in clear",
+                transport=settings.transport,
+                next='set trunk.transport = "tls"; as it is, whoever reads the signalling can listen',
+            )
         self._probe = 0
         self.up: bool | None = None
         self._endpoint = SipEndpoint(bus, _listening(settings))
