@@ -4,6 +4,7 @@ Ours is the part of the daemon below the rules: trunk, engine, recorder. What ru
 """
 
 import asyncio
+import itertools
 import multiprocessing
 import os
 import tempfile
@@ -125,12 +126,13 @@ async def _serve(pipe: Connection, folder: Path, address: str, port: int) -> Non
         link = engine.open_link(slave)
         settings = Settings(address=address, port=port, codecs=("PCMU",), caller_id="+12025550199")
         trunk = Trunk(bus, hub, settings, engine.rtp_port, Dialogs(folder / "dialogs"))
+        numbers = itertools.count()
         pipe.send("ready")
         try:
             while True:
                 calls = await asyncio.to_thread(pipe.recv)
-                for number in range(calls):
-                    await _one_call(engine, link, trunk, folder / f"{number}.klr")
+                for _ in range(calls):
+                    await _one_call(engine, link, trunk, folder / f"{next(numbers)}.klr")
                 pipe.send(calls)
         except EOFError:
             pass
@@ -157,7 +159,6 @@ async def _one_call(engine: Engine, link: Link, trunk: Trunk, recording: Path) -
         while not isinstance(await happened.get(), Ended):
             pass
     call.close()
-    recording.unlink(missing_ok=True)
 
 
 # Asterisk -------------------------------------------------------------------------------------------
@@ -168,7 +169,8 @@ def _asterisks(folder: Path) -> tuple[str, float]:
     steps = (f"MixMonitor({INSIDE}/set-up.wav)", "Hangup()")
     with _far_end(folder / "sipp") as sipp:
         (folder / "asterisk").mkdir(parents=True)
-        with pinned(processors()[0]), Asterisk(folder / "asterisk", (Extension(EXTENSION, steps),), user="", codecs="ulaw") as switch:
+        answered = Extension(EXTENSION, steps)
+        with pinned(processors()[0]), Asterisk(folder / "asterisk", (answered,), user="", codecs="ulaw") as switch:
             pid = switch.pid
 
             def place(calls: int) -> None:
