@@ -21,6 +21,7 @@ MEASUREMENTS = {
     "call_setup": ("call_setup_cpu_ms",),
     "sim_handsets": ("sim_handsets_per_core",),
     "handset_calls": ("handset_call_core_percent",),
+    "held_calls": ("held_handset_calls",),
     "bridged_calls": ("bridged_calls_per_core", "engine_latency_p99_ms", "engine_latency_p50_ms"),
 }
 

@@ -45,6 +45,7 @@ GOALS = {
         Goal("call_setup_cpu_ms", "ms", 4.0, peer="Asterisk 22 with MixMonitor"),
         Goal("sim_handsets_per_core", "handsets", 40, most=False),
         Goal("handset_call_core_percent", "% of a core", 0.40),
+        Goal("held_handset_calls", "calls", 250, most=False),
         Goal("detection_false_cuts", "calls", 0),
         Goal("detection_us_per_frame", "µs", 15.0),
         Goal("rule_decision_p99_ms", "ms", 1.0, peer="each rule reading the whole history"),
