@@ -80,6 +80,7 @@ def _far_end(media: Media) -> FarEnd:
         media.dtmf_payload or 0,
         media.comfort_payload or 0,
         media.crypto,
+        media.rtcp_port,
     )
 
 
