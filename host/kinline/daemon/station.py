@@ -16,12 +16,14 @@ from kinline.calls.visit import Phase, Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.daemon.firmware import Firmware
+from kinline.daemon.line_quality import LineQuality
 from kinline.daemon.naming import LIMIT_MS, Naming
 from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.speech import Speech
 from kinline.daemon.timers import Timers
+from kinline.handsets import _board
 from kinline.handsets import _link as wire
 from kinline.handsets import session as ses
 from kinline.handsets.alarms import alarms
@@ -203,10 +205,13 @@ class Station:
             await asyncio.sleep(RETRY_S)
             return
         self._services.hub.own(Source.LINK, link.id, lambda event: self._link_event(event, gone))
+        quality = LineQuality()
+        quality.look(time.monotonic(), 0, 0, 0)
         try:
             while not gone.is_set():
                 self._do(self._session.tick(time.monotonic_ns()))
                 self._firmware.tick()
+                self._look_at_the_line(link, quality)
                 try:
                     await asyncio.wait_for(gone.wait(), TICK_S)
                 except TimeoutError:
@@ -218,6 +223,21 @@ class Station:
             self._link = None
             self._count_refusals(link)
             link.close()
+
+    def _look_at_the_line(self, link: Link, quality: LineQuality) -> None:
+        if not quality.due(now := time.monotonic()):
+            return
+        counted = link.counters
+        garbage = quality.look(now, counted.received.frames, counted.received.skipped_bytes, counted.bytes_in)
+        if garbage is not None:
+            counters.add("link_only_garbage")
+            self._log.warning(
+                "nothing but garbage comes in at this port",
+                bytes_a_second=garbage.bytes_a_second,
+                garbage_percent=round(100 * garbage.share, 1),
+                baud=_board.BAUD,
+                next="is the handset set to this speed, and the port its own? kinline tech doctor; then the cable",
+            )
 
     @staticmethod
     def _count_refusals(link: Link) -> None:
