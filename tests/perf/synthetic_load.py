@@ -113,7 +113,7 @@ def _call(stack: ExitStack, engine_rtp_port: int, codec: Codec) -> tuple[Plug, s
     suite = Suite.AES_CM_128_HMAC_SHA1_80
     crypto = Crypto(suite, secrets.token_bytes(suite.key_bytes), secrets.token_bytes(suite.key_bytes))
     line = f"{master} {far.fileno()} {keys[0].hex()} {keys[1].hex()} {crypto.receive_key.hex()} {int(suite)}\n"
-    end = FarEnd(*far.getsockname(), codec, int(codec), crypto=crypto)
+    end = FarEnd("127.0.0.1", far.getsockname()[1], codec, int(codec), crypto=crypto)
     return Plug(os.ttyname(slave), keys, end), line, [master, far.fileno()]
 
 
