@@ -56,6 +56,7 @@ TICK_S = 0.05
 NARROW_RATE, WIDE_RATE = 8000, 16_000  # of a recording, by what the far end speaks when it begins
 RETRY_S = 2.0  # between attempts to close a record, on top of the store's own 5 s of patience with a lock
 FAREWELL_S = 5.0  # the longest last prompt takes 3 s; a far end that listens to none of it is let go then
+TYPED_FAREWELL_S = 30.0  # six characters a second
 _COLLECT_KINDS = {"digit": wire.COLLECT_DIGIT, "secret": wire.COLLECT_SECRET, "number": wire.COLLECT_NUMBER}
 _ENTRY_RESULTS = {
     wire.ENTRY_COMPLETE: "complete",
@@ -415,7 +416,7 @@ class Station:
         actions = self._visit.handle(event, time.monotonic_ns())
         if (nameless or self._visit.nameless) and self.call:
             self._unspoken.add(self.call)
-        if self._naming is not None and self._visit.phase is not Phase.NAMING:
+        if self._naming is not None and self._visit.phase not in (Phase.NAMING, Phase.VOICE):
             self._stop_naming()
         if self._visit.phase is not before and not (nameless or self._visit.unspoken or _hides_an_attempt(event, before)):
             self._log.info("visit", handset=self.device, phase=self._visit.phase, call=self.call or None)
@@ -455,6 +456,8 @@ class Station:
                 self._take_name(ticket)
             case act.KeepName():
                 self._tell(lambda: self._records.keep_name(action))
+            case act.CheckVoice(ticket, kept, said):
+                self._services.spawn(self._check_voice(ticket, kept, said))
             case act.Attempt(ticket):
                 self._ask(lambda: self._records.attempt(action), ev.Failed(ticket))
             case act.AskAccount(ticket):
@@ -522,6 +525,12 @@ class Station:
         self._naming.close()
         self._naming = None
         self._take_call()
+
+    async def _check_voice(self, ticket: int, kept: bytes, said: bytes) -> None:
+        same = await self._services.voices.compared(kept, said)
+        counters.add("voice_checked", {True: "same", False: "another", None: "unknown"}[same])
+        self._log.info("voice checked", handset=self.device, same=same)
+        self._happen(ev.VoiceChecked(ticket, same))
 
     def _ask(self, work: Callable[[], ev.Event], failed: ev.Failed) -> None:
         """Run store work on its thread; its event, or the failure, comes back to the visit."""
@@ -642,7 +651,7 @@ class Station:
             leg.hang_up()
             return
         self._speech.say(act.Side.FAR, prompt, self._visit.language, {}, 0, overlay=False, then=leg.hang_up)
-        self._loop.call_later(FAREWELL_S, leg.hang_up)
+        self._loop.call_later(TYPED_FAREWELL_S if self._speech.types_to(Side.FAR) else FAREWELL_S, leg.hang_up)
 
     # The talk
 
@@ -685,8 +694,9 @@ class Station:
                 self._happen(ev.FarDigit(chr(event.code)))
             case CallEvent.SIGN:
                 sign = heard(event)
-                if sign.sign.name == "TTY" and self._call is not None:
+                if sign.sign.name == "TTY" and self._call is not None and self._speech is not None:
                     self._call.tone_safe(True)  # until the call in hand is over: nothing that is good for speech only
+                    self._speech.type_to(Side(sign.detail))
                 self._happen(ev.Heard(sign.sign.name.lower(), sign.confidence))
             case CallEvent.TEXT:
                 self._typed(Side(event.code), event.data.decode("ascii", "replace"))
