@@ -8,14 +8,17 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
+from kinline.calls.quality import Quality
 from kinline.calls.visit import Phase, Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.daemon.firmware import Firmware
+from kinline.daemon.line_quality import measured
 from kinline.daemon.naming import LIMIT_MS, Naming
 from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
@@ -112,7 +115,9 @@ class Station:
         self._speech: Speech | None = None
         self._naming: Naming | None = None  # and then there is no call
         self._volume = Volume()
-        self._far_codec = Codec.PCMU  # as last agreed
+        self._far_codec: Codec | None = None  # as last agreed
+        self._far_srtp: str | None = None
+        self._lined = 0  # the call whose far end the engine's call has or had
         self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
         self._recordings: dict[int, Path] = {}
         self._happened: deque[ev.Event] = deque()
@@ -564,8 +569,24 @@ class Station:
 
         self._services.spawn(run())
 
+    def _line_quality(self, call: int) -> Quality | None:
+        """Of the call that the engine has in hand, if it is that one and its far end was heard."""
+        if self._call is None or self._lined != call or self._far_codec is None:
+            return None
+        try:
+            quality = measured(self._call, self._far_codec, self._far_srtp)
+        except EngineError as error:
+            self._log.error("the line's quality cannot be read", call=self._mentioned(call), error=str(error))
+            return None
+        if quality is not None:
+            counters.add("line_quality", quality.grade)
+            if call not in self._unspoken:
+                self._log.info("line", handset=self.device, call=call, grade=quality.grade, **asdict(quality))
+        return quality
+
     def _finish(self, action: act.Finish) -> None:
         recording = self._recordings.pop(action.call, None)
+        quality = self._line_quality(action.call)
         if action.call not in self._unspoken:
             self._log.info(
                 "call ended",
@@ -579,7 +600,7 @@ class Station:
         async def run() -> None:
             # Until it is written, inmate, handset and money are held: try on. What a stop of the daemon leaves open
             # is closed at its next start.
-            while await self._written(lambda: self._records.finish(action, recording)):
+            while await self._written(lambda: self._records.finish(action, recording, quality)):
                 await asyncio.sleep(RETRY_S)
 
         self._services.spawn(run())
@@ -589,7 +610,8 @@ class Station:
     def _invite(self, invite: act.Invite) -> None:
         self._drop_audio()  # up to here nothing could be kept; whether something can is decided with the call
         self._take_call(invite.recorded, invite.monitored)
-        call = invite.call
+        call = self._lined = invite.call
+        self._far_codec = self._far_srtp = None
         target = self._records.target(call)
         leg = Leg(self._services.trunk, lambda event: self._leg_event(call, event))
         self._legs[call] = leg
@@ -609,7 +631,7 @@ class Station:
                     self._legs[call].hang_up()
                     self._happen(ev.FarEnded(488, by_remote=False))
                     return
-                suite = media.crypto.suite.name if media.crypto else None
+                suite = self._far_srtp = media.crypto.suite.name if media.crypto else None
                 if suite is None and isinstance(self._call, PrivilegedCall):
                     counters.add("private_media_in_clear")
                 self._log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name, srtp=suite)
