@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,14 +103,14 @@ static void tick(kl_engine *engine)
 }
 
 /* Many handsets' frames come one by one all the time. Woken once a millisecond for what has come by then, the thread asks
- * the kernel once for all of it, and sends all answers at once. */
+ * the kernel once for all of it, and sends all answers at once. Who asks it something need not wait for that. */
 static void gather(const kl_engine *engine)
 {
-    int64_t until = engine->now_ns + GATHER_NS;
-    struct timespec t = {until / 1000000000, until % 1000000000};
+    struct pollfd asked = {.fd = engine->commands.wake, .events = POLLIN};
+    struct timespec left = {.tv_nsec = engine->now_ns + GATHER_NS - engine_clock_ns()};
 
-    if (engine->links.count >= GATHER_LINKS)
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+    if (engine->links.count >= GATHER_LINKS && left.tv_nsec > 0)
+        ppoll(&asked, 1, &left, NULL);
 }
 
 static void *run(void *arg)

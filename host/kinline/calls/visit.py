@@ -1,6 +1,6 @@
 """One visit to a handset, from off hook to on hook: language, PIN, number, invitation, menu, talk, end.
 
-idle -> language -> identity -> checking -> messages -> naming -> number -> attempting -> inviting -> menu -> accepting
+idle -> language -> identity -> checking -> messages -> naming | voice -> number -> attempting -> inviting -> menu -> accepting
              |          |                            paying ---^  ^---- account               ^---- telling    -> talk -> over
              '----------'---> line (without a PIN) -------> attempting ...
 
@@ -87,8 +87,12 @@ class Visit(Asking):
                 return self._played(as_meant) if token == self._token else []
             case ev.Identified(ticket):
                 return self._identified(event) if self._awaits(Phase.CHECKING, ticket) else []
-            case ev.NameTaken(ticket):
-                return self._name_taken(event) if self._awaits(Phase.NAMING, ticket) else []
+            case ev.NameTaken(ticket, sound):
+                if self._awaits(Phase.VOICE, ticket):
+                    return self._voice_taken(sound)
+                return self._name_taken(sound) if self._awaits(Phase.NAMING, ticket) else []
+            case ev.VoiceChecked(ticket, same):
+                return self._voice_checked(same) if self._awaits(Phase.VOICE, ticket) else []
             case ev.Unidentified(ticket, locked_seconds):
                 return self._unidentified(locked_seconds) if self._awaits(Phase.CHECKING, ticket) else []
             case ev.Account(ticket):
@@ -330,7 +334,7 @@ class Visit(Asking):
         match self.phase:
             case Phase.MESSAGES:
                 return self._message_played(as_meant)
-            case Phase.NAMING:
+            case Phase.NAMING | Phase.VOICE:
                 return self._name_asked()
             case Phase.TELLING if self._allow is not None:
                 return self._invite(self._allow)

@@ -420,7 +420,7 @@ class Station:
         actions = self._visit.handle(event, time.monotonic_ns())
         if (nameless or self._visit.nameless) and self.call:
             self._unspoken.add(self.call)
-        if self._naming is not None and self._visit.phase is not Phase.NAMING:
+        if self._naming is not None and self._visit.phase not in (Phase.NAMING, Phase.VOICE):
             self._stop_naming()
         if self._visit.phase is not before and not (nameless or self._visit.unspoken or _hides_an_attempt(event, before)):
             self._log.info("visit", handset=self.device, phase=self._visit.phase, call=self.call or None)
@@ -460,6 +460,8 @@ class Station:
                 self._take_name(ticket)
             case act.KeepName():
                 self._tell(lambda: self._records.keep_name(action))
+            case act.CheckVoice(ticket, kept, said):
+                self._services.spawn(self._check_voice(ticket, kept, said))
             case act.Attempt(ticket):
                 self._ask(lambda: self._records.attempt(action), ev.Failed(ticket))
             case act.AskAccount(ticket):
@@ -527,6 +529,12 @@ class Station:
         self._naming.close()
         self._naming = None
         self._take_call()
+
+    async def _check_voice(self, ticket: int, kept: bytes, said: bytes) -> None:
+        same = await self._services.voices.compared(kept, said)
+        counters.add("voice_checked", {True: "same", False: "another", None: "unknown"}[same])
+        self._log.info("voice checked", handset=self.device, same=same)
+        self._happen(ev.VoiceChecked(ticket, same))
 
     def _ask(self, work: Callable[[], ev.Event], failed: ev.Failed) -> None:
         """Run store work on its thread; its event, or the failure, comes back to the visit."""
