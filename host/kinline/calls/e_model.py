@@ -35,9 +35,9 @@ RO = 15 - 1.5 * (SLR + NO)  # §7.1
 def _simultaneous(one_way_ms: float) -> float:
     """Is, §7.2: what goes with the talk itself: too loud, side tone, quantizing."""
     x = OLR + 0.2 * (64 + NO - RLR)
-    loud = 20 * ((1 + (x / 8) ** 8) ** (1 / 8) - x / 8)
+    loud: float = 20 * ((1 + (x / 8) ** 8) ** (1 / 8) - x / 8)
     side = -10 * log10(10 ** (-STMR / 10) + exp(-one_way_ms / 4) * 10 ** (-TELR / 10))
-    tone = (
+    tone: float = (
         12 * (1 + ((side - 13) / 6) ** 8) ** (1 / 8)
         - 28 * (1 + ((side + 1) / 19.4) ** 35) ** (1 / 35)
         - 13 * (1 + ((side - 3) / 33) ** 13) ** (1 / 13)
@@ -55,12 +55,13 @@ def _delayed(one_way_ms: float) -> float:
     terv = TELR - 40 * log10((1 + t / 10) / (1 + t / 150)) + 6 * exp(-0.3 * t**2)
     roe, re = -1.5 * (NO - RLR), 80 + 2.5 * (terv - 14)
     talker = ((roe - re) / 2 + sqrt((roe - re) ** 2 / 4 + 100) - 1) * (1 - exp(-t))
-    rle = 10.5 * (WEPL + 7) * (round_trip + 1) ** -0.25
+    rle: float = 10.5 * (WEPL + 7) * (round_trip + 1) ** -0.25
     listener = (RO - rle) / 2 + sqrt((RO - rle) ** 2 / 4 + 169)
     if t <= 100:
         return talker + listener
     x = log2(t / 100)
-    return talker + listener + 25 * ((1 + x**6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2)
+    too_long: float = 25 * ((1 + x**6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2)
+    return talker + listener + too_long
 
 
 def rating(one_way_ms: float = 0.0, loss_percent: float = 0.0, *, ie: float = IE, bpl: float = BPL, burst: float = 1.0) -> float:
