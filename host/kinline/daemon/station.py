@@ -59,6 +59,7 @@ TICK_S = 0.05
 NARROW_RATE, WIDE_RATE = 8000, 16_000  # of a recording, by what the far end speaks when it begins
 RETRY_S = 2.0  # between attempts to close a record, on top of the store's own 5 s of patience with a lock
 FAREWELL_S = 5.0  # the longest last prompt takes 3 s; a far end that listens to none of it is let go then
+TYPED_FAREWELL_S = 30.0  # six characters a second
 _COLLECT_KINDS = {"digit": wire.COLLECT_DIGIT, "secret": wire.COLLECT_SECRET, "number": wire.COLLECT_NUMBER}
 _ENTRY_RESULTS = {
     wire.ENTRY_COMPLETE: "complete",
@@ -672,7 +673,7 @@ class Station:
             leg.hang_up()
             return
         self._speech.say(act.Side.FAR, prompt, self._visit.language, {}, 0, overlay=False, then=leg.hang_up)
-        self._loop.call_later(FAREWELL_S, leg.hang_up)
+        self._loop.call_later(TYPED_FAREWELL_S if self._speech.types_to(Side.FAR) else FAREWELL_S, leg.hang_up)
 
     # The talk
 
@@ -715,8 +716,9 @@ class Station:
                 self._happen(ev.FarDigit(chr(event.code)))
             case CallEvent.SIGN:
                 sign = heard(event)
-                if sign.sign.name == "TTY" and self._call is not None:
+                if sign.sign.name == "TTY" and self._call is not None and self._speech is not None:
                     self._call.tone_safe(True)  # until the call in hand is over: nothing that is good for speech only
+                    self._speech.type_to(Side(sign.detail))
                 self._happen(ev.Heard(sign.sign.name.lower(), sign.confidence))
             case CallEvent.TEXT:
                 self._typed(Side(event.code), event.data.decode("ascii", "replace"))
