@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from kinline_engine.audio import Coder
+from kinline_engine.audio import Coder, codec_rate
 from kinline_engine.engine import Codec
 from kinline_sim.speech import Speaker, speech
 
@@ -34,9 +34,9 @@ def _frames(rng: random.Random, mean_s: float, turn: Turn) -> Iterator[Turn]:
     return iter([turn] * max(1, round(rng.expovariate(1 / mean_s) / FRAME_S)))
 
 
-def frames(party: int, talk: Sequence[Turn]) -> list[np.ndarray[tuple[int], np.dtype[np.int16]]]:
-    """Frames of 20 ms of the caller (0, at 16 kHz) or the called party (1, at 8): speech in that one's turns, else noise."""
-    rate, size = ((16_000, 320), (8_000, 160))[party]
+def frames(party: int, talk: Sequence[Turn], rate: int) -> list[np.ndarray[tuple[int], np.dtype[np.int16]]]:
+    """Frames of 20 ms of the caller (0) or the called party (1): speech in that one's turns, else noise."""
+    size = rate // 50
     speaker: Speaker = "called" if party else "caller"
     words = speech(12.0, 3 + party, speaker, rate)
     cut = words[: len(words) // size * size].reshape(-1, size)
@@ -45,7 +45,7 @@ def frames(party: int, talk: Sequence[Turn]) -> list[np.ndarray[tuple[int], np.d
     return [(spoken if turn[party] else noise)[at % len(spoken)] for at, turn in enumerate(talk)]
 
 
-def payloads(talk: Sequence[Turn]) -> list[bytes]:
-    """The called party's frames in µ-law."""
+def payloads(talk: Sequence[Turn], codec: Codec) -> list[bytes]:
+    """The called party's frames as they are sent."""
     coder = Coder()
-    return [coder.encode(Codec.PCMU, frame) for frame in frames(1, talk)]
+    return [coder.encode(codec, frame) for frame in frames(1, talk, codec_rate(codec))]

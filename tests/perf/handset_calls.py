@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinline_engine.bus import Bus
-from kinline_engine.engine import Call, Engine, FarEnd, Link
+from kinline_engine.engine import Call, Codec, Engine, Link
 from tests.engine.recording import record
 from tests.perf.machine import busy, many_files, pinned, processors
 from tests.perf.report import Figure
@@ -58,25 +58,26 @@ def measure() -> list[Figure]:
     clean = [load for load in loads if load.clean]
     best = clean[-1] if clean else loads[0]
     carried = f"most calls without a lost frame: {best.calls}" if clean else "no number of calls was without a lost frame"
-    both = carry(best.calls, converse=False)
+    both, wide = carry(best.calls, converse=False), carry(best.calls, codec=Codec.G722)
     note = (
         f"engine process at {best.calls} calls, near legs handset links with AES and HMAC on ptys, far ends G.711 in SRTP "
         f"(AES-CM, HMAC-SHA1), digit detection on, 128 ms echo cancelling, encrypted stereo recording, "
         f"{'SCHED_FIFO' if best.fifo else 'ordinary priority'}; a conversation after ITU-T P.59, each side speaking 42 % of the "
-        f"time; while both speak all the time {both.process_percent:.3f} %; without the daemon's Python; {carried}; "
+        f"time; {both.process_percent:.3f} % while both speak all the time, {wide.process_percent:.3f} % in wide band (G.722), "
+        f"conversing; without the daemon's Python; {carried}; "
         f"all: {'; '.join(map(str, loads))}; {busy()}"
     )
     return [Figure("handset_call_core_percent", round(best.process_percent, 3), note)]
 
 
-def carry(count: int, converse: bool = True, window_s: float = WINDOW_S) -> Load:
+def carry(count: int, window_s: float = WINDOW_S, codec: Codec = Codec.PCMU, converse: bool = True) -> Load:
     """So many calls for so long."""
     first, last = processors()[0], processors()[-1]
     with tempfile.TemporaryDirectory(prefix="kinline-perf-") as folder, pinned(first):
         bus = Bus()
         with (
             Engine(bus, clean_microphone=True) as engine,
-            generator(Path(folder), count, engine.rtp_port, last, converse) as load,
+            generator(Path(folder), count, engine.rtp_port, last, codec, converse) as load,
         ):
             seen = _calls(engine, bus, load, window_s, Path(folder))
         bus.close()
@@ -116,7 +117,7 @@ def _connected(engine: Engine, plug: Plug, recording: Path) -> Iterator[tuple[Li
     try:
         link.install_keys(EPOCH, *plug.secrets)
         call = engine.create_call(link)
-        call.set_far(FarEnd("127.0.0.1", plug.rtp_port, crypto=plug.crypto))
+        call.set_far(plug.far)
         record(call, recording)
         call.gate(True)
         call.detect(True)  # opening the gate ended it

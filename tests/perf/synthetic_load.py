@@ -15,11 +15,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from kinline_engine.engine import Codec, FarEnd
 from kinline_engine.srtp import Crypto, Suite
 from tests.perf import conversation
 from tests.perf.rtp_load import TOOLS, build
 
 EPOCH = 1
+NEAR_RATE = 16_000
 CONVERSATION_S = 60.0  # over and over
 
 
@@ -29,8 +31,7 @@ class Plug:
 
     path: str
     secrets: tuple[bytes, bytes, bytes, bytes]
-    rtp_port: int
-    crypto: Crypto
+    far: FarEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,14 @@ class Load:
 
 
 @contextmanager
-def generator(folder: Path, count: int, engine_rtp_port: int, processor: int, converse: bool) -> Iterator[Load]:
+def generator(folder: Path, count: int, engine_rtp_port: int, processor: int, codec: Codec, converse: bool) -> Iterator[Load]:
     """So many calls, silent until started."""
     build()
-    near, far = _sound(folder, converse)
+    near, far = _sound(folder, codec, converse)
     plugs, lines, fds = [], [], []
     with ExitStack() as stack:
         for _ in range(count):
-            plug, line, kept = _call(stack, engine_rtp_port)
+            plug, line, kept = _call(stack, engine_rtp_port, codec)
             plugs.append(plug)
             lines.append(line)
             fds += kept
@@ -98,7 +99,7 @@ def generator(folder: Path, count: int, engine_rtp_port: int, processor: int, co
         yield Load(process, plugs)
 
 
-def _call(stack: ExitStack, engine_rtp_port: int) -> tuple[Plug, str, list[int]]:
+def _call(stack: ExitStack, engine_rtp_port: int, codec: Codec) -> tuple[Plug, str, list[int]]:
     master, slave = os.openpty()
     stack.callback(os.close, master)
     stack.callback(os.close, slave)
@@ -112,13 +113,14 @@ def _call(stack: ExitStack, engine_rtp_port: int) -> tuple[Plug, str, list[int]]
     suite = Suite.AES_CM_128_HMAC_SHA1_80
     crypto = Crypto(suite, secrets.token_bytes(suite.key_bytes), secrets.token_bytes(suite.key_bytes))
     line = f"{master} {far.fileno()} {keys[0].hex()} {keys[1].hex()} {crypto.receive_key.hex()} {int(suite)}\n"
-    return Plug(os.ttyname(slave), keys, far.getsockname()[1], crypto), line, [master, far.fileno()]
+    end = FarEnd("127.0.0.1", far.getsockname()[1], codec, int(codec), crypto=crypto)
+    return Plug(os.ttyname(slave), keys, end), line, [master, far.fileno()]
 
 
-def _sound(folder: Path, converse: bool) -> tuple[Path, Path]:
+def _sound(folder: Path, codec: Codec, converse: bool) -> tuple[Path, Path]:
     turns = conversation.turns(1) if converse else itertools.repeat((True, True))
     talk = list(itertools.islice(turns, round(CONVERSATION_S / conversation.FRAME_S)))
     near, far = folder / "near", folder / "far"
-    near.write_bytes(b"".join(frame.tobytes() for frame in conversation.frames(0, talk)))
-    far.write_bytes(b"".join(conversation.payloads(talk)))
+    near.write_bytes(b"".join(frame.tobytes() for frame in conversation.frames(0, talk, NEAR_RATE)))
+    far.write_bytes(b"".join(conversation.payloads(talk, codec)))
     return near, far
