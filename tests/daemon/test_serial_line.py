@@ -4,7 +4,7 @@ import os
 import time
 from random import Random
 
-from kinline.daemon.line_quality import LOOK_S, Garbage, LineQuality
+from kinline.daemon.serial_line import LOOK_S, Garbage, SerialLine
 from kinline_engine.bus import Bus
 from kinline_engine.engine import Engine
 from tests.engine.parties import Handset
@@ -25,7 +25,7 @@ def test_a_line_at_the_wrong_speed_is_told_once_and_again_after_it_worked() -> N
     engine = Engine(bus)
     link = engine.open_link(handset.host_fd)
     handset.install(link)
-    quality, now, told, sent = LineQuality(), 1000.0, [], 0
+    quality, now, told, sent = SerialLine(), 1000.0, [], 0
 
     def looks(garbled: bool, times: int) -> None:
         nonlocal now, sent
@@ -54,7 +54,7 @@ def test_a_line_at_the_wrong_speed_is_told_once_and_again_after_it_worked() -> N
 
 
 def test_a_handsets_start_is_no_trouble() -> None:
-    quality = LineQuality()
+    quality = SerialLine()
     assert quality.look(10, 0, 0, 0) is None
     assert quality.look(20, 0, 400, 400) is None  # the ROM's greeting
     assert quality.look(30, 0, 400, 400) is None
@@ -62,7 +62,7 @@ def test_a_handsets_start_is_no_trouble() -> None:
 
 
 def test_silence_is_no_garbage_and_the_rate_is_that_of_the_last_look() -> None:
-    quality = LineQuality()
+    quality = SerialLine()
     for at in range(10, 60, 10):
         assert quality.look(at, 0, 0, 0) is None
     assert quality.look(60, 0, 500, 500) is None
