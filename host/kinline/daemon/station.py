@@ -346,8 +346,8 @@ class Station:
         self._tell(lambda: self._records.report_alarms(standing))
 
     def check_key(self) -> None:
-        """End the session of a handset whose key staff have revoked."""
-        if self._session.open and self._services.key_of(self._session.device) is None:
+        """End the session of a handset whose key staff have revoked, or given to another board."""
+        if self._session.disowned:
             counters.add("link_revoked")
             self._do(self._session.revoke())
 
