@@ -20,12 +20,12 @@ from kinline_sim.flash import IdentityError, build_flash, parse_key
 from tests.device.bench import Attended, Bench, Simulated
 from tests.link_peer import SerialPeer
 
-# What a port behind a network may lose, once each: a clear frame, a session over a reset, control, sound in real time.
+# What a port behind a network may lose, once each: a clear frame, a session over a reset, control. Sound wants a quiet machine
+# there, three threads and two sockets lying between: it is for the bench of one's own choice.
 FAR_TOO = {
     "test_says_hello",
     "test_reboots_when_told",
     "test_an_entry_is_collected_and_sent_once",
-    "test_a_talk_carries_the_voice_both_ways",
 }
 
 lacking: Counter[str] = Counter()  # by capability, the tests that this bench could not run
