@@ -165,8 +165,23 @@ typedef struct {
     uint8_t dtmf_type;     /* telephone-event/8000; 0: none */
     uint8_t comfort_type;  /* CN/8000 (RFC 3389); 0: none */
     uint8_t srtp;          /* KL_SRTP_...; NONE: in clear, both ways */
+    uint16_t rtcp_port;    /* 0: the one after; port itself: both share it (RFC 5761) */
     const uint8_t *send_key, *receive_key; /* as many bytes as kl_srtp_key_bytes says */
 } kl_call_far_end;
+
+/* Of one RTP leg's reports (RTCP). What the other end says of the packets that it had from us, as far as it can be. */
+typedef struct {
+    uint64_t sent;
+    uint64_t received;
+    uint64_t malformed;
+    uint64_t disbelieved;   /* of another source, of reports that we never made, or of more than we have sent */
+    uint64_t reports;       /* so many were about us and believed; the rest is of the last, and 0 before that */
+    uint64_t sent_then;     /* our packets as it came */
+    uint32_t lost;          /* of these, as it says */
+    uint32_t fraction_lost; /* of 256, since its report before */
+    uint32_t jitter_us;
+    uint32_t round_trip_us; /* mean of all that could be told; 0: none */
+} kl_rtcp_counters;
 
 /* Of one RTP leg. */
 typedef struct {
@@ -185,6 +200,8 @@ typedef struct {
     uint64_t concealed_samples; /* made up by packet loss concealment */
     uint32_t jitter_us;         /* RFC 3550 interarrival jitter */
     uint32_t delay_ms;          /* depth of the jitter buffer; 0 in a bridged call, which has none */
+    uint32_t mean_delay_ms;     /* of all that was played */
+    kl_rtcp_counters reports;
 } kl_rtp_counters;
 
 typedef struct {

@@ -93,6 +93,25 @@ class FarEnd:
     dtmf_type: int = 101
     comfort_type: int = 0
     crypto: Crypto | None = None  # None: in clear
+    rtcp_port: int = 0  # 0: the one after; `port` itself: both share it (RFC 5761)
+
+
+@dataclass(frozen=True, slots=True)
+class RtcpCounters:
+    """Of one RTP leg's reports: how many, and what the other end says of what it had from us (`reports` of these were about
+    us and believed). `lost` is of the `sent_then` packets that were sent as it said so, `fraction_lost` of 256 since its
+    report before, `round_trip_us` the mean; 0: none."""
+
+    sent: int
+    received: int
+    malformed: int
+    disbelieved: int
+    reports: int
+    sent_then: int
+    lost: int
+    fraction_lost: int
+    jitter_us: int
+    round_trip_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,8 @@ class RtpCounters:
     concealed_samples: int
     jitter_us: int
     delay_ms: int
+    mean_delay_ms: int
+    reports: RtcpCounters
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +173,9 @@ def recorded(event: Event) -> Recorded:
 
 
 def _rtp(raw: Any) -> RtpCounters:
-    return RtpCounters(**fields(raw, tuple(RtpCounters.__dataclass_fields__)))
+    own = [name for name in RtpCounters.__dataclass_fields__ if name != "reports"]
+    reports = RtcpCounters(**fields(raw.reports, tuple(RtcpCounters.__dataclass_fields__)))
+    return RtpCounters(**fields(raw, tuple(own)), reports=reports)
 
 
 class AnyCall:
@@ -168,6 +191,7 @@ class AnyCall:
     def _set_end(self, function: Callable[..., int], end: FarEnd, which: str) -> None:
         ip = ffi.new("char[]", end.ip.encode())
         raw = ffi.new("kl_call_far_end *", (ip, end.port, end.codec, end.payload_type, end.dtmf_type, end.comfort_type))
+        raw.rtcp_port = end.rtcp_port
         if end.crypto:
             keys = [ffi.new("uint8_t[]", key) for key in (end.crypto.send_key, end.crypto.receive_key)]
             raw.srtp = end.crypto.suite

@@ -54,12 +54,24 @@ void detect_release(kl_detect *d)
     progress_release(&d->progress);
 }
 
+static void tell_text_telephone(kl_detect *d)
+{
+    uint8_t sides = (uint8_t)((d->tty_far.recognised ? SIDE_FAR : 0) | (d->tty_near.recognised ? SIDE_NEAR : 0));
+
+    if (sides == d->tty_sides)
+        return;
+    d->tty_sides = sides;
+    d->told[KL_SIGN_TTY] = 0; /* the other one, too: that is news */
+    tell(d, KL_SIGN_TTY, TTY_SURE, sides);
+}
+
 void detect_phase(kl_detect *d, int phase)
 {
     bool far_known = d->tty_far.recognised, near_known = d->tty_near.recognised;
 
     d->phase = phase;
     d->samples = d->signs_n = 0;
+    d->tty_sides = 0;
     memset(d->told, 0, sizeof d->told);
     memset(&d->beep, 0, sizeof d->beep);
     memset(&d->greeting, 0, sizeof d->greeting);
@@ -71,7 +83,7 @@ void detect_phase(kl_detect *d, int phase)
     if (phase != KL_DETECT_NOTHING && (far_known || near_known)) {
         d->tty_far.recognised = far_known;
         d->tty_near.recognised = near_known;
-        tell(d, KL_SIGN_TTY, TTY_SURE, (far_known ? SIDE_FAR : 0) | (near_known ? SIDE_NEAR : 0));
+        tell_text_telephone(d);
     }
 }
 
@@ -82,14 +94,6 @@ static float power_of(const int16_t *pcm)
     for (int i = 0; i < DETECT_FRAME; i++)
         sum += (float)pcm[i] * (float)pcm[i];
     return sum / DETECT_FRAME;
-}
-
-static void tell_text_telephone(kl_detect *d)
-{
-    if (d->tty_far.recognised)
-        tell(d, KL_SIGN_TTY, TTY_SURE, SIDE_FAR);
-    else if (d->tty_near.recognised)
-        tell(d, KL_SIGN_TTY, TTY_SURE, SIDE_NEAR);
 }
 
 /* What goes on without listening may be no speech at all. */
@@ -125,6 +129,16 @@ void detect_hear(kl_detect *d, const int16_t far[DETECT_FRAME], const int16_t *n
         hear_answer(d, far, power, near ? power_of(near) : 0);
     else if (!d->tty_far.carrier && !d->tty_near.carrier)
         third_party_hear(&d->third, far, near, power, tell, d);
+}
+
+static bool typing(const tty_receiver *t, unsigned blocks)
+{
+    return t->recognised && t->quiet < blocks;
+}
+
+bool detect_typing(const kl_detect *d, unsigned blocks)
+{
+    return typing(&d->tty_far, blocks) || typing(&d->tty_near, blocks);
 }
 
 size_t detect_take(kl_detect *d)

@@ -19,6 +19,7 @@ struct kl_detect {
     greeting_detector greeting;
     third_party third;
     tty_receiver tty_far, tty_near;
+    uint8_t tty_sides; /* where one has been told of */
     uint8_t told[KL_SIGN_COUNT]; /* the confidence last reported */
     uint32_t told_at[KL_SIGN_COUNT]; /* frame of the last report */
     kl_sign signs[DETECT_SIGNS];
@@ -31,6 +32,8 @@ void detect_phase(kl_detect *d, int phase);
 /* One frame; near NULL: nothing was sent. The two text telephones hear for themselves (tty_hear), before this. Signs
  * wait in d->signs until detect_take. */
 void detect_hear(kl_detect *d, const int16_t far[DETECT_FRAME], const int16_t *near);
+/* Whether somebody has typed within so many blocks of TTY_BLOCK. */
+bool detect_typing(const kl_detect *d, unsigned blocks);
 /* How many signs wait; they are taken. */
 size_t detect_take(kl_detect *d);
 

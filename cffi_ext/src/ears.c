@@ -89,16 +89,23 @@ void ears_far(kl_call *c, const int16_t *pcm, int n)
         e->far_n = 0;
         if (near) {
             if (!by_packets(c, KL_SIDE_NEAR))
-                tty_hear(&e->detect->tty_near, e->near, DETECT_FRAME);
+                tty_hear(&e->detect->tty_near, e->typed, DETECT_FRAME);
             e->near_n -= DETECT_FRAME;
             memmove(e->near, e->near + DETECT_FRAME, (size_t)e->near_n * sizeof *e->near);
+            memmove(e->typed, e->typed + DETECT_FRAME, (size_t)e->near_n * sizeof *e->typed);
         }
         tell_signs(c);
         watch_text(c);
     }
 }
 
-void ears_near(kl_call *c, const int16_t *pcm, int n, int rate)
+/* Of 16 kHz the mean of two: enough to know an echo and a text telephone by. */
+static int16_t at_8k(const int16_t *pcm, int step)
+{
+    return step == 1 ? *pcm : (int16_t)((pcm[0] + pcm[1]) / 2);
+}
+
+void ears_near(kl_call *c, const int16_t *told, const int16_t *own, int n, int rate)
 {
     ears *e = &c->ears;
     const int most = EARS_NEAR_FRAMES * DETECT_FRAME, step = rate / 8000;
@@ -107,8 +114,10 @@ void ears_near(kl_call *c, const int16_t *pcm, int n, int rate)
         return;
     if (e->near_n + n / step > most) /* the far side has stalled: what it was told then is not compared */
         e->near_n = 0;
-    for (int i = 0; i < n; i += step) /* of 16 kHz the mean of two: enough to know an echo and a text telephone by */
-        e->near[e->near_n++] = step == 1 ? pcm[i] : (int16_t)((pcm[i] + pcm[i + 1]) / 2);
+    for (int i = 0; i < n; i += step, e->near_n++) {
+        e->near[e->near_n] = at_8k(told + i, step);
+        e->typed[e->near_n] = at_8k(own + i, step);
+    }
 }
 
 /* Packets --------------------------------------------------------------------------------------- */

@@ -27,7 +27,8 @@ typedef struct {
     kl_detect *detect; /* NULL: nobody has asked to listen */
     int16_t far[DETECT_FRAME];
     int far_n;
-    int16_t near[EARS_NEAR_FRAMES * DETECT_FRAME];
+    int16_t near[EARS_NEAR_FRAMES * DETECT_FRAME];  /* what the far party is told */
+    int16_t typed[EARS_NEAR_FRAMES * DETECT_FRAME]; /* of that, what the near one says */
     int near_n;
     packet_tap taps[2]; /* far, near */
 } ears;
@@ -36,8 +37,9 @@ typedef struct {
 void ears_listen(struct kl_call *c, int phase);
 /* The far party's stretch at 8 kHz, before the gate. */
 void ears_far(struct kl_call *c, const int16_t *pcm, int n);
-/* What the far party is told, by whomever: its echo is no speech. rate: 8000 or 16000. */
-void ears_near(struct kl_call *c, const int16_t *pcm, int n, int rate);
+/* What the far party is told, by whomever: its echo is no speech. And the near party's own share of it, in which a text
+ * telephone is read. rate: 8000 or 16000. */
+void ears_near(struct kl_call *c, const int16_t *told, const int16_t *own, int n, int rate);
 /* A packet of a side; of other codecs than G.711 nothing is read here. */
 void ears_packet(struct kl_call *c, int side, int codec, uint32_t timestamp, const uint8_t *bytes, size_t n);
 void ears_digit(struct kl_call *c, int side, char digit);

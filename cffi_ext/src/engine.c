@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +19,14 @@ enum {
     BATCH = 64,
     PHASE_MS = 5, /* each call is looked after in one of four phases of its 20 ms */
     PHASES = 4,
+    PORT_TRIES = 64,
     STALL_MS = 60, /* serial drivers and loaded hosts deliver frames in bunches of up to three */
     GATHER_LINKS = 32, /* from so many on there is more than one frame to be gathered */
     JITTER_MOST_MS = 400, /* must stay well under JITTER_RING */
     /* What epoll hands back: a link's id, or one of these, which no link has. */
     READY_COMMANDS = 0,
 };
-static const uint32_t READY_RTP = UINT32_MAX;
+static const uint32_t READY_RTP = UINT32_MAX, READY_RTCP = UINT32_MAX - 1;
 static const int64_t PHASE_NS = PHASE_MS * 1000000, GATHER_NS = 1000000;
 
 int64_t engine_clock_ns(void)
@@ -63,12 +65,24 @@ static void take_rtp(void *user, rtp_leg *leg, uint8_t *bytes, size_t len)
         engine->counters.rtp_unknown_source++;
 }
 
+static void take_rtcp(void *user, rtp_leg *leg, uint8_t *bytes, size_t len)
+{
+    kl_engine *engine = user;
+
+    if (leg)
+        rtp_leg_take_rtcp(leg, bytes, len);
+    else
+        engine->counters.rtp_unknown_source++;
+}
+
 static void ready(kl_engine *engine, const struct epoll_event *ev)
 {
     if (ev->data.u32 == READY_COMMANDS) {
         command_run(engine, &engine->commands);
     } else if (ev->data.u32 == READY_RTP) {
         rtp_port_read(&engine->rtp, take_rtp, engine);
+    } else if (ev->data.u32 == READY_RTCP) {
+        rtp_port_read(&engine->rtcp, take_rtcp, engine);
     } else {
         /* A command of the same batch may have closed it. */
         kl_link *l = table_get(&engine->links, ev->data.u32);
@@ -89,14 +103,14 @@ static void tick(kl_engine *engine)
 }
 
 /* Many handsets' frames come one by one all the time. Woken once a millisecond for what has come by then, the thread asks
- * the kernel once for all of it, and sends all answers at once. */
+ * the kernel once for all of it, and sends all answers at once. Who asks it something need not wait for that. */
 static void gather(const kl_engine *engine)
 {
-    int64_t until = engine->now_ns + GATHER_NS;
-    struct timespec t = {until / 1000000000, until % 1000000000};
+    struct pollfd asked = {.fd = engine->commands.wake, .events = POLLIN};
+    struct timespec left = {.tv_nsec = engine->now_ns + GATHER_NS - engine_clock_ns()};
 
-    if (engine->links.count >= GATHER_LINKS)
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+    if (engine->links.count >= GATHER_LINKS && left.tv_nsec > 0)
+        ppoll(&asked, 1, &left, NULL);
 }
 
 static void *run(void *arg)
@@ -116,6 +130,7 @@ static void *run(void *arg)
             ready(engine, &events[i]);
         tick(engine);
         rtp_port_flush(&engine->rtp);
+        rtp_port_flush(&engine->rtcp);
         gather(engine);
     }
     return NULL;
@@ -155,6 +170,24 @@ static int start_threads(kl_engine *engine)
     return -error;
 }
 
+/* RTP's and the one after it; where any will do, both of them are looked for. */
+static int open_ports(kl_engine *engine)
+{
+    const char *ip = engine->config.rtp_bind_ip;
+
+    for (int tries = 0;; tries++) {
+        int error = rtp_port_open(&engine->rtp, ip, engine->config.rtp_port);
+        if (error)
+            return error;
+        error = engine->rtp.port == UINT16_MAX ? -EINVAL : rtp_port_open(&engine->rtcp, ip, engine->rtp.port + 1);
+        if (!error)
+            return 0;
+        rtp_port_close(&engine->rtp);
+        if (engine->config.rtp_port || tries == PORT_TRIES)
+            return error;
+    }
+}
+
 /* Opens in order, and on failure closes what was opened. */
 static int start(kl_engine *engine)
 {
@@ -162,7 +195,7 @@ static int start(kl_engine *engine)
 
     if (error)
         return error;
-    error = rtp_port_open(&engine->rtp, engine->config.rtp_bind_ip, engine->config.rtp_port);
+    error = open_ports(engine);
     if (error)
         goto close_commands;
     engine->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -170,7 +203,8 @@ static int start(kl_engine *engine)
     if (error)
         goto close_rtp;
     if ((error = watch(engine, engine->commands.wake, READY_COMMANDS)) ||
-        (error = watch(engine, engine->rtp.fd, READY_RTP)) || (error = make_tones(engine)) ||
+        (error = watch(engine, engine->rtp.fd, READY_RTP)) ||
+        (error = watch(engine, engine->rtcp.fd, READY_RTCP)) || (error = make_tones(engine)) ||
         (error = start_threads(engine)))
         goto close_epoll;
     return 0;
@@ -179,6 +213,7 @@ close_epoll:
     free_tones(engine);
     close(engine->epoll);
 close_rtp:
+    rtp_port_close(&engine->rtcp);
     rtp_port_close(&engine->rtp);
 close_commands:
     command_queue_close(&engine->commands);
@@ -236,6 +271,7 @@ void kl_engine_destroy(kl_engine *engine)
         clip_free(engine->clips.item[i]);
     free_tones(engine);
     close(engine->epoll);
+    rtp_port_close(&engine->rtcp);
     rtp_port_close(&engine->rtp);
     command_queue_close(&engine->commands);
     free(engine);
@@ -251,7 +287,7 @@ static int do_counters(kl_engine *engine, void *arg)
     kl_engine_counters *out = arg;
 
     *out = engine->counters;
-    out->rtp_send_failed = engine->rtp.send_failed;
+    out->rtp_send_failed = engine->rtp.send_failed + engine->rtcp.send_failed;
     out->links = engine->links.count;
     out->calls = engine->calls.count;
     out->clips = engine->clips.count;

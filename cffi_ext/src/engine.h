@@ -24,7 +24,7 @@ struct kl_engine {
     int64_t now_ns; /* when the current wake-up began */
     int64_t next_phase_ns;
     uint32_t phase; /* counts on */
-    rtp_port rtp;
+    rtp_port rtp, rtcp; /* the port after it */
     table links;
     table calls;
     table clips;

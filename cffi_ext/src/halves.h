@@ -1,7 +1,7 @@
 /* Between 16 and 8 kHz and back: a half-band filter, whose every other tap is nothing.
  *
- * Flat to 3.6 kHz, -41 dB from 4.3 kHz on, 2.5 ms of delay. It does what speexdsp's resampler of quality 4 does for this one
- * ratio in an eighth of the time: that one multiplies by the zeros, too, and a handset's call resamples three times a frame. */
+ * Flat to 3.6 kHz, -41 dB from 4.3 kHz on, 2.5 ms of delay. It does what speexdsp's resampler of quality 4 does, for this one
+ * ratio, in a quarter of the time: that one multiplies by the zeros, too, and a handset's call resamples three times a frame. */
 #ifndef KL_HALVES_H
 #define KL_HALVES_H
 

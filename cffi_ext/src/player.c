@@ -7,6 +7,11 @@ bool player_busy(const player *p)
     return p->head != p->tail;
 }
 
+bool player_overlay_is_next(const player *p)
+{
+    return player_busy(p) && !p->at && p->entry[p->tail % PLAYER_ENTRIES].overlay;
+}
+
 uint32_t player_room(const player *p)
 {
     return PLAYER_ENTRIES - (p->head - p->tail);

@@ -36,6 +36,8 @@ typedef struct {
 typedef enum { PLAYER_IDLE, PLAYER_ALONE, PLAYER_OVERLAY } player_mode;
 
 bool player_busy(const player *p);
+/* Whether what comes next goes over the talk, and has not begun. */
+bool player_overlay_is_next(const player *p);
 uint32_t player_room(const player *p);
 /* There must be room. */
 void player_add(player *p, clip *c, play *owner, bool overlay);

@@ -45,9 +45,10 @@ static uint8_t *queue(rtp_leg *r, size_t payload)
 }
 
 /* What is queued is whole: it goes as it is, or protected, or, should that be impossible, not at all. */
-static void sent(rtp_leg *r, uint8_t *bytes, size_t payload)
+static void sent(rtp_leg *r, uint8_t *bytes, uint32_t timestamp, size_t payload)
 {
     r->counters.sent++;
+    rtp_reports_said(r, timestamp, payload);
     if (r->protection.send &&
         kl_srtp_protect(r->protection.send, bytes, RTP_HEADER_BYTES + payload, RTP_SEND_BYTES) < 0)
         rtp_port_unqueue(&r->call->engine->rtp);
@@ -74,7 +75,7 @@ static void say(leg *l, const int16_t *pcm, int n)
     r->talking = true;
     r->quiet_for = 0;
     r->timestamp += (uint32_t)len;
-    sent(r, bytes, len);
+    sent(r, bytes, packet.timestamp, len);
 }
 
 /* Who agreed to comfort noise is told what to fill a pause with, and again in case that was lost. */
@@ -93,7 +94,7 @@ static void say_quiet(rtp_leg *r)
     rtp_header(bytes, &packet);
     bytes[RTP_HEADER_BYTES] = COMFORT_LEVEL;
     r->sequence++;
-    sent(r, bytes, 1);
+    sent(r, bytes, packet.timestamp, 1);
 }
 
 static void skip(leg *l, int n)
@@ -109,9 +110,15 @@ static void skip(leg *l, int n)
 
 static heard hear_paced(leg *l, voice *v)
 {
+    rtp_leg *r = of(l);
     v->rate = l->rate;
     v->n = l->rate * VOICE_MS / 1000;
-    return jitter_get(of(l)->jitter, of(l)->call->engine->now_ns, v->pcm, (uint32_t)v->n) ? HEARD_VOICE : HEARD_MADE_UP;
+    bool voiced = jitter_get(r->jitter, r->call->engine->now_ns, v->pcm, (uint32_t)v->n);
+    if (voiced) {
+        r->delays_ms += r->jitter->counters.delay_ms;
+        r->delays++;
+    }
+    return voiced ? HEARD_VOICE : HEARD_MADE_UP;
 }
 
 static heard hear_relayed(leg *l, voice *v)
@@ -235,10 +242,9 @@ static bool floods(rtp_leg *r)
     return ++r->taken > FLOOD;
 }
 
-/* Deciphers; the length, or 0 for what may not be heard. */
-static size_t authentic(rtp_leg *r, uint8_t *bytes, size_t len)
+size_t rtp_leg_authentic(rtp_leg *r, uint8_t *bytes, size_t len, bool rtcp)
 {
-    int result = rtp_protection_open(&r->protection, bytes, len, false);
+    int result = rtp_protection_open(&r->protection, bytes, len, rtcp);
 
     if (result >= 0)
         return (size_t)result;
@@ -257,7 +263,11 @@ void rtp_leg_take(rtp_leg *r, uint8_t *bytes, size_t len)
         bad(r, &r->counters.flooded);
         return;
     }
-    if (r->protection.receive && !(len = authentic(r, bytes, len)))
+    if (r->reports.mux && rtcp_is(bytes, len)) {
+        rtp_reports_take(r, bytes, len);
+        return;
+    }
+    if (r->protection.receive && !(len = rtp_leg_authentic(r, bytes, len, false)))
         return;
     if (!rtp_parse(bytes, len, &packet)) {
         bad(r, &r->call->engine->counters.rtp_malformed);
@@ -288,8 +298,17 @@ void rtp_leg_take(rtp_leg *r, uint8_t *bytes, size_t len)
         take_audio(r, &packet, codec);
 }
 
+void rtp_leg_take_rtcp(rtp_leg *r, uint8_t *bytes, size_t len)
+{
+    if (floods(r))
+        bad(r, &r->counters.flooded);
+    else
+        rtp_reports_take(r, bytes, len);
+}
+
 void rtp_leg_watch(rtp_leg *r)
 {
+    rtp_reports_tick(r);
     if (!r->set || !r->call->gate || r->silent_told || r->call->engine->now_ns - r->heard_ns < SILENT_NS)
         return;
     r->silent_told = true;
@@ -307,6 +326,7 @@ void rtp_leg_forget(rtp_leg *r)
 
 void rtp_leg_clear(rtp_leg *r)
 {
+    rtp_reports_end(r);
     if (r->set)
         rtp_route_remove(&r->call->engine->rtp, &r->address);
     r->set = r->talking = r->silent_told = false;
@@ -350,12 +370,12 @@ bool rtp_leg_init(rtp_leg *r, kl_call *call, bool paced)
             return false;
         jitter_init(r->jitter, &r->coder, call->engine->config.jitter_min_ms, call->engine->config.jitter_max_ms);
     }
-    if (!coder_init(&r->coder) || !dtmf_init(&r->dtmf, digit_pressed, r) || getrandom(random, sizeof random, 0) != sizeof random)
+    if (!coder_init(&r->coder) || !dtmf_init(&r->dtmf, digit_pressed, r) || !rtp_reports_init(&r->reports) || getrandom(random, sizeof random, 0) != sizeof random)
         return false;
     r->ssrc = random[0];
     r->timestamp = random[1];
     /* RFC 3711 §3.3.1: so low that one who misses the first packets cannot be a roll-over behind. */
-    r->sequence = (uint16_t)(random[1] >> 17);
+    r->sequence = (uint16_t)(random[1] >> 16 & RTP_FIRST_MOST);
     return true;
 }
 
@@ -391,8 +411,9 @@ int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in
         r->heard_ns = r->call->engine->now_ns;
     }
     rtp_protection_change(&r->protection, fresh, r->set && !moved);
-    r->set = true;
     r->address = *address;
+    rtp_reports_begin(r, end->rtcp_port, moved || !r->set);
+    r->set = true;
     r->codec = end->codec;
     r->payload_type = end->payload_type;
     r->dtmf_type = end->dtmf_type;
@@ -410,10 +431,12 @@ void rtp_leg_count(const rtp_leg *r, kl_rtp_counters *out)
     out->lost = r->stream.lost;
     out->reordered = r->stream.reordered;
     out->duplicate = r->stream.duplicate;
+    out->reports = r->reports.counters;
     out->jitter_us = r->stream.jitter_us;
     if (r->jitter) {
         out->late = r->jitter->counters.late;
         out->concealed_samples = r->jitter->counters.concealed_samples;
         out->delay_ms = r->jitter->counters.delay_ms;
+        out->mean_delay_ms = r->delays ? (uint32_t)(r->delays_ms / r->delays) : 0;
     }
 }

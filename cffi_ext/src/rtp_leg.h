@@ -14,9 +14,12 @@
 #include "kinline_engine.h"
 #include "leg.h"
 #include "rtp_protection.h"
+#include "rtp_reports.h"
 #include "rtp_stream.h"
 
 struct kl_call;
+
+enum { RTP_FIRST_MOST = 0x7fff }; /* where our sequence begins, at most */
 
 typedef struct rtp_leg {
     leg leg;
@@ -36,6 +39,7 @@ typedef struct rtp_leg {
 
     /* receiving */
     rtp_stream stream;
+    rtp_reports reports;
     dtmf_detector dtmf;
     int64_t heard_ns;
     bool silent_told, bad_told;
@@ -47,6 +51,7 @@ typedef struct rtp_leg {
     uint32_t next;         /* relayed: timestamp that the next packet should have */
     uint16_t next_sequence;
     unsigned late_run;     /* relayed: so many came late in a row */
+    uint64_t delays_ms, delays; /* sum of the jitter buffer's delays, and how many */
     bool moved;            /* relayed: whatever comes next goes on from here */
     voice at_hand;         /* relayed: what has just come; n of 0: nothing */
 
@@ -67,9 +72,13 @@ void rtp_leg_clear(rtp_leg *r);
 void rtp_leg_forget(rtp_leg *r);
 /* One datagram from its address, which is deciphered in place. */
 void rtp_leg_take(rtp_leg *r, uint8_t *bytes, size_t len);
+/* The same at the port of RTCP. */
+void rtp_leg_take_rtcp(rtp_leg *r, uint8_t *bytes, size_t len);
+/* Deciphers; the length, or 0 for what may not be believed, which has been counted and told. */
+size_t rtp_leg_authentic(rtp_leg *r, uint8_t *bytes, size_t len, bool rtcp);
 /* What it is told has a gap of so many timestamp units, in which so many packets were lost. */
 void rtp_leg_pass_gap(rtp_leg *r, uint32_t gap, unsigned lost);
-/* Tells once when nothing has come for long. */
+/* Every 20 ms or so: sends its reports, and tells once when nothing has come for long. */
 void rtp_leg_watch(rtp_leg *r);
 void rtp_leg_count(const rtp_leg *r, kl_rtp_counters *out);
 

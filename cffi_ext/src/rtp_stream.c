@@ -31,9 +31,13 @@ rtp_stream_step rtp_stream_take(rtp_stream *s, uint16_t sequence, uint32_t ssrc)
         s->ssrc = ssrc;
         s->newest = sequence;
         s->seen = 1;
+        s->first = s->highest = sequence;
+        s->counted = 1;
         return other ? RTP_STREAM_BEGINS : RTP_STREAM_GOES_ON;
     }
+    s->counted++;
     if (ahead > 0) {
+        s->highest += (uint32_t)ahead;
         s->lost += (uint64_t)ahead - 1;
         s->seen = ahead < 64 ? s->seen << ahead | 1 : 1;
         s->newest = sequence;

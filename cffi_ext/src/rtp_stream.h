@@ -9,6 +9,8 @@ typedef struct {
     uint32_t ssrc;
     uint16_t newest;
     uint64_t seen; /* bit n: newest - n has come; 0: nothing has come */
+    uint32_t first, highest; /* sequences of this stretch without a jump, with roll-overs above */
+    uint32_t counted;        /* packets of it, duplicates too, as RTCP counts them */
     uint32_t other_ssrc; /* a source that might take over */
     unsigned other_run;  /* so many of its packets in a row */
     uint32_t transit;

@@ -14,6 +14,11 @@ typedef struct {
     voice narrow, wide;
 } stretch;
 
+enum {
+    PAUSE_BLOCKS = 150,  /* 1.5 s: who types slowly thinks for a second between two words */
+    HELD_MOST_MS = 5000, /* half of what the shortest warning leaves */
+};
+
 static const voice *narrow(direction *d, stretch *s)
 {
     if (s->voice.rate == 8000)
@@ -104,6 +109,19 @@ static void keep(kl_call *c, direction *d, stretch *s)
     }
 }
 
+/* Two texts at once are none: what is to be said over a talk waits until whoever types has paused, as the other party
+ * does, or it has waited long enough. */
+static bool waits_for_typing(const kl_call *c, direction *d, int n)
+{
+    if (!player_overlay_is_next(&d->player) || !c->ears.detect || !detect_typing(c->ears.detect, PAUSE_BLOCKS) ||
+        d->held_ms >= HELD_MOST_MS) {
+        d->held_ms = player_busy(&d->player) ? d->held_ms : 0;
+        return false;
+    }
+    d->held_ms += (uint32_t)(n * 1000 / d->to->rate);
+    return true;
+}
+
 /* What is being said to the listener, over or instead of the talk already in out. */
 static bool mix_prompt(direction *d, int16_t *out, int n)
 {
@@ -136,9 +154,9 @@ static void mix_tone(direction *d, int16_t *out, int n)
 
 static void say(kl_call *c, direction *d, stretch *s, heard how)
 {
-    bool prompt = player_busy(&d->player);
     int n = s->voice.n * d->to->rate / s->voice.rate;
-    int16_t out[VOICE_WIDE] = {0};
+    bool prompt = player_busy(&d->player) && !waits_for_typing(c, d, n);
+    int16_t out[VOICE_WIDE] = {0}, own[VOICE_WIDE];
 
     if (how == HEARD_NOTHING && !prompt) {
         d->to->kind->skip(d->to, n);
@@ -147,10 +165,11 @@ static void say(kl_call *c, direction *d, stretch *s, heard how)
     } else {
         if (c->gate)
             memcpy(out, at_rate(d, s, d->to->rate)->pcm, (size_t)n * sizeof *out);
-        if (!mix_prompt(d, out, n))
+        memcpy(own, out, sizeof own);
+        if (!prompt || !mix_prompt(d, out, n))
             mix_tone(d, out, n);
         if (c->ears.detect && d == &c->to_far)
-            ears_near(c, out, n, d->to->rate);
+            ears_near(c, out, own, n, d->to->rate);
         d->to->kind->say(d->to, out, n);
     }
 }

@@ -13,6 +13,7 @@ typedef struct {
     leg *from, *to;
     halves down, up; /* between 16 and 8 kHz */
     player player;   /* what is being said to the listener */
+    uint32_t held_ms; /* that the next of it has waited for somebody who types */
     const clip *tone; /* NULL: none */
     size_t tone_at;
     bool tone_once;

@@ -150,6 +150,13 @@ class Calls(_Section):
     checkpoint_seconds: Annotated[int, Field(ge=1, le=60)] = 1
 
 
+class VoiceCheck(_Section):
+    """The program that compares two voices where the profile asks for that: see `kinline.daemon.voices`."""
+
+    program: tuple[str, ...] = ()
+    seconds: Annotated[int, Field(ge=1, le=30)] = 5
+
+
 class Firmware(_Section):
     """What the daemon keeps its handsets at: a bundle, and the public key that must have signed it. Off without them."""
 
@@ -184,6 +191,7 @@ class Settings(_Section):
     trunk: Trunk
     audio: Audio = Audio()
     calls: Calls = Calls()
+    voice_check: VoiceCheck = VoiceCheck()
     firmware: Firmware = Firmware()
     logging: Logging = Logging()
     metrics: Metrics = Metrics()

@@ -116,11 +116,15 @@ class Accept(Answering):
 
     async def take(self, phone: Phone) -> None:
         await self.pick_up(phone)
-        if self.greeting_s:
-            await phone.say(speech.speech(self.greeting_s, phone.seed + 1))
+        await self.greet(phone)
         await self.listen_to_menu(phone)
         await phone.press(self.digit, self.in_band)
         await self.talk(phone)
+
+    async def greet(self, phone: Phone) -> None:
+        """What it says on answering."""
+        if self.greeting_s:
+            await phone.say(speech.speech(self.greeting_s, phone.seed + 1))
 
     async def talk(self, phone: Phone) -> None:
         """Speak until the time or the call is over."""
@@ -164,6 +168,11 @@ class TextTelephone(Accept):
     name: ClassVar[str] = "text_telephone"
     text: str = "HELLO THIS IS GRANDMA. HOW ARE YOU Q GA"
     rest_s: float = 3.0
+    hello: str = ""  # typed as soon as it has answered
+
+    async def greet(self, phone: Phone) -> None:
+        if self.hello:
+            await phone.say(np.frombuffer(tty.send(self.hello), np.int16))
 
     def words(self, seed: int, rate: int = RATE) -> Pcm:
         typed = np.frombuffer(tty.send(self.text), np.int16)

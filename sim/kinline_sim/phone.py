@@ -88,7 +88,7 @@ class SimPhone:
         self._endpoint = endpoint
         self._rtp = RtpEnd(endpoint.config.bind_ip, seed)
         here = (endpoint.config.bind_ip, self._rtp.port)
-        self._local = LocalMedia(*here, codecs, comfort_noise=True, protection=protection)
+        self._local = LocalMedia(*here, codecs, comfort_noise=True, rtcp_mux=True, protection=protection)
         self._far = incoming.media
         self._answered = asyncio.Event()
         self._ended = asyncio.Event()

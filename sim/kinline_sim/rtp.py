@@ -25,6 +25,7 @@ from kinline_engine.sip import G722, Media
 from kinline_engine.srtp import Crypto, Srtp
 from kinline_sim import g711
 from kinline_sim.g711 import Law, Pcm
+from kinline_sim.rtcp import Reception, is_rtcp
 from kinline_sim.speech import resample
 
 RATE = 8000  # of G.711, and of every timestamp
@@ -163,6 +164,9 @@ class RtpEnd(asyncio.DatagramProtocol):
         self.digits_received: list[tuple[int, str]] = []
         self.malformed = 0
         self.unauthentic = 0
+        self.reports_received = 0
+        self._reception = Reception()
+        self._mux = False
         self.crypto: Crypto | None = None
         self._protect: Srtp | None = None
         self._unprotect: Srtp | None = None
@@ -185,6 +189,7 @@ class RtpEnd(asyncio.DatagramProtocol):
             for utterance in self._speech:
                 utterance.pcm, utterance.at = resample(utterance.pcm[utterance.at :], was, self._rate), 0
         self._take_keys(far.crypto)
+        self._mux = far.rtcp_port == far.port
         self._payload_type = far.payload
         self._dtmf_payload = far.dtmf_payload
         if self._pacer is None:
@@ -307,13 +312,19 @@ class RtpEnd(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
         """Keep one packet (called by asyncio)."""
         now = time.monotonic_ns()
+        rtcp = self._mux and is_rtcp(data)
         if self._unprotect:
             try:
-                data = self._unprotect.unprotect(data)
+                data = self._unprotect.unprotect(data, rtcp)
             except EngineError:
                 self.unauthentic += 1
                 return
+        if rtcp:
+            self._report_received(data)
+            return
         packet = parse(data)
+        if packet is not None:
+            self._reception.note(packet.sequence)
         if packet is None:
             self.malformed += 1
         elif packet.payload_type == self._dtmf_payload:
@@ -326,6 +337,12 @@ class RtpEnd(asyncio.DatagramProtocol):
             self._arrival.set()
         else:
             self.malformed += 1
+
+    def _report_received(self, data: bytes) -> None:
+        self.reports_received += 1
+        answer = self._reception.answer(data, self._ssrc)
+        if answer and self._transport and self._far:
+            self._transport.sendto(self._protect.protect(answer, rtcp=True) if self._protect else answer, self._far)
 
     def _decode(self, now: int, packet: Packet, codec: int) -> Received:
         if codec == G722:

@@ -23,6 +23,14 @@ ALEX, LUZ = PEOPLE
 PATIENCE_S = 20.0
 
 
+QUIET = """\
+[announcements]
+warning_seconds = []
+source = "tests"
+effective = 2026-01-01
+"""
+
+
 def house(
     folder: Path,
     parties: Mapping[str, Party],
@@ -30,6 +38,7 @@ def house(
     seconds: int = 6,
     calls: str = "",
     rules: str = "",
+    said: str = QUIET,
     spoken_names: bool = False,
     **options: Any,
 ) -> Site:
@@ -44,11 +53,7 @@ version = 1
 seconds = {seconds}
 source = "tests"
 effective = 2026-01-01
-[announcements]
-warning_seconds = []
-source = "tests"
-effective = 2026-01-01
-{rules}"""
+{said}{rules}"""
     return Site(
         folder,
         dict(parties),

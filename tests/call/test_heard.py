@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from kinline_engine import tty
 from kinline_sim.parties import TextTelephone, ThreeWay, Voicemail
-from tests.call.house import ALEX, accepted, assert_in_order, house, on_hook, ring_home, stopped, until
+from kinline_sim.rtp import Take
+from tests.call.house import ALEX, accepted, assert_in_order, between, house, on_hook, ring_home, stopped, until
 
 pytestmark = pytest.mark.vm
 
@@ -53,5 +55,39 @@ async def test_a_third_party_ends_the_call_where_the_profile_says_so(tmp_path: P
         signs = {sign.sign for sign in site.store.call(record.id).signs}
         assert {"ringback", "three_way"} <= signs
         await until(lambda: not site.board.relay_closed, "the handset is muted")
+        await on_hook(site, site.board)
+        assert_in_order(site)
+
+
+WARNED = """\
+[announcements]
+warning_seconds = [8]
+origin_every_seconds = 300
+source = "tests"
+effective = 2026-01-02
+"""
+
+
+def read(take: Take, start: float, end: float) -> str:
+    """What a text telephone prints of a span of the monotonic clock."""
+    pcm = between(take, start, end)
+    return tty.Receiver().hear(pcm[: len(pcm) // tty.BLOCK * tty.BLOCK].tobytes())
+
+
+async def test_who_answers_by_typing_is_typed_to(tmp_path: Path) -> None:
+    """The menu, where the call comes from, the warning and the end: on the called party's text telephone, as text."""
+    party = TextTelephone(delay_s=12, ring_s=0.2, hello="HELLO GA", text="HELLO JAMES GA", rest_s=6)
+    async with house(tmp_path, {ALEX.contact: party}, seconds=20, said=WARNED) as site:
+        since = await ring_home(site, site.board)
+        began = await accepted(site, site.board, since)
+        record = await site.ended(site.board, since)
+        assert record.outcome == "completed" and record.talk_seconds == 20
+        far = await site.far_end_of(ALEX.contact)
+        before, after = read(far.heard, began - 15, began), read(far.heard, began, began + 40)
+        assert "CALL FROM ALEX EXAMPLE AT CEDAR CREEK" in before, before
+        assert "THIS CALL COMES FROM CEDAR CREEK CORRECTIONAL CENTER" in after, after
+        assert "EIGHT SECONDS LEFT" in after and "YOUR TIME IS OVER" in after, after
+        kept = [(part.side, part.text) for part in site.store.call(record.id).typed]
+        assert {side for side, _ in kept} == {"called_party"} and "CEDAR" not in str(kept), "what we typed is nobody's"
         await on_hook(site, site.board)
         assert_in_order(site)

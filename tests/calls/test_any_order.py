@@ -31,13 +31,14 @@ manners = st.builds(
     on_sign=st.sampled_from(["nothing", "flag", "warn", "cut", "block"]),
     on_machine=st.sampled_from(["nothing", "end"]),
     spoken_names=st.booleans(),
+    voice_tries=st.integers(0, 2),
 )
 messages = st.lists(st.builds(ev.Message, st.integers(1, 9), st.just("Call home."), st.just("en")), max_size=2).map(tuple)
 causes = st.sampled_from(["deadline", "on_hook", "host", "link_lost", "fault"])
 results = st.sampled_from(["complete", "complete", "complete", "timeout", "overflow"])
 statuses = st.sampled_from([200, 302, 404, 408, 480, 486, 487, 500, 603])
 SIGNS = ["ringback", "busy", "sit", "beep", "greeting", "fax", "tty", "hold", "three_way", "forwarded"]
-Question = act.CheckPin | act.TakeName | act.AskAccount | act.Attempt | act.StoreAccept
+Question = act.CheckPin | act.TakeName | act.CheckVoice | act.AskAccount | act.Attempt | act.StoreAccept
 made_up = st.integers(-1, 70_000)
 
 
@@ -55,10 +56,10 @@ class AnyOrder(RuleBasedStateMachine):
     def happen(self, event: ev.Event) -> None:
         self.asked += [action for action in self.walk.happen(event).now if isinstance(action, Question)]
 
-    @initialize(manners=manners, waiting=messages, say_kept=st.booleans())
-    def begin(self, manners: Manners, waiting: tuple[ev.Message, ...], say_kept: bool) -> None:
+    @initialize(manners=manners, waiting=messages, say_kept=st.booleans(), kept=st.sampled_from([None, b"\1\0" * 8000]))
+    def begin(self, manners: Manners, waiting: tuple[ev.Message, ...], say_kept: bool, kept: bytes | None) -> None:
         self.walk = Walk(manners)
-        self.waiting, self.say_kept = waiting, say_kept
+        self.waiting, self.say_kept, self.kept = waiting, say_kept, kept
         self.happen(ev.OffHook())
 
     @rule(steps=st.integers(1, 8), allow=allows)
@@ -74,9 +75,9 @@ class AnyOrder(RuleBasedStateMachine):
                     self.answer(self.asked.pop(), "yes", allow)
                 case Phase.LINE:
                     self.enters("complete", "77")
-                case Phase.NAMING if self.asked:
+                case Phase.NAMING | Phase.VOICE if self.asked:
                     self.answer(self.asked.pop(), "yes", allow)
-                case Phase.MESSAGES | Phase.TELLING | Phase.NAMING:
+                case Phase.MESSAGES | Phase.TELLING | Phase.NAMING | Phase.VOICE:
                     self.heard(as_meant=True)
                 case Phase.INVITING:
                     self.happen(ev.FarAnswered())
@@ -124,9 +125,11 @@ class AnyOrder(RuleBasedStateMachine):
             case act.StoreAccept(call), _:
                 self.happen(ev.Failed(call=call))
             case act.CheckPin(ticket), "yes":
-                self.happen(ev.Identified(ticket, 1, "R. Doe", None, 1_000_000, self.waiting))
+                self.happen(ev.Identified(ticket, 1, "R. Doe", None, 1_000_000, self.waiting, self.kept))
             case act.TakeName(ticket), _:
                 self.happen(ev.NameTaken(ticket, b"\1\0" * 8000 if way == "yes" else None))
+            case act.CheckVoice(ticket), _:
+                self.happen(ev.VoiceChecked(ticket, {"yes": True, "no": False}.get(way)))
             case act.CheckPin(ticket), "no":
                 self.happen(ev.Unidentified(ticket, locked_seconds=0))
             case act.Attempt(ticket), "yes":

@@ -35,11 +35,19 @@ def test_a_machine_accepts_nothing(sign: str, outcome: Outcome, prompt: str) -> 
     assert walk.all(act.NoteSign) == [act.NoteSign(CALL, sign, 95)]
 
 
-@pytest.mark.parametrize("event", [ev.Heard("beep", 84), ev.Heard("tty", 95), ev.Heard("three_way", 99)])
+@pytest.mark.parametrize("event", [ev.Heard("beep", 84), ev.Heard("three_way", 99)])
 def test_what_is_no_machine_leaves_the_menu_alone(event: ev.Heard) -> None:
     walk = reach(Phase.MENU, manners=MANNERS).happen(event)
     assert walk.phase is Phase.MENU
     assert walk.now == [act.NoteSign(CALL, event.sign, event.confidence)]
+
+
+def test_who_answers_by_typing_gets_the_menu_anew_and_only_once() -> None:
+    walk = reach(Phase.MENU, manners=MANNERS).happen(ev.Heard("tty", 95))
+    assert walk.phase is Phase.MENU and walk.said(Side.FAR) == ["menu"] and walk.all(act.Hush) == [act.Hush(Side.FAR)]
+    walk.happen(ev.Heard("tty", 95))
+    assert not walk.said(Side.FAR)
+    assert reach(Phase.TALK, manners=MANNERS).happen(ev.Heard("tty", 95)).said(Side.FAR) == []
 
 
 def test_a_profile_may_let_machines_be() -> None:

@@ -9,7 +9,7 @@ import pytest
 from kinline_engine import tty
 from kinline_engine.bus import Event, Source
 from kinline_engine.detect import Phase, Sign, heard
-from kinline_engine.engine import CallEvent, Side
+from kinline_engine.engine import CallEvent, Play, Side
 from kinline_engine.errors import NotFound, Refused
 from tests.engine.parties import FRAME8, FRAME16, Pcm, Stage
 
@@ -144,3 +144,72 @@ def test_a_call_that_is_over_is_not_listened_to(stage: Stage) -> None:
     stage.call.close()
     with pytest.raises(NotFound):
         stage.call.listen(Phase.TALK)
+
+
+def as_clip(text: str) -> bytes:
+    """What the engine says on a text telephone, at 16 kHz."""
+    return np.repeat(np.frombuffer(tty.send(text), np.int16), 2).tobytes()
+
+
+def read(pcm: Pcm) -> str:
+    receiver = tty.Receiver()
+    return receiver.hear(pcm[: len(pcm) // 80 * 80].tobytes())
+
+
+@pytest.mark.parametrize("typist", [Side.FAR, Side.NEAR])
+def test_what_is_said_into_a_talk_waits_for_whoever_types(stage: Stage, typist: Side) -> None:
+    """Between two lines it comes, as text, and neither text is lost; and nobody is taken to have typed it."""
+    notice = stage.engine.load_clip(as_clip("ONE MINUTE LEFT"))
+    stage.call.gate(True)
+    stage.call.tone_safe(True)
+    stage.call.listen(Phase.TALK)
+    line = np.concatenate((np.frombuffer(tty.send("HELLO"), np.int16), np.zeros(8000, np.int16))).astype(np.int16)
+    whole = np.concatenate((line[: len(line) // FRAME8 * FRAME8], typing(), np.zeros(7 * 8000, np.int16)))
+    wide, quiet8 = np.repeat(whole, 2).astype(np.int16), np.zeros(len(whole), np.int16)
+    for i in range(len(whole) // FRAME8):
+        if i == 50:
+            stage.call.play(Side.BOTH, [notice], Play.OVERLAY)
+        eight, sixteen = whole[i * FRAME8 : (i + 1) * FRAME8], wide[i * FRAME16 : (i + 1) * FRAME16]
+        stage.period(sixteen if typist is Side.NEAR else QUIET16, eight if typist is Side.FAR else quiet8[:FRAME8])
+    near, far = np.concatenate(stage.heard_near)[::2], np.concatenate(stage.heard_far)
+    events = stage.drain()
+    assert (read(near), read(far)) == (
+        ("HELLOHELLO JAMES GAONE MINUTE LEFT", "ONE MINUTE LEFT")
+        if typist is Side.FAR
+        else ("ONE MINUTE LEFT", "HELLOHELLO JAMES GAONE MINUTE LEFT")
+    )
+    assert text(events, typist) == "HELLOHELLO JAMES GA"
+    assert not text(events, Side.NEAR if typist is Side.FAR else Side.FAR)
+
+
+def test_whoever_types_without_end_is_told_all_the_same(stage: Stage) -> None:
+    notice = stage.engine.load_clip(as_clip("TEN SECONDS LEFT"))
+    stage.call.gate(True)
+    stage.call.tone_safe(True)
+    stage.call.listen(Phase.TALK)
+    endless = np.frombuffer(tty.send("THE QUICK BROWN FOX " * 8), np.int16)
+    endless = endless[: len(endless) // FRAME8 * FRAME8]
+    far_says(stage, endless[: 3 * 8000])
+    stage.heard_near.clear()
+    stage.call.play(Side.NEAR, [notice], Play.OVERLAY)
+    far_says(stage, endless[3 * 8000 : 13 * 8000])
+    heard_near = np.concatenate(stage.heard_near)[::2]
+    assert "MINUTE" not in read(heard_near[: 5 * 8000]) and "SECONDS LEFT" in read(heard_near[5 * 8000 :])
+
+
+def test_both_ends_with_text_telephones_are_told_of(stage: Stage) -> None:
+    stage.call.gate(True)
+    stage.call.listen(Phase.TALK)
+    far_says(stage, typing())
+    near_says(stage, typing())
+    found = [heard(event) for event in stage.drain() if event.kind == CallEvent.SIGN]
+    assert [(one.sign, one.detail) for one in found] == [(Sign.TTY, Side.FAR), (Sign.TTY, Side.BOTH)]
+
+
+def test_speech_is_announced_over_without_a_wait(stage: Stage) -> None:
+    clip = stage.engine.load_clip(bytes([1, 2]) * 3200)
+    stage.call.gate(True)
+    stage.call.listen(Phase.TALK)
+    stage.call.play(Side.NEAR, [clip], Play.OVERLAY, token=3)
+    stage.silence(0.3)
+    assert [event.code for event in stage.drain() if event.kind == CallEvent.PLAYED] == [3]

@@ -127,6 +127,12 @@ class Asterisk:
     def uri(self) -> str:
         return f"sip:{self.address}:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Of Asterisk itself, behind the unshare that started it."""
+        parent = str(self.program.process.pid)
+        return int(subprocess.run(["pgrep", "-P", parent], capture_output=True, text=True, check=True).stdout.split()[0])
+
     def version(self) -> str:
         """Such as 22.10.1 with Debian's additions."""
         return self.action("CoreSettings")["AsteriskVersion"]

@@ -18,8 +18,10 @@ MEASUREMENTS = {
     "whole_call": ("firmware_heap_peak_bytes", "mouth_to_ear_ms"),
     "voice_quality": ("pesq_below_ceiling", "pesq_over_baresip", "clock_drift_glitches"),
     "dial_to_invite": ("dial_to_invite_p99_ms",),
+    "call_setup": ("call_setup_cpu_ms",),
     "sim_handsets": ("sim_handsets_per_core",),
     "handset_calls": ("handset_call_core_percent",),
+    "held_calls": ("held_handset_calls",),
     "bridged_calls": ("bridged_calls_per_core", "engine_latency_p99_ms", "engine_latency_p50_ms"),
 }
 

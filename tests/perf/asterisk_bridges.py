@@ -3,7 +3,6 @@
 import contextlib
 import re
 import socket
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,10 +125,4 @@ def asterisk_bridges(folder: Path, calls: Sequence[tuple[Target, Target]]) -> It
             while (number, "caller") not in parties.theirs or (number, "called") not in parties.theirs:
                 parties.take()
         targets = [(parties.theirs[i, "caller"], parties.theirs[i, "called"]) for i in range(len(calls))]
-        yield targets, _inner(switch.program.process.pid)
-
-
-def _inner(pid: int) -> int:
-    """Asterisk behind the unshare that started it."""
-    children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=True).stdout.split()
-    return int(children[0])
+        yield targets, switch.pid

@@ -1,14 +1,13 @@
 """Who speaks when: the four states of an artificial conversation after ITU-T P.59, frame by frame."""
 
 import random
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from kinline_engine.audio import Coder
+from kinline_engine.audio import Coder, codec_rate
 from kinline_engine.engine import Codec
-from kinline_sim.speech import speech
+from kinline_sim.speech import Speaker, speech
 
 FRAME_S = 0.020
 # Mean seconds that one speaks, both do, and nobody does; each lasts exponentially long (P.59, 6).
@@ -35,18 +34,18 @@ def _frames(rng: random.Random, mean_s: float, turn: Turn) -> Iterator[Turn]:
     return iter([turn] * max(1, round(rng.expovariate(1 / mean_s) / FRAME_S)))
 
 
-def frames(party: int, seconds: float, seed: int) -> list[np.ndarray[tuple[int], np.dtype[np.int16]]]:
-    """Frames of 20 ms of the caller (0, at 16 kHz) or the called party (1, at 8): speech in that one's turns, else noise."""
-    rate, size = ((16_000, 320), (8_000, 160))[party]
-    words = speech(12.0, 3 + party, ("caller", "called")[party], rate)
+def frames(party: int, talk: Sequence[Turn], rate: int) -> list[np.ndarray[tuple[int], np.dtype[np.int16]]]:
+    """Frames of 20 ms of the caller (0) or the called party (1): speech in that one's turns, else noise."""
+    size = rate // 50
+    speaker: Speaker = "called" if party else "caller"
+    words = speech(12.0, 3 + party, speaker, rate)
     cut = words[: len(words) // size * size].reshape(-1, size)
     spoken = [frame for frame in cut if np.sqrt((frame.astype(float) ** 2).mean()) > SILENT_RMS]
     noise = np.random.default_rng(party).normal(0, NOISE_RMS, (len(spoken), size)).astype(np.int16)
-    talk = [turn[party] for turn in islice(turns(seed), round(seconds / FRAME_S))]
-    return [(spoken if speaks else noise)[at % len(spoken)] for at, speaks in enumerate(talk)]
+    return [(spoken if turn[party] else noise)[at % len(spoken)] for at, turn in enumerate(talk)]
 
 
-def payloads(seconds: float, seed: int) -> list[bytes]:
-    """The called party's frames in µ-law."""
+def payloads(talk: Sequence[Turn], codec: Codec) -> list[bytes]:
+    """The called party's frames as they are sent."""
     coder = Coder()
-    return [coder.encode(Codec.PCMU, frame) for frame in frames(1, seconds, seed)]
+    return [coder.encode(codec, frame) for frame in frames(1, talk, codec_rate(codec))]

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from random import Random
@@ -46,6 +47,8 @@ def run(pipe: Connection, key: bytes, processor: int) -> None:
                 case Add():
                     board = stack.enter_context(Board(device=f"crowd-{len(boards)}", key=key, seed=len(boards)))
                     boards.append(board)
+                    while board.vm.pid is None:  # its supervisor is about to start it
+                        time.sleep(0.001)
                     pipe.send((board.path, board.vm.pid))
                 case Lift():
                     boards[-1].lift().wait(30)

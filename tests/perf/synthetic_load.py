@@ -1,29 +1,28 @@
-"""Many handsets and far ends in one process: sealed speech on ptys every 20 ms, and RTP for each packet that comes.
+"""Many handsets and far ends on one processor: the load generator of `cffi_ext/perf`, its ptys, sockets and keys.
 
-They converse, or all speak all the time: then a far end sends back what it hears.
+They converse, or both sides of each call speak all the time.
 """
 
-import contextlib
+import itertools
+import json
 import os
 import secrets
 import socket
-import time
+import subprocess
 import tty
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from pathlib import Path
 
-from kinline.handsets import _link as wire
-from kinline_engine.frame import WIRE_MAX, Keys, seal
-from kinline_sim.speech import speech
+from kinline_engine.engine import Codec, FarEnd
+from kinline_engine.srtp import Crypto, Suite
 from tests.perf import conversation
-from tests.perf.machine import many_files
+from tests.perf.rtp_load import TOOLS, build
 
-FRAME_S = 0.020
-SLOTS = 10  # handsets share no clock: they speak in turn within each 20 ms
-SPEECH_S = 4.0  # over and over
-CONVERSATION_S = 60.0
-RTP_HEADER_BYTES = 12
 EPOCH = 1
+NEAR_RATE = 16_000
+CONVERSATION_S = 60.0  # over and over
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,82 +31,96 @@ class Plug:
 
     path: str
     secrets: tuple[bytes, bytes, bytes, bytes]
-    rtp_port: int
+    far: FarEnd
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Since the start. late_s is the worst lateness of a slot since the last tally: of the generator, not the engine."""
+    """Frames sent, answered and heard by the far ends since the start. The rest since the last tally: gaps are of more
+    than 60 ms in what came back; late_s is of the generator itself, and blocked its frames that a full line refused.
+    """
 
     sent: int
     answered: int
-    reflected: int
+    heard: int
+    gaps: int
+    blocked: int
+    longest_gap_s: float
     late_s: float
 
 
-class _Pair:
-    def __init__(self, engine_rtp_port: int) -> None:
-        self._master, self._slave = os.openpty()
-        for fd in (self._master, self._slave):
-            tty.setraw(fd)
-            os.set_blocking(fd, False)
-        self._far = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._far.bind(("127.0.0.1", 0))
-        self._far.connect(("127.0.0.1", engine_rtp_port))
-        self._far.setblocking(False)
-        keys = tuple(secrets.token_bytes(32) for _ in range(4))
-        self.plug = Plug(os.ttyname(self._slave), (keys[0], keys[1], keys[2], keys[3]), self._far.getsockname()[1])
-        self._keys = Keys(keys[0], keys[1])
-        self.sent = self.reflected = self._bytes = 0
+class Load:
+    """The running generator."""
 
-    @property
-    def answered(self) -> int:
-        return self._bytes // WIRE_MAX
+    def __init__(self, process: "subprocess.Popen[str]", plugs: list[Plug]) -> None:
+        self._process = process
+        self.plugs = plugs
 
-    def step(self, pcm: bytes, said: bytes | None) -> None:
-        """20 ms of the handset; what the far end says in them, None: what it hears."""
-        with contextlib.suppress(BlockingIOError):
-            self._bytes += len(os.read(self._master, 4096))
-        with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
-            while True:
-                heard = self._far.recv(2048)
-                self._far.send(heard if said is None else heard[:RTP_HEADER_BYTES] + said)
-                self.reflected += 1
-        self.sent += 1
-        os.write(self._master, seal(wire.AUDIO, pcm, self.sent, EPOCH, self._keys))
+    def start(self) -> None:
+        self._say()
+
+    def tally(self) -> Tally:
+        self._say()
+        assert self._process.stdout is not None
+        return Tally(**json.loads(self._process.stdout.readline()))
+
+    def _say(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
 
 
-def generate(pipe: Connection, count: int, engine_rtp_port: int, processor: int, converse: bool) -> None:
-    """Target of a process: sends its Plugs, starts at the first word from the pipe, then answers each with a Tally; ends
-    when the pipe does."""
-    os.sched_setaffinity(0, {processor})
-    with contextlib.suppress(PermissionError):  # else what else runs here would count as the engine's loss
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5))
-    many_files()
-    frames, said = _sound(converse)
-    pairs = [_Pair(engine_rtp_port) for _ in range(count)]
-    pipe.send([pair.plug for pair in pairs])
-    pipe.recv()
-    due, number, late = time.monotonic(), 0, 0.0
-    with contextlib.suppress(EOFError, BrokenPipeError):
-        while True:
-            due += FRAME_S / SLOTS
-            time.sleep(max(0.0, due - time.monotonic()))
-            late = max(late, time.monotonic() - due)
-            for index in range(number % SLOTS, count, SLOTS):
-                at = (number // SLOTS + 37 * index) % len(frames)
-                pairs[index].step(frames[at], said[at] if said else None)
-            number += 1
-            if pipe.poll():
-                pipe.recv()
-                answered, reflected = sum(pair.answered for pair in pairs), sum(pair.reflected for pair in pairs)
-                pipe.send(Tally(sum(pair.sent for pair in pairs), answered, reflected, late))
-                late = 0.0
+@contextmanager
+def generator(folder: Path, count: int, engine_rtp_port: int, processor: int, codec: Codec, converse: bool) -> Iterator[Load]:
+    """So many calls, silent until started."""
+    build()
+    near, far = _sound(folder, codec, converse)
+    plugs, lines, fds = [], [], []
+    with ExitStack() as stack:
+        for _ in range(count):
+            plug, line, kept = _call(stack, engine_rtp_port, codec)
+            plugs.append(plug)
+            lines.append(line)
+            fds += kept
+        # The slaves stay open here: a pty whose last one closes is a line cut.
+        process = stack.enter_context(
+            subprocess.Popen(
+                ["taskset", "-c", str(processor), TOOLS / "handset_load", near, far],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                pass_fds=fds,
+            )
+        )
+        assert process.stdin is not None
+        stack.callback(process.stdin.close)
+        process.stdin.writelines(lines)
+        process.stdin.flush()
+        yield Load(process, plugs)
 
 
-def _sound(converse: bool) -> tuple[list[bytes], list[bytes] | None]:
-    if converse:
-        spoken = [frame.tobytes() for frame in conversation.frames(0, CONVERSATION_S, 1)]
-        return spoken, conversation.payloads(CONVERSATION_S, 1)
-    words = speech(SPEECH_S, 3, "caller", 16_000).tobytes()
-    return [words[at : at + wire.AUDIO_BYTES] for at in range(0, len(words) - wire.AUDIO_BYTES + 1, wire.AUDIO_BYTES)], None
+def _call(stack: ExitStack, engine_rtp_port: int, codec: Codec) -> tuple[Plug, str, list[int]]:
+    master, slave = os.openpty()
+    stack.callback(os.close, master)
+    stack.callback(os.close, slave)
+    for fd in (master, slave):
+        tty.setraw(fd)
+        os.set_blocking(fd, False)
+    far = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    far.bind(("127.0.0.1", 0))
+    far.connect(("127.0.0.1", engine_rtp_port))
+    keys = (secrets.token_bytes(32), secrets.token_bytes(32), secrets.token_bytes(32), secrets.token_bytes(32))
+    suite = Suite.AES_CM_128_HMAC_SHA1_80
+    crypto = Crypto(suite, secrets.token_bytes(suite.key_bytes), secrets.token_bytes(suite.key_bytes))
+    line = f"{master} {far.fileno()} {keys[0].hex()} {keys[1].hex()} {crypto.receive_key.hex()} {int(suite)}\n"
+    end = FarEnd("127.0.0.1", far.getsockname()[1], codec, int(codec), crypto=crypto)
+    return Plug(os.ttyname(slave), keys, end), line, [master, far.fileno()]
+
+
+def _sound(folder: Path, codec: Codec, converse: bool) -> tuple[Path, Path]:
+    turns = conversation.turns(1) if converse else itertools.repeat((True, True))
+    talk = list(itertools.islice(turns, round(CONVERSATION_S / conversation.FRAME_S)))
+    near, far = folder / "near", folder / "far"
+    near.write_bytes(b"".join(frame.tobytes() for frame in conversation.frames(0, talk, NEAR_RATE)))
+    far.write_bytes(b"".join(conversation.payloads(talk, codec)))
+    return near, far

@@ -103,6 +103,7 @@ inmates = st.builds(
     call_seconds=lengths,
     arrested_at=st.none() | moments(),
     custodial_parent=st.booleans(),
+    voice=st.sampled_from([None, None, "same", "another"]),
 )
 past_calls = st.builds(
     PastCall,

@@ -70,6 +70,7 @@ stricter: st.SearchStrategy[Change] = st.one_of(
         lambda most: _inmate(lambda inmate: replace(inmate, call_seconds=_shorter(inmate.call_seconds, most)))
     ),
     st.just(_inmate(lambda inmate: replace(inmate, on_call=True))),
+    st.just(_inmate(lambda inmate: replace(inmate, voice="another"))),
     st.just(_inmate(lambda inmate: replace(inmate, active=False))),
     st.just(_inmate(lambda inmate: replace(inmate, arrested_at=None))),
     st.just(_inmate(lambda inmate: replace(inmate, debit_micros=inmate.debit_micros // 2))),

@@ -133,6 +133,15 @@ class KeepName:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckVoice:
+    """Compare what was said now with the voice that was kept. Answered by VoiceChecked."""
+
+    ticket: int
+    kept: bytes = field(repr=False)
+    said: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """Decide by the rules and write the record. Answered by Begun, Denied or Failed with the ticket.
 
@@ -262,6 +271,7 @@ Action = (
     | MessageHeard
     | TakeName
     | KeepName
+    | CheckVoice
     | Attempt
     | AskAccount
     | Invite

@@ -1,5 +1,5 @@
-"""The caller's side of a visit, from off hook to an attempt: language, inmate number, PIN, messages, name, who pays, number
-or line.
+"""The caller's side of a visit, from off hook to an attempt: language, inmate number, PIN, messages, name or voice, who pays,
+number or line.
 """
 
 from typing import Any
@@ -26,6 +26,8 @@ class Asking(Dialogue):
         self._inmate: int | None = None
         self._name: str | SpokenName | None = None
         self._to_be_named = False
+        self._kept_voice: bytes | None = None
+        self._voice_tries = 0  # that are left; 0 where no voice is compared
         self._payer: Payer | None = None
         self._language_chosen = False
         self._messages: list[ev.Message] = []
@@ -60,7 +62,9 @@ class Asking(Dialogue):
     def _identified(self, event: ev.Identified) -> list[Action]:
         self._ticket = None
         self._inmate, self._name = event.inmate, event.name
-        self._to_be_named = self._manners.spoken_names and event.name_sound is None
+        self._kept_voice = event.name_sound
+        self._voice_tries = 0 if event.voice_exempt else self._manners.voice_tries
+        self._to_be_named = event.name_sound is None and (self._manners.spoken_names or self._voice_tries > 0)
         if self._manners.spoken_names and event.name_sound is not None:
             self._name = SpokenName(event.name, event.name_sound)
         self._balance_micros, self._messages = event.balance_micros, list(event.messages)
@@ -71,7 +75,9 @@ class Asking(Dialogue):
     def _next_message(self) -> list[Action]:
         """What staff pass on is heard before anything can be dialed over it."""
         if not self._messages:
-            return self._ask_name() if self._to_be_named else self._ask_call()
+            if self._to_be_named:
+                return self._ask_name()
+            return self._ask_voice() if self._voice_tries else self._ask_call()
         self.phase = Phase.MESSAGES
         message = self._messages[0]
         return [act.Listen(120_000), self._say(Side.NEAR, "staff_message", {"text": message.text}, message.language)]
@@ -90,16 +96,46 @@ class Asking(Dialogue):
         self._ticket = self._next()
         return [act.TakeName(self._ticket)]
 
-    def _name_taken(self, event: ev.NameTaken) -> list[Action]:
-        """Whoever said nothing is called by a machine's voice, and asked again at the next visit."""
+    def _name_taken(self, sound: bytes | None) -> list[Action]:
+        """Whoever said nothing is called by a machine's voice, and asked again at the next visit.
+
+        Where voices are compared there must be one: silence would be the way around.
+        """
         self._ticket = None
+        if sound is None and self._voice_tries:
+            self._to_be_named = True
+            return self._try_voice_again()
         first, *rest = self._ask_call()
-        if event.sound is None or self._inmate is None or self._name is None:
+        if sound is None or self._inmate is None or self._name is None:
             return [first, *rest]
         text = self._name.text if isinstance(self._name, SpokenName) else self._name
-        self._name = SpokenName(text, event.sound)
-        heard = act.Say(Side.NEAR, "name_kept", self._next(), {"name": self._name})
-        return [act.KeepName(self._inmate, event.sound), first, heard, *rest]
+        spoken = SpokenName(text, sound)
+        self._name = spoken if self._manners.spoken_names else text
+        heard = act.Say(Side.NEAR, "name_kept", self._next(), {"name": spoken})
+        return [act.KeepName(self._inmate, sound), first, heard, *rest]
+
+    def _ask_voice(self) -> list[Action]:
+        self.phase = Phase.VOICE
+        return [act.Listen(60_000), self._say(Side.NEAR, "say_name_to_be_known")]
+
+    def _voice_taken(self, said: bytes | None) -> list[Action]:
+        self._ticket = None
+        if said is None or self._kept_voice is None:
+            return self._try_voice_again()
+        self._ticket = self._next()
+        return [act.CheckVoice(self._ticket, self._kept_voice, said)]
+
+    def _voice_checked(self, same: bool | None) -> list[Action]:
+        """What cannot be told keeps nobody from a call: the PIN was right."""
+        self._ticket = None
+        return self._try_voice_again() if same is False else self._ask_call()
+
+    def _try_voice_again(self) -> list[Action]:
+        self._voice_tries -= 1
+        if not self._voice_tries:
+            return self._over("voice_not_known")
+        first, *rest = self._ask_name() if self._to_be_named else self._ask_voice()
+        return [first, act.Say(Side.NEAR, "voice_again", self._next()), *rest]
 
     def _ask_call(self) -> list[Action]:
         if len(self._manners.payers) > 1:

@@ -17,6 +17,7 @@ class Phase(StrEnum):
     CHECKING = "checking"
     MESSAGES = "messages"
     NAMING = "naming"
+    VOICE = "voice"
     PAYING = "paying"
     LINE = "line"
     NUMBER = "number"

@@ -64,6 +64,7 @@ class Identified:
     balance_micros: int
     messages: tuple[Message, ...] = ()
     name_sound: bytes | None = field(default=None, repr=False)
+    voice_exempt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,14 @@ class NameTaken:
 
     ticket: int
     sound: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChecked:
+    """Whether it was the voice that was kept; None where that could not be told."""
+
+    ticket: int
+    same: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +193,7 @@ Event = (
     | Played
     | Identified
     | NameTaken
+    | VoiceChecked
     | Unidentified
     | Account
     | Begun

@@ -77,6 +77,7 @@ class Manners:
     machine_confidence: int = 85
     on_sign: Literal["nothing", "flag", "warn", "cut", "block"] = "flag"  # of a third party
     sign_confidence: int = 85
+    voice_tries: int = 0  # how often a caller may try to be known by their voice; 0 where nobody compares
     spoken_names: bool = False  # callers say their name once, and are called by it
     deadline_grace_ms: int = 500  # the handset mutes at the deadline by itself; this much later the host does
 

@@ -5,7 +5,7 @@ from kinline.calls.manners import Manners
 from kinline.calls.menu import nameless
 from kinline.rules import Allow
 
-THIRD_PARTY = "three_way"
+THIRD_PARTY, TEXT_TELEPHONE = "three_way", "tty"
 
 # What answers instead of a person: how the record says it, and what the caller hears.
 _MACHINES: dict[str, tuple[Outcome, str]] = {

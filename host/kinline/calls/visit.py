@@ -1,6 +1,6 @@
 """One visit to a handset, from off hook to on hook: language, PIN, number, invitation, menu, talk, end.
 
-idle -> language -> identity -> checking -> messages -> naming -> number -> attempting -> inviting -> menu -> accepting
+idle -> language -> identity -> checking -> messages -> naming | voice -> number -> attempting -> inviting -> menu -> accepting
              |          |                            paying ---^  ^---- account               ^---- telling    -> talk -> over
              '----------'---> line (without a PIN) -------> attempting ...
 
@@ -14,7 +14,7 @@ from kinline.calls.asking import Asking
 from kinline.calls.dialogue import Phase
 from kinline.calls.manners import Manners
 from kinline.calls.menu import account_digit, block_digit, kept_prompt, menu_values, nameless, quote_values
-from kinline.calls.signs import consequence, machine, noted
+from kinline.calls.signs import TEXT_TELEPHONE, consequence, machine, noted
 from kinline.calls.talk import said_first, speech_due, speech_timers
 from kinline.rules import Allow
 
@@ -50,6 +50,7 @@ class Visit(Asking):
     def _reset(self) -> None:
         super()._reset()
         self._menus_said = self._quotes_said = 0
+        self._typed_menu = False
         self._call = 0
         self._invited = False
         self._allow: Allow | None = None
@@ -87,8 +88,12 @@ class Visit(Asking):
                 return self._played(as_meant) if token == self._token else []
             case ev.Identified(ticket):
                 return self._identified(event) if self._awaits(Phase.CHECKING, ticket) else []
-            case ev.NameTaken(ticket):
-                return self._name_taken(event) if self._awaits(Phase.NAMING, ticket) else []
+            case ev.NameTaken(ticket, sound):
+                if self._awaits(Phase.VOICE, ticket):
+                    return self._voice_taken(sound)
+                return self._name_taken(sound) if self._awaits(Phase.NAMING, ticket) else []
+            case ev.VoiceChecked(ticket, same):
+                return self._voice_checked(same) if self._awaits(Phase.VOICE, ticket) else []
             case ev.Unidentified(ticket, locked_seconds):
                 return self._unidentified(locked_seconds) if self._awaits(Phase.CHECKING, ticket) else []
             case ev.Account(ticket):
@@ -145,6 +150,7 @@ class Visit(Asking):
     def _menu(self) -> list[Action]:
         self.phase = Phase.MENU
         self._menus_said = self._quotes_said = 0
+        self._typed_menu = False
         return [act.ClearTimers(), *self._say_menu()]
 
     def _say_menu(self) -> list[Action]:
@@ -247,6 +253,9 @@ class Visit(Asking):
         note: list[Action] = [act.NoteSign(self._call, sign, confidence)] if noted(self._manners, self._allow) else []
         if self.phase is Phase.MENU and (end := machine(self._manners, sign, confidence)):
             return [*note, act.Hush(Side.FAR), act.HangUpFar(self._call), *self._close_attempt(*end)]
+        if self.phase is Phase.MENU and sign == TEXT_TELEPHONE and not self._typed_menu:
+            self._typed_menu = True  # nobody there heard what was said so far
+            return [*note, act.ClearTimers(), act.Hush(Side.FAR), *self._say_menu()]
         if self.phase is not Phase.TALK:
             return note
         match consequence(self._manners, self._allow, sign, confidence):
@@ -330,7 +339,7 @@ class Visit(Asking):
         match self.phase:
             case Phase.MESSAGES:
                 return self._message_played(as_meant)
-            case Phase.NAMING:
+            case Phase.NAMING | Phase.VOICE:
                 return self._name_asked()
             case Phase.TELLING if self._allow is not None:
                 return self._invite(self._allow)

@@ -61,6 +61,7 @@ class Arrangements:
             languages=("en", "es") if calls.language_choice else ("en",),
             lines=_open_lines(profile),
             spoken_names=calls.spoken_names,
+            voice_tries=profile.voice_check.tries if profile.voice_check and self._settings.voice_check.program else 0,
             provider=calls.provider,
             accept_digit=digits.accept or profile.acceptance.accept,
             refuse_digit=digits.refuse or profile.acceptance.refuse,

@@ -72,8 +72,11 @@ class Records:
             inmate = answer.inmate
             balance = self._store.balance_micros(debit_account(inmate.id))
             waiting = tuple(ev.Message(left.id, left.text, left.language) for left in self._store.messages_for(inmate.id, at))
-            voice = self._store.name_sound(inmate.id) if self.arrangement.manners.spoken_names else None
-            return ev.Identified(request.ticket, inmate.id, inmate.name, inmate.language, balance, waiting, voice)
+            manners = self.arrangement.manners
+            voice = self._store.name_sound(inmate.id) if manners.spoken_names or manners.voice_tries else None
+            return ev.Identified(
+                request.ticket, inmate.id, inmate.name, inmate.language, balance, waiting, voice, inmate.voice_exempt
+            )
         # Named without the word that the log's redaction looks for, or the count would be hidden.
         counters.add("identity_refused", "locked" if isinstance(answer, PinLocked) else "wrong")
         until = answer.locked_until

@@ -20,6 +20,7 @@ from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.services import Services
 from kinline.daemon.station import Station
+from kinline.daemon.voices import Voices
 from kinline.daemon.warm import warm_up
 from kinline.daemon.watch import Watch
 from kinline.handsets.updating import Offer
@@ -85,6 +86,7 @@ async def _serve(settings: Settings, store: Store) -> None:
         key_of=keys.of,
         store_thread=store_thread,
         checkpoints=Checkpoints(write_marks),
+        voices=Voices(settings.voice_check.program, settings.voice_check.seconds),
         upgrades=Upgrades(_offer(settings.firmware), settings.firmware.idle_seconds),
     )
     recordings = Recordings(services, store, settings.storage)
@@ -93,6 +95,7 @@ async def _serve(settings: Settings, store: Store) -> None:
         counters.serve(settings.metrics.port, str(settings.metrics.bind))
     arrangements = Arrangements(settings, store)
     arranged = arrangements.all()
+    _tell_unchecked(settings, arranged)
     stations = [_station(link, arranged, services, recordings, store) for link in settings.handset]
     watch = Watch(store, arrangements, stations, keys=keys)
     facilities = {info.device_id: info.facility for info in store.handsets()}
@@ -135,6 +138,17 @@ def _offer(firmware: Firmware) -> Offer | None:
         counters.add("firmware_bundle_refused")
         _log.error("the site's firmware is left out", error=str(trouble))
         return None
+
+
+def _tell_unchecked(settings: Settings, arrangements: Mapping[str, Arrangement]) -> None:
+    if settings.voice_check.program:
+        return
+    for name in sorted({served.profile.name for served in arrangements.values() if served.profile.voice_check}):
+        _log.warning(
+            "the profile asks for a check of the caller's voice, and nobody compares: identity rests on the PIN",
+            profile=name,
+            next="name a program in [voice_check]",
+        )
 
 
 def _station(

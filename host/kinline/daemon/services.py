@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from kinline.daemon.checkpoints import Checkpoints
 from kinline.daemon.firmware import Upgrades
+from kinline.daemon.voices import Voices
 from kinline.logs import log
 from kinline.media import Engine
 from kinline.media.clips import Clips
@@ -31,6 +32,7 @@ class Services:
     key_of: Callable[[str], bytes | None]
     store_thread: ThreadPoolExecutor
     checkpoints: Checkpoints
+    voices: Voices
     upgrades: Upgrades = field(default_factory=Upgrades)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -25,6 +25,7 @@ from kinline_engine.engine import (
     recorded,
 )
 from kinline_engine.errors import EngineError
+from kinline_engine.tty import send as typed
 
 __all__ = [
     "AnyCall",
@@ -52,4 +53,5 @@ __all__ = [
     "Tone",
     "heard",
     "recorded",
+    "typed",
 ]

@@ -96,6 +96,9 @@ class InmateChange(Order):
     recorded: Annotated[bool | None, Option(read=yes_or_no), Field(description="yes or no; no: never, whatever else says.")] = (
         None
     )
+    voice_exempt: Annotated[
+        bool | None, Option(read=yes_or_no), Field(description="yes or no; yes: no check of the voice, as for who cannot speak.")
+    ] = None
     facility: AtFacility = None
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import tempfile
+import unicodedata
 import wave
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ import numpy as np
 
 from kinline import logs
 from kinline.counters import Counters, counters
-from kinline.prompts.catalogue import Part, PromptError, catalogue, sentence
+from kinline.prompts.catalogue import Part, PromptError, catalogue, sentence, spoken_text
 from kinline.prompts.sound import (
     Samples,
     SoundError,
@@ -90,6 +91,17 @@ class Prompter:
             elif any(sign.isalnum() for part in run for sign in part.text):  # a mere full stop is not spoken
                 pieces.append(self._made(prompt_id, lang, run))
         return pieces
+
+    def text(self, prompt_id: str, lang: Lang, **values: Any) -> str:
+        """A prompt for a text telephone, in characters that it has: the one written for it, or the spoken one's words."""
+        typed = f"{prompt_id}_typed"
+        try:
+            words = spoken_text(sentence(typed if typed in catalogue() else prompt_id, lang, **values))
+        except PromptError as error:
+            self._note("prompt_unknown", error)
+            return ""
+        plain = unicodedata.normalize("NFKD", words).replace("\u00bf", "").replace("\u00a1", "")
+        return "".join(sign for sign in plain if not unicodedata.combining(sign)).encode("ascii", "replace").decode()
 
     def say(self, text: str, lang: Lang) -> Path:
         """The sound of free text."""

@@ -13,6 +13,8 @@ def pin(case: Case) -> Iterable[Bound]:
     inmate = case.request.inmate
     if inmate is None or not inmate.active:
         yield Bound("pin", 0, source=case.profile.pin.source)
+    elif inmate.voice == "another" and case.profile.voice_check is not None:
+        yield Bound("pin", 0, source=case.profile.voice_check.source)
 
 
 def invalid_number(case: Case) -> Iterable[Bound]:

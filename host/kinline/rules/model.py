@@ -155,7 +155,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Inmate:
-    """`arrested_at` and `custodial_parent` matter to the calls that a booking guarantees."""
+    """`arrested_at` and `custodial_parent` matter to the calls that a booking guarantees.
+
+    `voice` is what a check of the caller's voice said, where there was one.
+    """
 
     __pydantic_config__ = _STRICT_KEYS
 
@@ -171,6 +174,7 @@ class Inmate:
     recorded: bool = True
     arrested_at: AwareDatetime | None = None
     custodial_parent: bool = False
+    voice: Literal["same", "another"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

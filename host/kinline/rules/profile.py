@@ -291,6 +291,14 @@ class Pin(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceCheck(Rule):
+    """After the PIN, at each visit, the caller's voice is compared with the one that was kept; so often it may be tried."""
+
+    __pydantic_config__ = _STRICT_KEYS
+    tries: Annotated[int, Field(ge=1, le=20)] = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerId(Rule):
     __pydantic_config__ = _STRICT_KEYS
     number: E164
@@ -336,6 +344,7 @@ class Profile:
     hours: Hours | None = None
     caller_id: CallerId | None = None
     account_menu: AccountMenu | None = None
+    voice_check: VoiceCheck | None = None
     gaps: tuple[Gap, ...] = ()
     minutes: tuple[Minutes, ...] = ()
     calls: tuple[Calls, ...] = ()

@@ -26,6 +26,7 @@ class InmateInfo:
     unit: str | None
     language: Language
     status: str
+    voice_exempt: bool = False
 
 
 class Inmates(Database):
@@ -77,6 +78,7 @@ class Inmates(Database):
         custodial_parent: bool | None = None,
         call_seconds: int | None = None,
         recorded: bool | None = None,
+        voice_exempt: bool | None = None,
         at: datetime | None = None,
         actor: str = SYSTEM,
     ) -> None:
@@ -88,6 +90,7 @@ class Inmates(Database):
             "custodial_parent": custodial_parent,
             "call_seconds": call_seconds,
             "recorded": recorded,
+            "voice_exempt": voice_exempt,
         }
         changes = {key: value for key, value in wanted.items() if value is not None}
         if not changes:
@@ -170,4 +173,5 @@ def inmate_info(row: InmateRow) -> InmateInfo:
         unit=row.unit.name if row.unit else None,
         language=row.language,  # type: ignore[arg-type]
         status=row.status,
+        voice_exempt=row.voice_exempt,
     )

@@ -83,6 +83,7 @@ class Trunk:
             rtp_port,
             [_CODECS[name] for name in settings.codecs],
             comfort_noise=settings.comfort_noise,
+            rtcp_mux=True,
             protection=_PROTECTION[settings.media_protection],
             suites=[Suite[name] for name in settings.srtp_suites],
         )
