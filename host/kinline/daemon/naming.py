@@ -5,7 +5,6 @@ what it heard is this object's only.
 """
 
 import asyncio
-import secrets
 from collections.abc import Callable
 
 import numpy as np
@@ -23,7 +22,6 @@ class Naming:
     """
 
     def __init__(self, call: MonitoredCall, loop: asyncio.AbstractEventLoop, done: Callable[[Samples | None], None]) -> None:
-        self.number = secrets.randbelow(0xFFFFFFFF) + 1  # by which the handset knows the grant
         self._call, self._loop, self._done = call, loop, done
         self._heard: list[bytes] = []
         call.gate(True)

@@ -8,25 +8,28 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
+from kinline.calls.quality import Quality
 from kinline.calls.visit import Phase, Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
+from kinline.daemon.bookkeeper import RETRY_S, Bookkeeper
+from kinline.daemon.callers_voice import CallersVoice
 from kinline.daemon.firmware import Firmware
-from kinline.daemon.naming import LIMIT_MS, Naming
+from kinline.daemon.line_quality import measured
 from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
+from kinline.daemon.reports import Reports
 from kinline.daemon.services import Services
 from kinline.daemon.speech import Speech
 from kinline.daemon.timers import Timers
 from kinline.handsets import _link as wire
 from kinline.handsets import session as ses
-from kinline.handsets.alarms import alarms
 from kinline.handsets.keys import SessionKeys
-from kinline.handsets.restarts import OF_ITS_OWN, Restarts
 from kinline.handsets.volume import Volume
 from kinline.live.protocol import HandsetState
 from kinline.logs import log
@@ -48,13 +51,10 @@ from kinline.media import (
     Tone,
     heard,
 )
-from kinline.prompts.sound import Samples, name_in
-from kinline.store import DatabaseError
 from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media, Progress
 
 TICK_S = 0.05
 NARROW_RATE, WIDE_RATE = 8000, 16_000  # of a recording, by what the far end speaks when it begins
-RETRY_S = 2.0  # between attempts to close a record, on top of the store's own 5 s of patience with a lock
 FAREWELL_S = 5.0  # the longest last prompt takes 3 s; a far end that listens to none of it is let go then
 TYPED_FAREWELL_S = 30.0  # six characters a second
 _COLLECT_KINDS = {"digit": wire.COLLECT_DIGIT, "secret": wire.COLLECT_SECRET, "number": wire.COLLECT_NUMBER}
@@ -97,29 +97,30 @@ class Station:
 
     def __init__(self, path: str, services: Services, recordings: Recordings, records: Records) -> None:
         self.path = path
-        self._services = services
+        self.services = services
         self._recorder = recordings
         self._records = records
-        self._log = log(part="station", port=path)
+        self.log = log(part="station", port=path)
         self._loop = asyncio.get_running_loop()
         self._session = ses.Session(services.key_of, station=records.handset)
-        self._restarts = Restarts()
-        self._build = ""
         self._firmware = Firmware(services.upgrades, self._send, lambda: self._call is None)
         self._visit = Visit(records.arrangement.manners)
-        self._timers = Timers(self._loop, lambda name: self._happen(ev.Due(name)))
-        self._link: Link | None = None
+        self._timers = Timers(self._loop, lambda name: self.happen(ev.Due(name)))
+        self.link: Link | None = None
         self._call: AnyCall | None = None
         self._speech: Speech | None = None
-        self._naming: Naming | None = None  # and then there is no call
         self._volume = Volume()
-        self._far_codec = Codec.PCMU  # as last agreed
+        self._far_codec: Codec | None = None  # as last agreed
+        self._far_srtp: str | None = None
+        self._lined = 0  # the call whose far end the engine's call has or had
         self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
         self._recordings: dict[int, Path] = {}
         self._happened: deque[ev.Event] = deque()
         self._talks: dict[int, int] = {}  # call record by the number that the handset knows the talk by
         self._unspoken: set[int] = set()  # calls that the log is not to mention
-        self._alarms: dict[str, str] = {}  # as the handset last reported them
+        self._books = Bookkeeper(services, self.log, lambda: self.device, records.settle)
+        self._reports = Reports(self.log, lambda standing: self._books.tell(lambda: records.report_alarms(standing)))
+        self._voice = CallersVoice(self)
 
     @property
     def handset(self) -> str:
@@ -133,10 +134,10 @@ class Station:
             handset=self.handset,
             port=self.path,
             in_reach=self._session.open,
-            build=self._build or None,
-            started_by=self._restarts.last or None,
-            restarts=dict(self._restarts.counts),
-            alarms=self._alarms,
+            build=self._reports.build or None,
+            started_by=self._reports.restarts.last or None,
+            restarts=dict(self._reports.restarts.counts),
+            alarms=self._reports.alarms,
         )
 
     @property
@@ -174,8 +175,8 @@ class Station:
     def cut(self, rule: str) -> None:
         """Staff stop the call in hand."""
         counters.add("call_cut", rule)
-        self._log.warning("staff cut the call", handset=self.device, call=self._mentioned(self.call), rule=rule)
-        self._happen(ev.StaffCut())
+        self.log.warning("staff cut the call", handset=self.device, call=self._mentioned(self.call), rule=rule)
+        self.happen(ev.StaffCut())
 
     def arrange(self, arrangement: Arrangement) -> None:
         """Serve from the next visit on like this, and decide from the next attempt on."""
@@ -196,13 +197,13 @@ class Station:
         """Run the handset behind an open port until the port is gone."""
         gone = asyncio.Event()
         try:
-            link = self._link = self._services.engine.open_link(fd)
+            link = self.link = self.services.engine.open_link(fd)
         except EngineError as error:
             counters.add("link_port_refused")
-            self._log.error("port cannot be served, trying on", error=str(error))
+            self.log.error("port cannot be served, trying on", error=str(error))
             await asyncio.sleep(RETRY_S)
             return
-        self._services.hub.own(Source.LINK, link.id, lambda event: self._link_event(event, gone))
+        self.services.hub.own(Source.LINK, link.id, lambda event: self._link_event(event, gone))
         try:
             while not gone.is_set():
                 self._do(self._session.tick(time.monotonic_ns()))
@@ -214,8 +215,8 @@ class Station:
         finally:
             self._do(self._session.close("the port is gone"))
             self._firmware.gone()
-            self._services.hub.disown(Source.LINK, link.id)
-            self._link = None
+            self.services.hub.disown(Source.LINK, link.id)
+            self.link = None
             self._count_refusals(link)
             link.close()
 
@@ -235,7 +236,7 @@ class Station:
     def _link_event(self, event: Event, gone: asyncio.Event) -> None:
         if event.kind == LinkEvent.GONE:
             counters.add("link_port_gone")
-            self._log.warning("port vanished", errno=event.code)
+            self.log.warning("port vanished", errno=event.code)
             gone.set()
             return
         kind, epoch = event.code & 0xFF, event.code >> 8
@@ -245,24 +246,24 @@ class Station:
         for action in actions:
             match action:
                 case ses.Transmit(kind, payload):
-                    if self._link:
-                        self._link.send(kind, payload)
+                    if self.link:
+                        self.link.send(kind, payload)
                 case ses.InstallKeys(keys):
-                    if self._link:
-                        self._install(self._link, keys)
+                    if self.link:
+                        self._install(self.link, keys)
                 case ses.Delivered(message):
                     self._delivered(message)
                 case ses.Opened():
                     self._opened(action)
                 case ses.Closed(reason):
                     counters.add("link_session_closed")
-                    self._log.warning("handset out of reach", handset=self.device, reason=reason)
+                    self.log.warning("handset out of reach", handset=self.device, reason=reason)
                     self._firmware.closed()
-                    self._happen(ev.LinkLost(self._session.heard_ns))
+                    self.happen(ev.LinkLost(self._session.heard_ns))
                     self._drop_call()
                 case ses.Refused(counter, detail):
                     counters.add(counter)
-                    self._log.warning("frame refused", handset=self.device, counter=counter, detail=detail)
+                    self.log.warning("frame refused", handset=self.device, counter=counter, detail=detail)
 
     @staticmethod
     def _install(link: Link, keys: SessionKeys) -> None:
@@ -274,7 +275,7 @@ class Station:
     def _opened(self, opened: ses.Opened) -> None:
         snapshot = opened.snapshot
         counters.add("link_session_opened")
-        self._log.info(
+        self.log.info(
             "handset in reach",
             handset=opened.device,
             build=opened.build,
@@ -282,11 +283,7 @@ class Station:
             off_hook=bool(snapshot.off_hook),
             phase=snapshot.phase,
         )
-        self._build = opened.build
-        if restarted := self._restarts.opened(opened):
-            counters.add("handset_restart", restarted)
-            tell = self._log.warning if restarted in OF_ITS_OWN else self._log.info
-            tell("the handset has restarted", handset=opened.device, cause=restarted)
+        self._reports.opened(opened)
         if snapshot.phase == wire.PHASE_TALK:
             self._send(wire.End(snapshot.call))
         self._send(wire.Show(wire.LAMP_READY))
@@ -302,105 +299,75 @@ class Station:
                 self._hook(bool(off_hook))
             case wire.Entry(collect, result, digits):
                 text = digits.decode("ascii", "replace")
-                self._happen(ev.Entered(collect, _ENTRY_RESULTS.get(result, "overflow"), text))
+                self.happen(ev.Entered(collect, _ENTRY_RESULTS.get(result, "overflow"), text))
             case wire.TalkEnded(number, number_of_cause, talk, _):
-                if self._naming is not None and number == self._naming.number:
-                    self._naming.over(whole=number_of_cause == wire.CAUSE_DEADLINE)
+                if self._voice.muted(number, whole=number_of_cause == wire.CAUSE_DEADLINE):
                     return
                 call, cause = self._talks.get(number, 0), _CAUSES.get(number_of_cause, "fault")
                 if call not in self._unspoken:
-                    self._log.info("handset muted the talk", handset=self.device, call=call, cause=cause, talk_ms=talk)
-                self._happen(ev.TalkMuted(call, cause, talk))
-            case wire.Key(key, ticks):
-                self._log.debug("key", key=chr(key), ticks=ticks)
+                    self.log.info("handset muted the talk", handset=self.device, call=call, cause=cause, talk_ms=talk)
+                self.happen(ev.TalkMuted(call, cause, talk))
             case wire.Volume(louder, _):
                 self._turn_volume(bool(louder))
-            case wire.Health():
-                self._log.info(
-                    "health",
-                    handset=self.device,
-                    uptime_ms=message.uptime,
-                    heap_free=message.heap_free,
-                    heap_peak=message.heap_peak,
-                    rejected=message.rejected,
-                    replayed=message.replayed,
-                    underruns=message.underruns,
-                    overruns=message.overruns,
-                )
-            case wire.Loops():
-                self._alarm(alarms(message))
             case wire.Slots() | wire.UpdateWant() | wire.UpdateState():
                 self._firmware.message(message)
-            case wire.Events(_, text):
-                self._log.info("handset events", handset=self.device, text=text)
-            case _:
+            case _ if not self._reports.message(message, self.device):
                 counters.add("link_unexpected")
-
-    def _alarm(self, standing: dict[str, str]) -> None:
-        """Tell what is new, and keep for staff what stands."""
-        for kind, detail in standing.items():
-            if self._alarms.get(kind) != detail:
-                counters.add("handset_alarm", kind)
-                self._log.warning("the handset raises an alarm", handset=self.device, alarm=kind, detail=detail)
-        for kind in self._alarms.keys() - standing.keys():
-            self._log.info("an alarm is over", handset=self.device, alarm=kind)
-        self._alarms = standing
-        self._tell(lambda: self._records.report_alarms(standing))
 
     def check_key(self) -> None:
         """End the session of a handset whose key staff have revoked."""
-        if self._session.open and self._services.key_of(self._session.device) is None:
+        if self._session.open and self.services.key_of(self._session.device) is None:
             counters.add("link_revoked")
             self._do(self._session.revoke())
 
     def _hook(self, off_hook: bool) -> None:
-        self._log.info("off hook" if off_hook else "on hook", handset=self.device)
+        self.log.info("off hook" if off_hook else "on hook", handset=self.device)
         self._volume = Volume()
         if off_hook:
-            self._take_call()
-            self._happen(ev.OffHook(self._records.arrangement.manners))
+            self.take_audio()
+            self.happen(ev.OffHook(self._records.arrangement.manners))
         else:
-            self._happen(ev.OnHook())
+            self.happen(ev.OnHook())
             self._drop_call()
             self._send(wire.Report())
 
     def _turn_volume(self, louder: bool) -> None:
         db = self._volume.press(louder)
-        self._log.info("volume", handset=self.device, db=db)
+        self.log.info("volume", handset=self.device, db=db)
         if self._call is not None:
             self._call.volume(db)
 
-    def _take_call(self, recorded: bool = False, monitored: bool = False) -> None:
+    def take_audio(self, recorded: bool = False, monitored: bool = False) -> None:
         """An engine call, the handset's audio. It has a place for a recorder and for listeners only if it is to."""
-        if self._call is None and self._link is not None:
-            engine = self._services.engine
+        if self._call is None and self.link is not None:
+            engine = self.services.engine
             if recorded:
                 make: Callable[[Link], AnyCall] = engine.create_call if monitored else engine.create_recorded_call
             else:
                 make = engine.create_monitored_call if monitored else engine.create_privileged_call
-            call = self._call = make(self._link)
-            self._services.hub.own(Source.CALL, call.id, self._call_event)
+            call = self._call = make(self.link)
+            self.services.hub.own(Source.CALL, call.id, self._call_event)
             call.volume(self._volume.db)
-            self._speech = Speech(call, self._services, lambda token, as_meant: self._happen(ev.Played(token, as_meant)))
+            self._speech = Speech(call, self.services, lambda token, as_meant: self.happen(ev.Played(token, as_meant)))
 
     def _drop_call(self) -> None:
         self._timers.clear()
         for leg in list(self._legs.values()):
             leg.hang_up()
-        self._drop_audio()
+        self.drop_audio()
 
-    def _drop_audio(self) -> None:
+    def drop_audio(self) -> None:
         if self._speech is not None:
             self._speech.close()
             self._speech = None
         if self._call is not None:
             self._call.close()
-            self._services.hub.disown(Source.CALL, self._call.id)
+            self.services.hub.disown(Source.CALL, self._call.id)
             self._call = None
 
     # The visit
 
-    def _happen(self, event: ev.Event) -> None:
+    def happen(self, event: ev.Event) -> None:
         """Everything that moves the visit comes through here, one event after another."""
         self._happened.append(event)
         if len(self._happened) > 1:  # an action of the event in hand made this one: it waits for the rest of them
@@ -416,16 +383,16 @@ class Station:
         actions = self._visit.handle(event, time.monotonic_ns())
         if (nameless or self._visit.nameless) and self.call:
             self._unspoken.add(self.call)
-        if self._naming is not None and self._visit.phase not in (Phase.NAMING, Phase.VOICE):
-            self._stop_naming()
+        if self._visit.phase not in (Phase.NAMING, Phase.VOICE):
+            self._voice.stop()
         if self._visit.phase is not before and not (nameless or self._visit.unspoken or _hides_an_attempt(event, before)):
-            self._log.info("visit", handset=self.device, phase=self._visit.phase, call=self.call or None)
+            self.log.info("visit", handset=self.device, phase=self._visit.phase, call=self.call or None)
         for action in actions:
             try:
                 self._act(action)
             except Exception:  # what follows may be the record's end, or the far end's: it is carried out all the same
                 counters.add("action_failed", type(action).__name__)
-                self._log.exception("an action failed", handset=self.device, action=type(action).__name__)
+                self.log.exception("an action failed", handset=self.device, action=type(action).__name__)
 
     def _act(self, action: act.Action) -> None:
         match action:
@@ -451,13 +418,13 @@ class Station:
             case act.CheckPin(ticket):
                 self._ask(lambda: self._records.check_pin(action), ev.Failed(ticket))
             case act.MessageHeard(message):
-                self._tell(lambda: self._records.message_heard(message))
+                self._books.tell(lambda: self._records.message_heard(message))
             case act.TakeName(ticket):
-                self._take_name(ticket)
+                self._voice.take(ticket)
             case act.KeepName():
-                self._tell(lambda: self._records.keep_name(action))
+                self._books.tell(lambda: self._records.keep_name(action))
             case act.CheckVoice(ticket, kept, said):
-                self._services.spawn(self._check_voice(ticket, kept, said))
+                self._voice.compare(ticket, kept, said)
             case act.Attempt(ticket):
                 self._ask(lambda: self._records.attempt(action), ev.Failed(ticket))
             case act.AskAccount(ticket):
@@ -466,9 +433,9 @@ class Station:
                 recording = self._recorder.path(call)
                 self._ask(lambda: self._records.accept(call, recording), ev.Failed(call=call))
             case act.Checkpoint(call, talk_seconds):
-                self._services.checkpoints.mark(call, talk_seconds)
+                self.services.checkpoints.mark(call, talk_seconds)
             case act.BlockNumber(call, by_detector):
-                self._tell(lambda: self._records.block_number(call, by_detector))
+                self._books.tell(lambda: self._records.block_number(call, by_detector))
             case act.NoteSign():
                 self._note_sign(action)
             case act.Finish():
@@ -490,93 +457,32 @@ class Station:
             language = say.language or self._visit.language
             self._speech.say(say.side, say.prompt, language, say.values, say.token, say.overlay)
 
-    # The caller's own name
-
-    def _take_name(self, ticket: int) -> None:
-        """The microphone is live for a moment, and nobody is there but us."""
-
-        def taken(said: Samples | None) -> None:
-            self._naming = None
-            self._take_call()
-            name = name_in(said) if said is not None else None
-            counters.add("name_taken", "broken_off" if said is None else "nothing" if name is None else "heard")
-            self._happen(ev.NameTaken(ticket, name.astype("<i2").tobytes() if name is not None else None))
-
-        if self._link is None or not self._session.clock.ready:
-            self._happen(ev.NameTaken(ticket, None))
-            return
-        self._drop_audio()
-        try:
-            self._naming = Naming(self._services.engine.create_monitored_call(self._link), self._loop, taken)
-        except EngineError as error:
-            counters.add("name_taken", "failed")
-            self._log.error("no name can be taken", handset=self.device, error=str(error))
-            self._take_call()
-            self._happen(ev.NameTaken(ticket, None))
-            return
-        deadline = self._session.clock.ticks_at(time.monotonic_ns() + LIMIT_MS * 1_000_000)
-        self._send(wire.Talk(self._naming.number, deadline, LIMIT_MS))
-        self._log.info("name asked", handset=self.device)
-
-    def _stop_naming(self) -> None:
-        """The visit has gone elsewhere: the microphone is muted, and what it heard is forgotten."""
-        assert self._naming is not None
-        self._send(wire.End(self._naming.number))
-        self._naming.close()
-        self._naming = None
-        self._take_call()
-
-    async def _check_voice(self, ticket: int, kept: bytes, said: bytes) -> None:
-        same = await self._services.voices.compared(kept, said)
-        counters.add("voice_checked", {True: "same", False: "another", None: "unknown"}[same])
-        self._log.info("voice checked", handset=self.device, same=same)
-        self._happen(ev.VoiceChecked(ticket, same))
-
     def _ask(self, work: Callable[[], ev.Event], failed: ev.Failed) -> None:
-        """Run store work on its thread; its event, or the failure, comes back to the visit."""
-
         async def run() -> None:
-            try:
-                event = await self._services.records_thread(work)
-            except Exception as error:
-                self._count(error)
-                self._log.exception("the store could not answer", handset=self.device)
-                event = failed
-                if isinstance(error, DatabaseError):
-                    self._tell(self._records.settle)
-            self._happen(event)
+            self.happen(await self._books.answer(work, failed))
 
-        self._services.spawn(run())
+        self.services.spawn(run())
 
-    async def _written(self, work: Callable[[], object]) -> Exception | None:
-        """Store work whose failure changes nothing in the visit; what went wrong."""
+    def _line_quality(self, call: int) -> Quality | None:
+        """Of the call that the engine has in hand, if it is that one and its far end was heard."""
+        if self._call is None or self._lined != call or self._far_codec is None:
+            return None
         try:
-            await self._services.records_thread(work)
-        except Exception as error:
-            self._count(error)
-            self._log.exception("the store could not be written", handset=self.device)
-            return error
-        return None
-
-    @staticmethod
-    def _count(error: Exception) -> None:
-        counters.add("store_failed")
-        if isinstance(error, DatabaseError):
-            counters.add("database_trouble", error.reason)
-
-    def _tell(self, work: Callable[[], object]) -> None:
-        """Store work that is not lost with the database: tried until it is back."""
-
-        async def run() -> None:
-            while isinstance(await self._written(work), DatabaseError):
-                await asyncio.sleep(RETRY_S)
-
-        self._services.spawn(run())
+            quality = measured(self._call, self._far_codec, self._far_srtp)
+        except EngineError as error:
+            self.log.error("the line's quality cannot be read", call=self._mentioned(call), error=str(error))
+            return None
+        if quality is not None:
+            counters.add("line_quality", quality.grade)
+            if call not in self._unspoken:
+                self.log.info("line", handset=self.device, call=call, grade=quality.grade, **asdict(quality))
+        return quality
 
     def _finish(self, action: act.Finish) -> None:
         recording = self._recordings.pop(action.call, None)
+        quality = self._line_quality(action.call)
         if action.call not in self._unspoken:
-            self._log.info(
+            self.log.info(
                 "call ended",
                 handset=self.device,
                 call=action.call,
@@ -585,22 +491,19 @@ class Station:
                 talk_seconds=action.talk_seconds,
             )
 
-        async def run() -> None:
-            # Until it is written, inmate, handset and money are held: try on. What a stop of the daemon leaves open
-            # is closed at its next start.
-            while await self._written(lambda: self._records.finish(action, recording)):
-                await asyncio.sleep(RETRY_S)
-
-        self._services.spawn(run())
+        # Until it is written, inmate, handset and money are held. What a stop of the daemon leaves open is closed at its
+        # next start.
+        self._books.insist(lambda: self._records.finish(action, recording, quality))
 
     # The far end
 
     def _invite(self, invite: act.Invite) -> None:
-        self._drop_audio()  # up to here nothing could be kept; whether something can is decided with the call
-        self._take_call(invite.recorded, invite.monitored)
-        call = invite.call
+        self.drop_audio()  # up to here nothing could be kept; whether something can is decided with the call
+        self.take_audio(invite.recorded, invite.monitored)
+        call = self._lined = invite.call
+        self._far_codec = self._far_srtp = None
         target = self._records.target(call)
-        leg = Leg(self._services.trunk, lambda event: self._leg_event(call, event))
+        leg = Leg(self.services.trunk, lambda event: self._leg_event(call, event))
         self._legs[call] = leg
         leg.invite(target.number, target.caller_id)
 
@@ -614,32 +517,32 @@ class Station:
                     self._call.listen(Listening.ANSWER)
                 except EngineError as error:
                     counters.add("far_media_refused")
-                    self._log.error("the far end's media cannot be used", call=call, error=str(error))
+                    self.log.error("the far end's media cannot be used", call=call, error=str(error))
                     self._legs[call].hang_up()
-                    self._happen(ev.FarEnded(488, by_remote=False))
+                    self.happen(ev.FarEnded(488, by_remote=False))
                     return
-                suite = media.crypto.suite.name if media.crypto else None
+                suite = self._far_srtp = media.crypto.suite.name if media.crypto else None
                 if suite is None and isinstance(self._call, PrivilegedCall):
                     counters.add("private_media_in_clear")
-                self._log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name, srtp=suite)
-                self._happen(ev.FarAnswered())
+                self.log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name, srtp=suite)
+                self.happen(ev.FarAnswered())
             case Progress(status, phrase):
                 if call not in self._unspoken:
-                    self._log.info("progress", handset=self.device, call=call, status=status, phrase=phrase)
+                    self.log.info("progress", handset=self.device, call=call, status=status, phrase=phrase)
             case Forwarded(detail):
                 counters.add("switch_forwarded")
-                self._log.warning("the switch would forward the call: refused", call=call, detail=detail)
+                self.log.warning("the switch would forward the call: refused", call=call, detail=detail)
                 self._legs[call].hang_up()
                 if current:
-                    self._happen(ev.FarEnded(603, by_remote=True))
+                    self.happen(ev.FarEnded(603, by_remote=True))
             case Ended(status, phrase, by_remote):
                 called = self._mentioned(call)
-                self._log.info("far end gone", call=called, status=status, phrase=phrase, by_remote=by_remote)
+                self.log.info("far end gone", call=called, status=status, phrase=phrase, by_remote=by_remote)
                 self._legs.pop(call, None)
                 if self._call is not None and not self._legs:
                     self._call.clear_far()
                 if current:
-                    self._happen(ev.FarEnded(status, by_remote))
+                    self.happen(ev.FarEnded(status, by_remote))
             case _:
                 return
 
@@ -656,21 +559,34 @@ class Station:
     # The talk
 
     def _start_talk(self, call: int, limit_ms: int, recorded: bool) -> None:
-        if self._call is None or not self._session.clock.ready:
-            self._log.error("no talk: the handset's clock is unknown", call=call)
-            self._happen(ev.LinkLost(time.monotonic_ns()))
+        if self._call is None or not self.may_grant:
+            self.log.error("no talk: the handset's clock is unknown", call=call)
+            self.happen(ev.LinkLost(time.monotonic_ns()))
             return
         if recorded and isinstance(self._call, RecordedCall):
             self._record(self._call, call)
         self._call.gate(True)
         # A call without a recorder's place has none for text either, and nobody looks for third parties in it.
         self._call.listen(Listening.TALK if isinstance(self._call, RecordedCall) else Listening.TTY)
+        self._talks = {self.grant(limit_ms): call}
+        self._send(wire.Show(wire.LAMP_BUSY))
+
+    @property
+    def may_grant(self) -> bool:
+        """Whether the handset's clock is known: without it there is no deadline."""
+        return self.link is not None and self._session.clock.ready
+
+    def grant(self, limit_ms: int) -> int:
+        """Let the microphone be live for so long; the number by which the handset knows the grant."""
         deadline = self._session.clock.ticks_at(time.monotonic_ns() + limit_ms * 1_000_000)
         # Never a number used before, not even by a database since replaced: a handset grants a known one no second talk.
         number = secrets.randbelow(0xFFFFFFFF) + 1
-        self._talks = {number: call}
         self._send(wire.Talk(number, deadline, limit_ms))
-        self._send(wire.Show(wire.LAMP_BUSY))
+        return number
+
+    def revoke(self, grant: int) -> None:
+        """Mute before the deadline."""
+        self._send(wire.End(grant))
 
     def _record(self, audio: RecordedCall, call: int) -> None:
         about = {"handset": self._records.handset, "inmate": self._records.target(call).inmate}
@@ -685,19 +601,19 @@ class Station:
         if isinstance(self._call, RecordedCall) and call in self._recordings:
             self._call.record_stop()
         for number in [number for number, known in self._talks.items() if known == call]:
-            self._send(wire.End(number))
+            self.revoke(number)
         self._send(wire.Show(wire.LAMP_READY))
 
     def _call_event(self, event: Event) -> None:
         match event.kind:
             case CallEvent.DTMF:
-                self._happen(ev.FarDigit(chr(event.code)))
+                self.happen(ev.FarDigit(chr(event.code)))
             case CallEvent.SIGN:
                 sign = heard(event)
                 if sign.sign.name == "TTY" and self._call is not None and self._speech is not None:
                     self._call.tone_safe(True)  # until the call in hand is over: nothing that is good for speech only
                     self._speech.type_to(Side(sign.detail))
-                self._happen(ev.Heard(sign.sign.name.lower(), sign.confidence))
+                self.happen(ev.Heard(sign.sign.name.lower(), sign.confidence))
             case CallEvent.TEXT:
                 self._typed(Side(event.code), event.data.decode("ascii", "replace"))
             case CallEvent.PLAYED if self._speech:
@@ -706,19 +622,19 @@ class Station:
                 self._speech.stopped(event.code)
             case CallEvent.RTP_SILENT:
                 counters.add("far_media_silent")
-                self._log.warning("nothing heard from the far end", call=self._mentioned(self.call))
+                self.log.warning("nothing heard from the far end", call=self._mentioned(self.call))
             case CallEvent.RTP_BAD:
                 counters.add("far_media_bad")
-                self._log.warning("the far end's packets are not all ones to be heard", call=self._mentioned(self.call))
+                self.log.warning("the far end's packets are not all ones to be heard", call=self._mentioned(self.call))
             case _:
                 pass
 
     def _note_sign(self, action: act.NoteSign) -> None:
         counters.add("sign_heard", action.sign)
-        self._log.info("sign", handset=self.device, call=action.call, sign=action.sign, confidence=action.confidence)
-        self._tell(lambda: self._records.note_sign(action))
+        self.log.info("sign", handset=self.device, call=action.call, sign=action.sign, confidence=action.confidence)
+        self._books.tell(lambda: self._records.note_sign(action))
 
     def _typed(self, side: Side, text: str) -> None:
         call = self.call
         if call and self._visit.phase is Phase.TALK:
-            self._tell(lambda: self._records.keep_text(call, "caller" if side is Side.NEAR else "called_party", text))
+            self._books.tell(lambda: self._records.keep_text(call, "caller" if side is Side.NEAR else "called_party", text))
