@@ -1,5 +1,5 @@
 /* Where libFuzzer is missing: seeded mutation of generated inputs for a bounded time.
- * Usage: drive SECONDS [SEED] */
+ * Usage: drive SECONDS SEED [FILE...]: half of the inputs are made from these */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MOST = 4096 };
+enum { MOST = 4096, FILES = 256 };
 
 static uint64_t state;
 
@@ -21,7 +21,7 @@ static uint64_t draw(void) /* splitmix64 */
     return z ^ z >> 31;
 }
 
-/* Records of the form that both targets read, some with an RTP header, so that mutations reach behind the
+/* Records of the form that most targets read, some with an RTP header, so that mutations reach behind the
  * first checks. */
 static size_t generate(uint8_t *out)
 {
@@ -72,6 +72,30 @@ static size_t mutate(uint8_t *bytes, size_t n)
     return n;
 }
 
+static uint8_t kept[FILES][MOST];
+static size_t kept_len[FILES];
+static unsigned files;
+
+static void keep(const char *path)
+{
+    FILE *f = files < FILES ? fopen(path, "rb") : NULL;
+
+    if (!f)
+        return;
+    kept_len[files] = fread(kept[files], 1, MOST, f);
+    files++;
+    fclose(f);
+}
+
+static size_t begin(uint8_t *bytes)
+{
+    if (!files || draw() % 2)
+        return generate(bytes);
+    unsigned i = draw() % files;
+    memcpy(bytes, kept[i], kept_len[i]);
+    return kept_len[i];
+}
+
 int main(int argc, char **argv)
 {
     static uint8_t bytes[MOST];
@@ -79,9 +103,11 @@ int main(int argc, char **argv)
     unsigned long runs = 0;
 
     state = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    for (int i = 3; i < argc; i++)
+        keep(argv[i]);
     for (; time(NULL) < until; runs++) {
         /* Each input has a copy of its exact size, so that one byte too far is seen. */
-        size_t n = mutate(bytes, generate(bytes));
+        size_t n = mutate(bytes, begin(bytes));
         uint8_t *exact = malloc(n + !n);
         memcpy(exact, bytes, n);
         LLVMFuzzerTestOneInput(exact, n);

@@ -28,7 +28,12 @@ async def test_a_call_is_heard_both_ways_under_keys_that_nobody_logs(tmp_path: P
         heard = ear(board)
         assert (await told(site, "far media", since))["srtp"] == far.srtp == "AEAD_AES_128_GCM"
         await until(lambda: site.calls()[0].ended_at, "the record is closed")
-        assert_in_order(site)
+        [call] = assert_in_order(site)
+    assert call.quality is not None and (call.quality.codec, call.quality.srtp) == ("G722", "AEAD_AES_128_GCM")
+    assert call.quality.packets > 100 and call.mos == call.quality.mos_caller > 3
+    # The far end's reports are protected, too; the first comes within 3.1 s of its answer.
+    assert call.quality.round_trip_ms is not None and call.quality.far_lost_percent is not None
+    assert call.quality.mos_called is not None
     talk = between(far.heard, began + 1, began + 3)
     assert correlate(talk, to_8k(WORDS), 8000).correlation > 0.85
     assert correlate(between(heard, began + 1, began + 3), far.sent.pcm, 8000).correlation > 0.85

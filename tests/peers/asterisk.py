@@ -84,6 +84,7 @@ class Asterisk:
 
     `contact` is where calls from the switch to us go ("sip:127.0.0.1:5070"), if the test wants such.
     `realtime` gives it real-time priority where that is permitted, as its own start scripts can.
+    `protected` takes SRTP with keys in the session description, and nothing else.
     Without `user` the endpoint is known by its source address and needs no password.
     """
 
@@ -97,6 +98,7 @@ class Asterisk:
     port: int = 0
     rtp_ports: int = RTP_PORTS
     realtime: bool = False
+    protected: bool = False
     _events: list[dict[str, str]] = field(default_factory=list)
     _buffer: bytes = b""
 
@@ -265,6 +267,7 @@ bind_rtp_to_media_address = yes
 media_address = {self.address}
 100rel = peer_supported
 dtmf_mode = rfc4733
+{"media_encryption = sdes" if self.protected else ""}
 from_user = switch
 {f"auth = {name}" if self.user else ""}
 [{name}]

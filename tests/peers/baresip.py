@@ -18,6 +18,7 @@ class Baresip:
 
     `speech` is what it speaks: mono, 16-bit WAV of 8 kHz, or of 16 for a call in G.722 (`codecs`: "G722/16000").
     What it heard is complete once the call is over.
+    `protection` is its "mediaenc": none, as here, takes calls in clear only.
     `user` is its name in its URI; calls to other names are not for it.
     """
 
@@ -27,6 +28,7 @@ class Baresip:
     address: str = "127.0.0.6"
     answers: bool = True
     codecs: str = "PCMU,PCMA"
+    protection: str = ""  # "srtp", where the caller offers it, or "srtp-mand"
     port: int = 0
     _events: list[dict[str, object]] = field(default_factory=list)
     _buffer: bytes = b""
@@ -104,7 +106,8 @@ class Baresip:
         modules = next(path for path in _module_folders() if path.is_dir())
         answer = "auto" if self.answers else "manual"
         (self.folder / "accounts").write_text(
-            f"<sip:{self.user}@{self.address}:{self.port}>;regint=0;answermode={answer};audio_codecs={self.codecs}\n"
+            f"<sip:{self.user}@{self.address}:{self.port}>;regint=0;answermode={answer};audio_codecs={self.codecs}"
+            f"{f';mediaenc={self.protection}' if self.protection else ''}\n"
         )
         (self.folder / "contacts").write_text("")
         (self.folder / "config").write_text(f"""sip_listen {self.address}:{self.port}
@@ -115,6 +118,7 @@ rtp_ports 40000-48000
 module_path {modules}
 module g711.so
 module g722.so
+module srtp.so
 module aufile.so
 module sndfile.so
 module_tmp account.so

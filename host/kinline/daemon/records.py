@@ -9,6 +9,7 @@ from kinline.accounts.ledger import debit_account
 from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.calls.manners import WAYS_OF, Payer
+from kinline.calls.quality import Quality
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.logs import log
@@ -208,7 +209,7 @@ class Records:
         """What was typed on a text telephone in a talk that may be kept."""
         self._store.keep_text(call, side, text, self._now())
 
-    def finish(self, action: act.Finish, recording: Path | None) -> None:
+    def finish(self, action: act.Finish, recording: Path | None, quality: Quality | None = None) -> None:
         self._targets.pop(action.call, None)
         info = self._store.end_call(
             action.call,
@@ -217,6 +218,7 @@ class Records:
             action.talk_seconds,
             self._now(),
             recording=str(recording) if recording else None,
+            quality=quality,
         )
         if info.number_class == "anonymous":
             return

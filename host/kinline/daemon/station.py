@@ -8,16 +8,19 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
+from kinline.calls.quality import Quality
 from kinline.calls.visit import Phase, Visit
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement
 from kinline.daemon.bookkeeper import RETRY_S, Bookkeeper
 from kinline.daemon.callers_voice import CallersVoice
 from kinline.daemon.firmware import Firmware
+from kinline.daemon.line_quality import measured
 from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.reports import Reports
@@ -107,7 +110,9 @@ class Station:
         self._call: AnyCall | None = None
         self._speech: Speech | None = None
         self._volume = Volume()
-        self._far_codec = Codec.PCMU  # as last agreed
+        self._far_codec: Codec | None = None  # as last agreed
+        self._far_srtp: str | None = None
+        self._lined = 0  # the call whose far end the engine's call has or had
         self._legs: dict[int, Leg] = {}  # by call record; a farewell outlives its visit's interest
         self._recordings: dict[int, Path] = {}
         self._happened: deque[ev.Event] = deque()
@@ -310,8 +315,8 @@ class Station:
                 counters.add("link_unexpected")
 
     def check_key(self) -> None:
-        """End the session of a handset whose key staff have revoked."""
-        if self._session.open and self.services.key_of(self._session.device) is None:
+        """End the session of a handset whose key staff have revoked, or given to another board."""
+        if self._session.disowned:
             counters.add("link_revoked")
             self._do(self._session.revoke())
 
@@ -458,8 +463,24 @@ class Station:
 
         self.services.spawn(run())
 
+    def _line_quality(self, call: int) -> Quality | None:
+        """Of the call that the engine has in hand, if it is that one and its far end was heard."""
+        if self._call is None or self._lined != call or self._far_codec is None:
+            return None
+        try:
+            quality = measured(self._call, self._far_codec, self._far_srtp)
+        except EngineError as error:
+            self.log.error("the line's quality cannot be read", call=self._mentioned(call), error=str(error))
+            return None
+        if quality is not None:
+            counters.add("line_quality", quality.grade)
+            if call not in self._unspoken:
+                self.log.info("line", handset=self.device, call=call, grade=quality.grade, **asdict(quality))
+        return quality
+
     def _finish(self, action: act.Finish) -> None:
         recording = self._recordings.pop(action.call, None)
+        quality = self._line_quality(action.call)
         if action.call not in self._unspoken:
             self.log.info(
                 "call ended",
@@ -472,14 +493,15 @@ class Station:
 
         # Until it is written, inmate, handset and money are held. What a stop of the daemon leaves open is closed at its
         # next start.
-        self._books.insist(lambda: self._records.finish(action, recording))
+        self._books.insist(lambda: self._records.finish(action, recording, quality))
 
     # The far end
 
     def _invite(self, invite: act.Invite) -> None:
         self.drop_audio()  # up to here nothing could be kept; whether something can is decided with the call
         self.take_audio(invite.recorded, invite.monitored)
-        call = invite.call
+        call = self._lined = invite.call
+        self._far_codec = self._far_srtp = None
         target = self._records.target(call)
         leg = Leg(self.services.trunk, lambda event: self._leg_event(call, event))
         self._legs[call] = leg
@@ -499,7 +521,7 @@ class Station:
                     self._legs[call].hang_up()
                     self.happen(ev.FarEnded(488, by_remote=False))
                     return
-                suite = media.crypto.suite.name if media.crypto else None
+                suite = self._far_srtp = media.crypto.suite.name if media.crypto else None
                 if suite is None and isinstance(self._call, PrivilegedCall):
                     counters.add("private_media_in_clear")
                 self.log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name, srtp=suite)

@@ -59,6 +59,7 @@ class CallRecord(Answer):
     charged_micros: int
     recording: str | None
     cause: str | None
+    mos: Annotated[float | None, Field(description="How well the caller heard the called party, 1 to 4.5 (G.107).")]
 
 
 @operation("calls.list", roles={"supervisor", "investigator"}, example={"limit": 5}, empty="No call yet.")
@@ -73,14 +74,32 @@ class CallsShow(Question):
     facility: AtFacility = None
 
 
-class WholeRecord(CallRecord):
-    """A call detail record, and what was heard on its line."""
+class LineQuality(Answer):
+    """How the call's line was. Percentages are of the packets sent; `far_…` and `mos_called` are what the far end reported."""
 
+    codec: str
+    srtp: str | None
+    packets: int
+    lost_percent: float
+    late_percent: float
+    jitter_ms: float
+    buffer_ms: float
+    round_trip_ms: float | None
+    far_lost_percent: float | None
+    far_jitter_ms: float | None
+    mos_caller: float
+    mos_called: float | None
+
+
+class WholeRecord(CallRecord):
+    """A call detail record, how its line was, and what was heard on it."""
+
+    quality: LineQuality | None
     signs: list[HeardSign]
     typed: list[TypedText]
 
 
 @operation("calls.show", roles={"supervisor", "investigator"}, example={"call": 1})
 def show_call(desk: Desk, request: CallsShow) -> WholeRecord:
-    """Show one record in full, with the signs heard and the text typed in its talk."""
+    """Show one record in full, with its line's quality, the signs heard and the text typed in its talk."""
     return WholeRecord.model_validate(desk.store.call(request.call, desk.within(request.facility)))

@@ -11,12 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kinline.accounts.ledger import AccountClosed, InsufficientFunds
+from kinline.calls.quality import Quality
 from kinline.rules.model import Allow, Deny, NumberClass
 from kinline.store.billing import set_aside, settle
 from kinline.store.errors import CallRefused, Conflict, NotFound, is_taken
 from kinline.store.heard import HeardOnLines, SignInfo, TypedInfo, signs_of, typed_in
 from kinline.store.models import CallRow, HandsetRow
 from kinline.store.postgresql import all_written
+from kinline.store.quality import keep_quality, qualities
 from kinline.store.registers import place_block
 from kinline.store.rows import handset_ids
 from kinline.store.tables.places import FacilityRow
@@ -73,6 +75,12 @@ class CallInfo:
     cause: str | None
     signs: tuple[SignInfo, ...] = ()
     typed: tuple[TypedInfo, ...] = ()
+    quality: Quality | None = None
+
+    @property
+    def mos(self) -> float | None:
+        """How well the caller heard the called party, 1 to 4.5."""
+        return self.quality.mos_caller if self.quality else None
 
 
 class Calls(HeardOnLines):
@@ -240,6 +248,7 @@ class Calls(HeardOnLines):
         at: datetime,
         recording: str | None = None,
         cause: str | None = None,
+        quality: Quality | None = None,
     ) -> CallInfo:
         """Close the record, charge the talk, release the rest. The first end counts; later ones change nothing.
 
@@ -249,6 +258,8 @@ class Calls(HeardOnLines):
             row = _call(session, call_id)
             if row.ended_at is None:
                 _close(session, row, outcome, ended_by, talk_seconds, at, recording, cause)
+                if quality is not None and row.number_class != ANONYMOUS:
+                    keep_quality(session, call_id, quality)
             return _call_info(row)
 
     def recover(self, at: datetime | None = None, devices: Collection[str] | None = None) -> list[CallInfo]:
@@ -296,7 +307,12 @@ class Calls(HeardOnLines):
             row = _call(session, call_id, to_change=False)
             if facility is not None and session.get_one(FacilityRow, row.facility_id).code != facility:
                 raise NotFound(f"call {call_id} does not exist")
-            return replace(_call_info(row), signs=signs_of(session, call_id), typed=typed_in(session, call_id))
+            return replace(
+                _call_info(row),
+                signs=signs_of(session, call_id),
+                typed=typed_in(session, call_id),
+                quality=qualities(session, [call_id]).get(call_id),
+            )
 
     def calls(
         self, limit: int = 50, inmate_id: int | None = None, open_only: bool = False, facility: str | None = None
@@ -310,7 +326,9 @@ class Calls(HeardOnLines):
                 query = query.where(CallRow.ended_at.is_(None))
             if facility is not None:
                 query = query.join(FacilityRow).where(FacilityRow.code == facility)
-            return [_call_info(row) for row in session.scalars(query)]
+            rows = session.scalars(query).all()
+            known = qualities(session, (row.id for row in rows))
+            return [replace(_call_info(row), quality=known.get(row.id)) for row in rows]
 
 
 def _close(

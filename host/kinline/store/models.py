@@ -15,6 +15,7 @@ from kinline.store.tables.lists import ArrangementRow, BarRow, BlockRow, Contact
 from kinline.store.tables.money import AccountNoteRow, AccountRow, EntryRow, HoldRow, KioskPaymentRow, PostingRow, RateRow
 from kinline.store.tables.people import InmateRow, MessageRow, PinMissRow, SpokenNameRow
 from kinline.store.tables.places import FacilityRow, HandsetRow, NamedLineRow, UnitRow
+from kinline.store.tables.quality import QualityRow
 from kinline.store.tables.recordings import RecordingRow
 from kinline.store.tables.restrictions import DeterminationRow, RestrictionRow
 
@@ -39,6 +40,7 @@ __all__ = [
     "PinMissRow",
     "PostingRow",
     "PrefixRow",
+    "QualityRow",
     "RateRow",
     "RecordingRow",
     "RestrictionRow",
