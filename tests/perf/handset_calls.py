@@ -16,7 +16,7 @@ from tests.perf.report import Figure
 from tests.perf.synthetic_load import EPOCH, Plug, Tally, generator
 from tests.perf.synthetic_load import Load as Generator
 
-COUNTS = (20, 40, 80, 160, 320)
+COUNTS = (20, 40, 80, 160, 250)
 SETTLE_S = 3.0  # calls that waited for their first frame are up to a stall behind
 WINDOW_S = 5.0
 FRAMES_S = 50
@@ -35,10 +35,12 @@ class Load:
     gaps: int  # of more than 60 ms in what came back
     late_s: float
     fifo: bool
+    seconds: float
 
     @property
     def clean(self) -> bool:
-        return not (self.lost or self.gaps)
+        """No gap, and of the frames due both ways at most one in ten thousand lost: this machine has other work, too."""
+        return not self.gaps and self.lost <= self.calls * self.seconds * 2 * FRAMES_S / 10_000
 
     def __str__(self) -> str:
         excuse = " (the loss is then its own)" if self.lost and self.late_s > BEHIND_S else ""
@@ -57,7 +59,7 @@ def measure() -> list[Figure]:
             break
     clean = [load for load in loads if load.clean]
     best = clean[-1] if clean else loads[0]
-    carried = f"most calls without a lost frame: {best.calls}" if clean else "no number of calls was without a lost frame"
+    carried = f"most calls without a gap or a loss to speak of: {best.calls}" if clean else "no number of calls went without loss"
     both, wide = carry(best.calls, converse=False), carry(best.calls, codec=Codec.G722)
     note = (
         f"engine process at {best.calls} calls, near legs handset links with AES and HMAC on ptys, far ends G.711 in SRTP "
@@ -98,7 +100,7 @@ def _calls(engine: Engine, bus: Bus, load: Generator, window_s: float, folder: P
         sent = load.tally()
         lost = sum(_lost(was, now, seconds) for was, now in zip(before, after, strict=True)) + _unanswered(sent, count)
         audio_percent, process_percent = 100 * audio_s / seconds / count, 100 * cpu / seconds / count
-        return Load(count, audio_percent, process_percent, lost, sent.gaps, sent.late_s, engine.counters.fifo)
+        return Load(count, audio_percent, process_percent, lost, sent.gaps, sent.late_s, engine.counters.fifo, seconds)
 
 
 def _pass_time(bus: Bus, seconds: float) -> None:
