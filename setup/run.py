@@ -14,10 +14,11 @@ import micropython
 import python_env
 import speech
 import system_packages
+import upstream_tests
 from steps import StepError, only_one_setup, run_all
 
 DEMO = [python_env.ENVIRONMENT, python_env.KINLINE, micropython.DEBIAN, speech.SPEECH]
-TEST = [*DEMO, python_env.TYPINGS, kicad.KICAD, micropython.WEBASSEMBLY, asterisk.ASTERISK]
+TEST = [*DEMO, python_env.TYPINGS, kicad.KICAD, micropython.WEBASSEMBLY, asterisk.ASTERISK, upstream_tests.UPSTREAM_TESTS]
 # Stages of packages that are needed, those that are extras, and steps.
 STAGES = {
     "demo": ({"demo"}, frozenset(), DEMO),

@@ -224,7 +224,11 @@ def test_a_revoked_device_is_cut_off_and_stays_out() -> None:
     session = ses.Session(known.get)
     session.frame(wire.Hello.ID, hello().encode(), NOW)
     session.frame(wire.Snapshot.ID, FIRST + SNAPSHOT.encode(), NOW, epoch=1)
+    assert not session.disowned
+    known[DEVICE] = b"another board's!"
+    assert session.disowned
     known.clear()
+    assert session.disowned
     assert session.revoke() == [ses.Closed("its key was revoked")]
     assert refused(session.frame(wire.Hook.ID, numbered(2, wire.Hook(1, 2)), NOW, epoch=1)) == ["link_unexpected"]
     assert refused(session.frame(wire.Hello.ID, hello().encode(), NOW)) == ["link_unknown_device"]

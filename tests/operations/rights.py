@@ -56,6 +56,7 @@ RIGHTS = {
     "handset.add": "supervisor technician",
     "handset.change": "supervisor technician",
     "handset.list": "counselor supervisor investigator technician auditor",
+    "handset.rekey": "supervisor technician",
     "handset.revoke": "supervisor technician",
     "inmate.add": "counselor supervisor",
     "inmate.change": "counselor supervisor",

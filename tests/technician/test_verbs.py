@@ -5,16 +5,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from kinline.cli.main import app
+from kinline.config import load
 from kinline.handsets import _link as wire
+from kinline.store import Conflict, Store, open_store, site_secret
 from kinline.technician.exits import Exit
 from kinline.technician.filesystem import files_of, laid_out, stretches
 from kinline.technician.identity import parsed
+from kinline.technician.listening import watch
+from kinline.technician.ports import held
 from kinline.technician.worksheet import sheets
 from kinline_sim import _board as board
+from kinline_sim.board import Board
 from kinline_sim.bundle import Signer, pack
 from kinline_sim.compiled import firmware
 from tests.link_peer import SerialPeer
+from tests.sim.conftest import with_file
 from tests.technician.bench import Bench, bench_at
 
 pytestmark = pytest.mark.vm
@@ -87,7 +95,9 @@ def test_a_power_cut_while_flashing_keeps_the_identity(tmp_path: Path) -> None:
         assert says_who_it_is(again) == "wall-1"
 
 
-def test_one_station_one_telephone(tmp_path: Path) -> None:
+def test_one_station_one_telephone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A swap away from the site says what is left to do there."""
+    monkeypatch.setenv("KINLINE_CONFIG", str(tmp_path / "nowhere.toml"))
     first, second = bench_at(tmp_path, "one"), bench_at(tmp_path, "two")
     device = first.device_file()
     with first.board:
@@ -97,9 +107,96 @@ def test_one_station_one_telephone(tmp_path: Path) -> None:
         new = second.well(*second.flash_words())["board"]["serial"]
         assert second.ill("provision", "--device-file", device) == (Exit.CONFLICT, "station-taken")
         assert second.ill("swap", old, old, "--device-file", device) == (Exit.WRONG_BOARD, "other-board")
-        assert second.well("swap", old, new, "--device-file", device)["device"] == "wall-1"
+        code, told = second.tech("swap", old, new, "--device-file", tmp_path / "fresh.json")
+        assert code == 0 and (told["data"]["device"], told["data"]["site_rekeyed"]) == ("wall-1", False)
+        assert told["next"] == f"on the site's host: kinline handset rekey --device-file {tmp_path / 'fresh.json'}"
     papers = {one.serial: one for one in sheets(tmp_path / "sheets")}
     assert papers[old].fact("provision", "device") is None and papers[new].fact("provision", "device") == "wall-1"
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The database of a site, whose settings every verb finds."""
+    config = tmp_path / "site/kinline.toml"
+    monkeypatch.setenv("KINLINE_CONFIG", str(config))
+    for words in (
+        ("init", str(config.parent), "--facility", "cedar"),
+        ("facility", "add", "cedar", "--name", "Cedar Creek", "--timezone", "America/New_York"),
+        ("handset", "add", "--device-file", str(tmp_path / "wall-1.json"), "wall-1"),
+    ):
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+    settings = load(config)
+    store = open_store(settings.database_url, site_secret(settings.storage.secret_file))
+    yield store
+    store.close()
+
+
+def test_a_swap_gives_the_station_a_new_key_at_the_site_too(tmp_path: Path, site: Store) -> None:
+    first, second = bench_at(tmp_path, "one"), bench_at(tmp_path, "two")
+    old_file, new_file = tmp_path / "wall-1.json", tmp_path / "wall-1-again.json"
+    with first.board:
+        old = first.well(*first.flash_words())["board"]["serial"]
+        first.well("provision", "--device-file", old_file)
+    site.revoke_handset("wall-1")
+    with second.board:
+        new = second.well(*second.flash_words())["board"]["serial"]
+        swapped = second.well("swap", old, new, "--device-file", new_file)
+        assert (swapped["device"], swapped["site_rekeyed"]) == ("wall-1", True)
+        key = bytes.fromhex(json.loads(new_file.read_text())["key"])
+        assert key != bytes.fromhex(json.loads(old_file.read_text())["key"])
+        assert says_who_it_is(second, key) == "wall-1"
+        again = second.well("swap", old, new, "--device-file", new_file)
+        assert (again["already"], again["site_rekeyed"]) == (True, False)
+    held = site.handset("wall-1")
+    assert held.psk == key and held.enabled
+    assert [deed.subject for deed in site.audited(10, action="handset.rekey")] == ["wall-1"]
+
+
+def test_a_key_of_another_telephone_is_refused(tmp_path: Path, site: Store) -> None:
+    (tmp_path / "wall-2.json").write_text((tmp_path / "wall-1.json").read_text().replace("wall-1", "wall-2"))
+    site.add_handset("wall-2", bytes(16), "cedar")
+    done = CliRunner().invoke(app, ["handset", "rekey", "--device-file", str(tmp_path / "wall-2.json")])
+    assert isinstance(done.exception, Conflict) and "wall-1 has this key" in str(done.exception)
+    assert site.handset("wall-2").psk == bytes(16)
+
+
+def test_the_doctor_looks_at_a_bundles_signature(bench: Bench) -> None:
+    bundle, signer = bench.folder / "fw.bundle", Signer.development().public.hex()
+    assert bench.tech("doctor", "--bundle", bundle)[1]["trouble"] == "signer-unknown"
+    found = {one["name"]: one["what"] for one in bench.tech("doctor", "--bundle", bundle, "--signer", signer)[1]["data"]}
+    assert found["firmware"] == f"{firmware().name}, signed by {signer[:16]}…"
+    sound = bundle.read_bytes()
+    bundle.write_bytes(sound[:200] + b"?" + sound[201:])
+    assert bench.ill("doctor", "--bundle", bundle) == (Exit.BAD_IMAGE, "bundle-unsigned")
+    bundle.unlink()
+    assert bench.ill("doctor", "--bundle", bundle) == (Exit.BAD_IMAGE, "bundle-missing")
+
+
+LOOPING = """\
+import asyncio
+from handset import app
+async def broken(self):
+    self.link.poll(self.clock())
+    await asyncio.sleep_ms(100)
+    raise OSError(5)
+app.App._tick = broken
+app.main()
+"""
+
+
+def test_the_monitor_tells_a_board_that_starts_again_and_again(tmp_path: Path) -> None:
+    with Board(device="wall-1", key=KEY, source=with_file(tmp_path, "main.py", LOOPING), seed=1) as looping:
+        with held(looping.path, "monitor") as line:
+            said: list[str] = []
+            for words in watch(line, 30.0):
+                said.append(words)
+                if "again and again" in words:
+                    break
+        assert said[-1] == "it starts again and again: kinline tech flash"
+        assert len({words.partition("boot ")[2] for words in said if words.startswith("hello: wall-1")}) == 3
+        kept = parsed((files_of(looping.flash.read_bytes()[board.FILESYSTEM_OFFSET :]) or {})["device.json"])
+        assert kept is not None and (kept.device, kept.key) == ("wall-1", KEY)
 
 
 def test_jtag_is_closed_after_a_rehearsal_and_the_serial_number(bench: Bench) -> None:

@@ -1,10 +1,8 @@
-"""Enrolling a handset: the one verb that needs a file of its own, the board's device.json with its key."""
+"""What a handset's verbs need beyond the operations: the board's device.json with its key, and the running daemon."""
 
-import json
-import os
-import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +11,9 @@ from kinline.cli.running import asked
 from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk
 from kinline.cli.verbs import request_of
 from kinline.operations import catalogue, perform
+from kinline.operations.operation import Operation
+from kinline.technician.identity import Identity, existing_or_fresh, keep
+from kinline.technician.trouble import Trouble
 
 handset_app = typer.Typer(no_args_is_help=True, help="Handsets: which there are and where they hang.")
 
@@ -34,15 +35,31 @@ def handset_add(
     """Enrol a handset by the key that is flashed into it."""
     wanted = catalogue()["handset.add"]
     with at_desk(config, acting) as desk:
-        name, key, made = _device(device_file, device)
-        values = {"device": name, "key": key.hex(), "unit": unit, "label": label, "facility": facility}
-        request = request_of(wanted.request, values, {"device": "DEVICE", "unit": "--unit", "label": "--label"})
+        identity, made = _identity(device_file, device)
+        values = {"unit": unit, "label": label, "facility": facility}
+        wanted, request = _request("handset.add", identity, values, {"unit": "--unit", "label": "--label"})
         # The file comes first: a key in the database that no board can have would be of no use.
         if made:
-            _write_device(device_file, name, key)
+            _keep(device_file, identity)
         added = perform(desk, wanted, request)
     note = f" Flash {device_file} into the board." if made else ""
     answer({**wanted.as_json(added), "device_file": device_file}, as_json, lambda: f"{wanted.told(added)}{note}")
+
+
+@handset_app.command("rekey")
+def handset_rekey(
+    device_file: Annotated[Path, typer.Option("--device-file", help="The device.json of the board that hangs there now.")],
+    facility: Facility = None,
+    config: Config = DEFAULT_CONFIG,
+    acting: As = None,
+    as_json: Json = False,
+) -> None:
+    """Give a telephone's station the key of another board, after a swap or a revocation; the key before opens nothing."""
+    with at_desk(config, acting) as desk:
+        identity, _ = _identity(device_file, None)
+        wanted, request = _request("handset.rekey", identity, {"facility": facility}, {})
+        changed = perform(desk, wanted, request)
+    answer(wanted.as_json(changed), as_json, lambda: wanted.told(changed))
 
 
 @handset_app.command("status")
@@ -67,26 +84,24 @@ def handset_status(config: Config = DEFAULT_CONFIG, acting: As = None, as_json: 
     answer([one.model_dump() for one in found], as_json, lambda: table(columns, rows, "This daemon serves no handset."))
 
 
-def _device(file: Path, device: str | None) -> tuple[str, bytes, bool]:
-    """The board's id and key, and whether they were made just now."""
-    if not file.exists():
-        if not device:
-            raise UsageError(f"{file} does not exist; name the DEVICE to make it for")
-        return device, secrets.token_bytes(16), True
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        name, key = str(found["device"]), bytes.fromhex(found["key"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f'{file} is not a device file; it holds {{"device": "…", "key": "32 hex digits"}}') from error
-    if device is not None and device != name:
-        raise UsageError(f"{file} belongs to {name}, not to {device}; name the right file")
-    return name, key, False
+def _request(
+    name: str, identity: Identity, values: Mapping[str, str | None], options: Mapping[str, str]
+) -> tuple[Operation, Any]:
+    """An operation that takes a device and its key, and what is asked of it."""
+    wanted = catalogue()[name]
+    given = {"device": identity.device, "key": identity.key.hex(), **values}
+    return wanted, request_of(wanted.request, given, {"device": "DEVICE", **options})
 
 
-def _write_device(file: Path, device: str, key: bytes) -> None:
+def _identity(file: Path, device: str | None) -> tuple[Identity, bool]:
     try:
-        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as target:
-            json.dump({"device": device, "key": key.hex()}, target)
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be written: {error.strerror}; name a file in another folder") from error
+        return existing_or_fresh(file, device)
+    except Trouble as trouble:
+        raise UsageError(f"{trouble.what}; {trouble.next_step}") from trouble
+
+
+def _keep(file: Path, identity: Identity) -> None:
+    try:
+        keep(file, identity)
+    except Trouble as trouble:
+        raise UsageError(f"{trouble.what}; {trouble.next_step}") from trouble

@@ -315,8 +315,8 @@ class Station:
                 counters.add("link_unexpected")
 
     def check_key(self) -> None:
-        """End the session of a handset whose key staff have revoked."""
-        if self._session.open and self.services.key_of(self._session.device) is None:
+        """End the session of a handset whose key staff have revoked, or given to another board."""
+        if self._session.disowned:
             counters.add("link_revoked")
             self._do(self._session.revoke())
 

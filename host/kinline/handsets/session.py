@@ -7,7 +7,7 @@ An open session is given fresh keys every hour: the first frame under them puts 
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kinline.handsets import _link as wire
 from kinline.handsets.arq import Arq, LinkDead
@@ -81,6 +81,7 @@ class _Opening:
     hello: wire.Hello
     epoch: int
     welcome: Transmit
+    key: bytes = field(repr=False)  # the device key that it is under
     repeats: int = 0
 
 
@@ -114,6 +115,7 @@ class Session:
         self._epoch = 0  # of the session in force, 0 for none
         self._greeting: wire.Hello | None = None  # that opened it
         self._minor = 0  # what both sides of it speak
+        self._key = b""  # the device key that it is under
         self._rekeying = 0  # the epoch of keys that the handset has been told and has not used yet, 0 for none
         self._rekey_ns = 0
         self._hellos = _Allowance(wire.HELLOS, wire.HELLO_SLOW_MS * _MS)
@@ -129,6 +131,11 @@ class Session:
     @property
     def open(self) -> bool:
         return self._epoch != 0
+
+    @property
+    def disowned(self) -> bool:
+        """Whether the session in force is under a key that is no longer its handset's: revoked, or given to another board."""
+        return self.open and self._key_of(self.device) != self._key
 
     @property
     def minor(self) -> int:
@@ -244,7 +251,7 @@ class Session:
         host_nonce = self._nonce(wire.NONCE_BYTES)
         keys, proof = derive(key, hello.nonce, host_nonce, epoch)
         welcome = wire.Welcome(epoch, min(wire.MINOR, hello.minor), host_nonce, proof)
-        self._opening = _Opening(hello, epoch, Transmit(wire.Welcome.ID, welcome.encode()))
+        self._opening = _Opening(hello, epoch, Transmit(wire.Welcome.ID, welcome.encode()), key)
         return [InstallKeys(keys), self._opening.welcome]
 
     def _refuse(self, reason: int, hint: str, counter: str, detail: str) -> list[Action]:
@@ -305,6 +312,7 @@ class Session:
         ended = self._end(_SUPERSEDED)
         self._opening = None
         self._epoch = opening.epoch
+        self._key = opening.key
         self._greeting, self._minor = opening.hello, min(wire.MINOR, opening.hello.minor)
         self._rekey_ns = now_ns + wire.REKEY_MS * _MS
         self._hellos = _Allowance(wire.HELLOS, wire.HELLO_SLOW_MS * _MS)

@@ -14,12 +14,15 @@ from kinline.store import NotFound, PinModeOf
 noun("handset", "Handsets: which there are and where they hang.")
 
 
+Key = Annotated[
+    SecretStr,
+    Field(description="The board's key: 32 hexadecimal digits.", json_schema_extra={"pattern": "^[0-9A-Fa-f]{32}$"}),
+]
+
+
 class HandsetAdd(Order):
     device: DeviceId
-    key: Annotated[
-        SecretStr,
-        Field(description="The board's key: 32 hexadecimal digits.", json_schema_extra={"pattern": "^[0-9A-Fa-f]{32}$"}),
-    ]
+    key: Key
     unit: Annotated[UnitName | None, Field(description="The living unit where it hangs.")] = None
     label: Annotated[Label, Field(description="What is written on it.")] = ""
     facility: AtFacility = None
@@ -41,13 +44,15 @@ class HandsetAdded(Answer):
 def add_handset(desk: Desk, request: HandsetAdd) -> HandsetAdded:
     """Enrol a handset by the key that is flashed into it."""
     home = desk.home(request.facility)
-    try:
-        key = bytes.fromhex(request.key.get_secret_value())
-    except ValueError:
-        # The store refuses a key of the wrong length with the words that fit here too.
-        key = b""
-    desk.store.add_handset(request.device, key, home, request.unit, request.label, desk.by)
+    desk.store.add_handset(request.device, _bytes(request.key), home, request.unit, request.label, desk.by)
     return HandsetAdded(device=request.device, facility=home, unit=request.unit)
+
+
+def _bytes(key: SecretStr) -> bytes:
+    try:
+        return bytes.fromhex(key.get_secret_value())
+    except ValueError:
+        return b""  # the store refuses a key of the wrong length with the words that fit here too
 
 
 class HandsetList(Question):
@@ -133,4 +138,26 @@ def revoke_handset(desk: Desk, request: HandsetRevoke) -> HandsetChanged:
     if desk.store.handset(request.device).facility != home:
         raise NotFound(f"handset {request.device!r} of {home} does not exist; list what there is")
     desk.store.revoke_handset(request.device, desk.now, desk.by)
+    return HandsetChanged(device=request.device)
+
+
+class HandsetRekey(Order):
+    device: DeviceId
+    key: Key
+    facility: AtFacility = None
+
+
+@operation(
+    "handset.rekey",
+    roles={"technician", "supervisor"},
+    example={"device": "h1", "key": "ffeeddccbbaa99887766554433221100"},
+    tell="Handset {device} is in service under its new key; the one before opens nothing.",
+    verb=False,
+)
+def rekey_handset(desk: Desk, request: HandsetRekey) -> HandsetChanged:
+    """Give a telephone's station the key of the board that hangs there now, and take it into service."""
+    home = desk.home(request.facility)
+    if desk.store.handset(request.device).facility != home:
+        raise NotFound(f"handset {request.device!r} of {home} does not exist; list what there is")
+    desk.store.rekey_handset(request.device, _bytes(request.key), desk.now, desk.by)
     return HandsetChanged(device=request.device)

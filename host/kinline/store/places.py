@@ -139,8 +139,7 @@ class Places(Database):
         label: str = "",
         actor: str = SYSTEM,
     ) -> int:
-        if len(psk) != 16:
-            raise StoreError("a handset's key has 16 bytes, that is 32 hexadecimal digits")
+        _check_key(psk)
         with self._writing() as session:
             home = facility_row(session, facility)
             row = HandsetRow(
@@ -208,6 +207,20 @@ class Places(Database):
             row.enabled, row.psk = False, secrets.token_bytes(len(row.psk))
             audit.record(session, moment(at), actor, "handset.revoke", device_id)
 
+    def rekey_handset(self, device_id: str, psk: bytes, at: datetime | None = None, actor: str = SYSTEM) -> None:
+        """Give a telephone's station the key of the board that now hangs there, and take it into service.
+
+        Raises Conflict if another telephone has that key.
+        """
+        _check_key(psk)
+        with self._writing() as session:
+            row = handset_row(session, device_id)
+            other = session.scalar(select(HandsetRow).where(HandsetRow.psk == psk, HandsetRow.id != row.id))
+            if other is not None:
+                raise Conflict(f"handset {other.device_id} has this key; provision the board with a fresh device file")
+            row.enabled, row.psk = True, psk
+            audit.record(session, moment(at), actor, "handset.rekey", device_id)
+
     def add_named_line(self, facility: str, line: NamedNumber, at: datetime | None = None, actor: str = SYSTEM) -> int:
         """Open a line to everyone at a facility. Raises Conflict if its number or short code is taken there."""
         with self._writing() as session:
@@ -269,6 +282,11 @@ class Places(Database):
         """Raises NotFound."""
         with self._reading() as session:
             return _handset_info(handset_row(session, device_id))
+
+
+def _check_key(psk: bytes) -> None:
+    if len(psk) != 16:
+        raise StoreError("a handset's key has 16 bytes, that is 32 hexadecimal digits")
 
 
 def _pin_mode_for(row: HandsetRow, mode: PinMode | None) -> PinMode | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kinline.technician import bundle, trust
 from kinline.technician.exits import Exit
 from kinline.technician.ports import candidates, is_url, lent
 from kinline.technician.trouble import Trouble
@@ -21,10 +22,12 @@ class Finding:
     trouble: Trouble | None = None
 
 
-def examine(port: str | None, sheets: Path) -> Iterator[Finding]:
-    """Everything that a later verb needs, in the order in which it would fail."""
+def examine(port: str | None, sheets: Path, firmware: Path | None = None, signer: str | None = None) -> Iterator[Finding]:
+    """Everything that a later verb needs, in the order in which it would fail; of a bundle only where one is named."""
     yield _look("tools", _esptool)
     yield _look("work sheets", lambda: _writable(sheets))
+    if firmware is not None:
+        yield _look("firmware", lambda: _signed(firmware, sheets, signer))
     yield _look("port", lambda: _port(port))
 
 
@@ -49,6 +52,11 @@ def _writable(folder: Path) -> str:
         step = "name a folder that you may write: --sheets DIR"
         raise Trouble("sheets-unwritable", f"{nearest} cannot be written", step, Exit.USAGE)
     return str(folder)
+
+
+def _signed(file: Path, sheets: Path, named: str | None) -> str:
+    by = trust.signer(sheets, named)
+    return f"{bundle.read(file, by).name}, signed by {by.hex()[:16]}…"
 
 
 def _port(port: str | None) -> str:

@@ -46,35 +46,40 @@ def parsed(text: bytes | None) -> Identity | None:
 
 def device_file(path: Path, device: str | None = None) -> Identity:
     """The identity in a file; with `device`, made with a fresh key if the file does not exist. Raises Trouble."""
+    identity, made = existing_or_fresh(path, device)
+    if made:
+        keep(path, identity)
+    return identity
+
+
+def existing_or_fresh(path: Path, device: str | None = None) -> tuple[Identity, bool]:
+    """The identity in a file, or one for `device` that is in no file yet, and whether it is that. Raises Trouble."""
     if not path.exists():
         if not device:
             step = "name the DEVICE, and it is made with a fresh key"
             raise Trouble("device-file-missing", f"there is no {path}", step, Exit.USAGE)
-        return made(path, device)
+        if not 0 < len(device.encode()) <= _LONGEST:
+            raise Trouble("device-malformed", f"{device!r} is no device id", "choose 1 to 32 characters", Exit.USAGE)
+        return Identity(device, secrets.token_bytes(_KEY_BYTES)), True
     try:
         found = parsed(path.read_bytes())
     except OSError as error:
         raise Trouble("device-file-unreadable", f"{path}: {error.strerror}", "run this as its owner", Exit.USAGE) from error
     if found is None:
-        what = f'{path} is no device file; one holds {{"device": "…", "key": "32 hex digits"}}'
+        what = f'{path} is not a device file; one holds {{"device": "…", "key": "32 hex digits"}}'
         raise Trouble("device-file-broken", what, "name the file that kinline handset add wrote", Exit.USAGE)
     if device and device != found.device:
         step = f"name the device file of {device}"
         raise Trouble("device-file-of-another", f"{path} belongs to {found.device}, not to {device}", step, Exit.CONFLICT)
-    return found
+    return found, False
 
 
-def made(path: Path, device: str) -> Identity:
-    """A new file with a fresh key, for its owner's eyes. Raises Trouble."""
-    fresh = Identity(device, secrets.token_bytes(_KEY_BYTES))
-    if not 0 < len(device.encode()) <= _LONGEST:
-        raise Trouble("device-malformed", f"{device!r} is no device id", "choose 1 to 32 characters", Exit.USAGE)
+def keep(path: Path, identity: Identity) -> None:
+    """A new file, for its owner's eyes. Raises Trouble."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(fresh.as_json())
+            file.write(identity.as_json())
     except OSError as error:
         step = "name a file in another folder"
-        raise Trouble("device-file-unwritable", f"{path}: {error.strerror}", step, Exit.USAGE) from error
-    return fresh
+        raise Trouble("device-file-unwritable", f"{path}: cannot be written: {error.strerror}", step, Exit.USAGE) from error

@@ -1,5 +1,6 @@
 """`kinline tech doctor`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,12 +16,18 @@ def doctor(
     port: Annotated[
         str | None, typer.Option("--port", "-p", envvar="KINLINE_PORT", metavar="PORT", help="The port to look at.")
     ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", envvar="KINLINE_BUNDLE", metavar="FILE", help="A firmware to look at, too.")
+    ] = None,
+    signer: Annotated[
+        str | None, typer.Option("--signer", metavar="KEY", help="Who has to have signed it: signer.txt, or hex. Remembered.")
+    ] = None,
     sheets: Sheets = DEFAULT_SHEETS,
     as_json: Json = False,
 ) -> None:
     """Say whether this laptop is ready, and if not, what to do first."""
     with verb("doctor", as_json) as teller:
-        findings = list(examine(port, sheets))
+        findings = list(examine(port, sheets, bundle, signer))
         data = [{"name": one.name, "well": one.trouble is None, "what": one.what} for one in findings]
         first = next((one.trouble for one in findings if one.trouble), None)
         lines = "\n".join(f"{'ok ' if one.trouble is None else 'NO '} {one.name}: {one.what}" for one in findings)
