@@ -73,6 +73,7 @@ class Site:
         profiles: dict[str, str] | None = None,
         calls: str = "",
         trunk: str = "",
+        database: str = "",
         other: OtherSwitch | None = None,
         recorded: bool = True,
         clean_microphone: bool = False,
@@ -85,6 +86,7 @@ class Site:
         self.seed = seed
         self._recorded = recorded
         self._profiles = profiles or {}
+        self._database = database  # without one, a file in the folder
         self._calls, self._trunk, self._other = calls, trunk, other
         self._clean_microphone = clean_microphone
         self._account = Digest("switch.example", "kinline", secrets.token_hex(8))
@@ -196,6 +198,7 @@ facility = "{FACILITY}"
 
 [storage]
 data_dir = "data"
+{f'database = "{self._database}"' if self._database else ""}
 {profiles}
 
 [trunk]
@@ -218,10 +221,9 @@ pin_mode = "pin"
 
     def _enrolled(self) -> Store:
         self.data.mkdir(exist_ok=True)
-        url = f"sqlite:///{self.data / 'kinline.db'}"
-        fresh = not (self.data / "kinline.db").exists()
+        url = self._database or f"sqlite:///{self.data / 'kinline.db'}"
         store = open_store(url, site_secret(self.data / "site.key"))
-        if not fresh:
+        if store.handsets():
             return store
         store.add_facility(FACILITY, FACILITY_NAME, "America/New_York", self.profile, "pin", CALLER_ID)
         for board in self.boards:

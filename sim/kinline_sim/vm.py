@@ -1,6 +1,5 @@
 """The process that stands in for the chip, and the supervisor that resets it."""
 
-import ctypes
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -10,9 +9,6 @@ from typing import IO
 from kinline_sim.machines import Machine
 
 _RESET_EXIT = 75
-_libc = ctypes.CDLL(None)
-_PR_SET_TIMERSLACK = 29  # prctl(2)
-_TIMER_SLACK_NS = 1_000_000  # no more than the grain of the firmware's own clock, which counts milliseconds
 PWRON_RESET, WDT_RESET, SOFT_RESET = 1, 3, 5
 HEAP = "160K"  # of the about 200 KB that an ESP32-S3 without PSRAM leaves; the shims take their part of it
 
@@ -82,9 +78,6 @@ class Vm:
                 self._process.kill()
 
     def _supervise(self) -> None:
-        # Handsets wake two hundred times a second each. With a timer that may be so late, as theirs is on the chip, the
-        # kernel wakes many of them at once: a sixth of what a crowd costs. A process has what its starting thread has.
-        _libc.prctl(_PR_SET_TIMERSLACK, ctypes.c_ulong(_TIMER_SLACK_NS), 0, 0, 0)
         while self._boot():
             pass
 

@@ -39,7 +39,7 @@ class Laws:
                 self.calls[call] = _Call(allow)
             case ev.FarEnded() if self.visit.call and self.calls[self.visit.call].invited:
                 # Before the INVITE there is no far end to be gone; it is a stray.
-                self.calls[self.visit.call].far_gone |= self.calls[self.visit.call].invited
+                self.calls[self.visit.call].far_gone = True
             case ev.Identified():
                 self.identified = True
             case ev.OffHook() if self.visit.phase is Phase.IDLE:

@@ -137,3 +137,14 @@ def test_malformed_events_are_counted(stage: Stage, payload: bytes) -> None:
     stage.far.send(stage.far.packet(payload, DTMF_TYPE))
     stage.silence(0.1)
     assert stage.call.counters.far.unwanted == 1 and digits(stage) == []
+
+
+def test_a_key_held_for_ever_in_band_is_one_press(stage: Stage) -> None:
+    listen_to(stage, np.concatenate([np.zeros(800, np.int16), tone("5", 20.0), np.zeros(800, np.int16)]))
+    assert digits(stage) == [("5", DtmfMethod.IN_BAND)]
+
+
+def test_two_keys_at_once_in_band_are_none_and_the_next_is_heard(stage: Stage) -> None:
+    both = (tone("1", 0.5).astype(int) + tone("9", 0.5)).clip(-32768, 32767).astype(np.int16)
+    listen_to(stage, np.concatenate([np.zeros(800, np.int16), both, np.zeros(1600, np.int16), dialled("2")]))
+    assert digits(stage) == [("2", DtmfMethod.IN_BAND)]

@@ -16,6 +16,7 @@ MEASUREMENTS = {
     "detection": ("detection_false_cuts", "detection_us_per_frame"),
     "key_to_host": ("key_to_host_p95_ms",),
     "whole_call": ("firmware_heap_peak_bytes", "mouth_to_ear_ms"),
+    "monitor": ("monitor_listen_ms", "monitor_barge_ms", "monitor_cut_ms"),
     "voice_quality": ("pesq_below_ceiling", "pesq_over_baresip", "clock_drift_glitches"),
     "dial_to_invite": ("dial_to_invite_p99_ms",),
     "call_setup": ("call_setup_cpu_ms",),

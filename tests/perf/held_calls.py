@@ -25,4 +25,3 @@ def measure() -> list[Figure]:
         f"({'; '.join(map(str, tried))}); the figure is 0 with a gap, or more than one frame in ten thousand lost; {busy()}"
     )
     return [Figure("held_handset_calls", held.calls if held.clean else 0, note)]
-

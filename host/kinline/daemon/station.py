@@ -24,9 +24,11 @@ from kinline.daemon.line_quality import measured
 from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
 from kinline.daemon.reports import Reports
+from kinline.daemon.serial_line import SerialLine
 from kinline.daemon.services import Services
 from kinline.daemon.speech import Speech
 from kinline.daemon.timers import Timers
+from kinline.handsets import _board
 from kinline.handsets import _link as wire
 from kinline.handsets import session as ses
 from kinline.handsets.keys import SessionKeys
@@ -204,10 +206,13 @@ class Station:
             await asyncio.sleep(RETRY_S)
             return
         self.services.hub.own(Source.LINK, link.id, lambda event: self._link_event(event, gone))
+        line = SerialLine()
+        line.look(time.monotonic(), 0, 0, 0)
         try:
             while not gone.is_set():
                 self._do(self._session.tick(time.monotonic_ns()))
                 self._firmware.tick()
+                self._look_at_the_line(link, line)
                 try:
                     await asyncio.wait_for(gone.wait(), TICK_S)
                 except TimeoutError:
@@ -219,6 +224,21 @@ class Station:
             self.link = None
             self._count_refusals(link)
             link.close()
+
+    def _look_at_the_line(self, link: Link, line: SerialLine) -> None:
+        if not line.due(now := time.monotonic()):
+            return
+        counted = link.counters
+        garbage = line.look(now, counted.received.frames, counted.received.skipped_bytes, counted.bytes_in)
+        if garbage is not None:
+            counters.add("link_only_garbage")
+            self.log.warning(
+                "nothing but garbage comes in at this port",
+                bytes_a_second=garbage.bytes_a_second,
+                garbage_percent=round(100 * garbage.share, 1),
+                baud=_board.BAUD,
+                next="is the handset set to this speed, and the port its own? kinline tech doctor; then the cable",
+            )
 
     @staticmethod
     def _count_refusals(link: Link) -> None:
