@@ -59,7 +59,8 @@ class OtherSwitch:
 class Site:
     """Use as async context: brings everything up, and down again in order. All randomness comes from the seed.
 
-    Callers are asked for their names only where told. Microphones are not cleaned unless asked for: what is compared sample by sample must not be improved on the way.
+    Callers are asked for their names only where told. Microphones are not cleaned unless asked for: what is compared sample by
+    sample must not be improved on the way.
     """
 
     def __init__(
