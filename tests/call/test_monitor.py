@@ -158,6 +158,14 @@ async def test_who_may_not_is_told_and_audited(tmp_path: Path) -> None:
         token = site.store.add_staff("ivy", ["investigator"], FACILITY, until_tomorrow, "tests", datetime.now(UTC)).text()
         with Connection(socket, "listen", "wall-1", token=token) as connection:
             assert next(connection.sound())
+        site.store.add_unit(FACILITY, "B2")
+        uma = site.store.add_staff("uma", ["investigator"], FACILITY, until_tomorrow, "tests", datetime.now(UTC), "B2").text()
+        for do in ("calls", "listen", "cut"):
+            with pytest.raises(LiveError, match="works in unit B2 only"):
+                Connection(socket, do, "wall-1", token=uma)  # type: ignore[arg-type]
+        site.store.change_handset("wall-1", unit="B2")
+        with Connection(socket, "listen", "wall-1", token=uma) as connection:
+            assert next(connection.sound())
         await garbage(socket)
         assert site.board.relay_log[-1][1], "the talk went on through all of it"
         await on_hook(site, site.board)

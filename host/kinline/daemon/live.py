@@ -216,8 +216,8 @@ class Live:
             if not actor.local and not actor.roles & may:
                 wanted = " or ".join(role for role in ROLES if role in may)
                 raise Forbidden(f"monitor {request.do} is for {wanted}; {actor.name} is not", may)
-            if request.do == "handsets" and actor.unit is not None:
-                raise Forbidden(f"{actor.name} works in unit {actor.unit} only, and this reaches beyond it", may)
+            if actor.unit is not None:
+                await self._keep_within(actor.unit, actor, request)
             if request.do in ("calls", "handsets"):
                 return
             home = self._facilities.get(request.handset or "")
@@ -227,6 +227,12 @@ class Live:
             subject, roles, why = f"monitor.{request.do}", sorted(actor.roles), str(refusal)
             await self._asked(lambda: self._store.audit_refusal(actor.name, subject, roles, why, self._now()))
             raise
+
+    async def _keep_within(self, unit: str, actor: Actor, request: Request) -> None:
+        """Staff of one living unit reach its telephones only."""
+        hangs = {info.device_id: info.unit for info in await self._asked(self._store.handsets)}
+        if request.do in ("calls", "handsets") or hangs.get(request.handset or "") != unit:
+            raise Forbidden(f"{actor.name} works in unit {unit} only, and this reaches beyond it", RIGHTS[request.do])
 
     async def _audit(self, actor: Actor, request: Request, call: int) -> None:
         details = {"handset": request.handset, **({"reason": request.reason} if request.reason else {})}
