@@ -59,7 +59,8 @@ class OtherSwitch:
 class Site:
     """Use as async context: brings everything up, and down again in order. All randomness comes from the seed.
 
-    Microphones are not cleaned unless asked for: what is compared sample by sample must not be improved on the way.
+    Callers are asked for their names only where told. Microphones are not cleaned unless asked for: what is compared sample by
+    sample must not be improved on the way.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Site:
         profile: str = "demo",
         profiles: dict[str, str] | None = None,
         calls: str = "",
+        spoken_names: bool = False,
         trunk: str = "",
         database: str = "",
         other: OtherSwitch | None = None,
@@ -86,6 +88,7 @@ class Site:
         self.seed = seed
         self._recorded = recorded
         self._profiles = profiles or {}
+        self._spoken_names = spoken_names
         self._database = database  # without one, a file in the folder
         self._calls, self._trunk, self._other = calls, trunk, other
         self._clean_microphone = clean_microphone
@@ -214,6 +217,7 @@ clean_microphone = {str(self._clean_microphone).lower()}
 
 [calls]
 pin_mode = "pin"
+spoken_names = {str(self._spoken_names).lower()}
 {self._calls}
 
 {handsets}"""

@@ -59,7 +59,8 @@ effective = 2026-01-01
         dict(parties),
         profile="short",
         profiles={"short": profile},
-        calls=f"language_choice = false\nspoken_names = {str(spoken_names).lower()}\n{calls}",
+        calls=f"language_choice = false\n{calls}",
+        spoken_names=spoken_names,
         **options,
     )
 

@@ -43,7 +43,7 @@ def _table(card: list[Row], talks: list[Result], people: list[Result]) -> str:
     hours = sum(talk.seconds for talk in talks) / 3600
     found = [talk for talk in talks if talk.acts]
     lines = [
-        f"Talks without a third party: {hours:.1f} hours in {len(talks)} calls, each with {_happenings()} of the happenings "
+        f"Talks without a third party: {hours:.1f} hours in {len(talks)} calls, each with {_happenings(talks)} of the happenings "
         f"below. **Cut at the default confidence of {CUT_AT}: {sum(t.acts >= CUT_AT for t in talks)}.** "
         f"Flagged: {len(found)} (confidence at most {max((t.acts for t in found), default=0)}).",
         "",
@@ -61,8 +61,9 @@ def _table(card: list[Row], talks: list[Result], people: list[Result]) -> str:
     return "\n".join(lines)
 
 
-def _happenings() -> str:
-    return "five to nine"
+def _happenings(talks: list[Result]) -> str:
+    counts = [talk.name.count(",") + 1 for talk in talks]
+    return f"{min(counts)} to {max(counts)}"
 
 
 def write_page(text: str) -> None:
@@ -92,13 +93,13 @@ def draw(path: Path, results: list[Result], card: list[Row]) -> None:
         right.hist([min(v, 99) for v in values], bins=bins, weights=[100 / len(values)] * len(values), color=colour,
                    alpha=0.6, label=f"{label}: {len(values)} calls")  # fmt: skip
     right.axvline(CUT_AT, color=MUTED, linestyle="--", linewidth=1)
-    right.annotate("cut, where a profile says so", (CUT_AT, 72), ha="right", va="top", fontsize=9, color=INK,
+    right.annotate("cut, where\na profile says so", (CUT_AT, 72), ha="right", va="top", fontsize=9, color=INK,
                    xytext=(-4, 0), textcoords="offset points")  # fmt: skip
     right.set_ylim(0, 100)
     right.set_xlabel("highest confidence in a three-way call (0: none)", color=INK)
     right.set_ylabel("% of the calls", color=INK)
     right.set_title("Three-way calls", loc="left", color=INK, fontsize=11)
-    right.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9)
+    right.legend(frameon=False, loc="upper right", fontsize=9)
     for axis in (left, right):
         axis.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,14 +4,16 @@ import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib
 import segno
-from matplotlib.figure import Figure
 
 from kinline.technician.exits import Exit
 from kinline.technician.trouble import Trouble
 from kinline.technician.worksheet import Worksheet
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _INCHES = (2.6, 1.1)  # a common thermal label, 66 by 28 mm
 _DPI = 300
@@ -45,6 +47,8 @@ def draw(label: Label, path: Path) -> None:
     if path.suffix.lower() not in (".png", ".svg"):
         what, step = f"{path} is neither a PNG nor an SVG", "name a file that ends in .png or .svg"
         raise Trouble("picture-unknown", what, step, Exit.USAGE)
+    from matplotlib.figure import Figure  # a fifth of the command's start, which only this verb is to pay
+
     figure = Figure(figsize=_INCHES, dpi=_DPI)
     code = figure.add_axes((0.0, 0.0, _INCHES[1] / _INCHES[0], 1.0))
     modules = [list(row) for row in label.code().matrix_iter(border=_QUIET_ZONE)]
@@ -60,11 +64,13 @@ def draw(label: Label, path: Path) -> None:
     _save(figure, path)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _save(figure: "Figure", path: Path) -> None:
+    from matplotlib import rc_context
+
     made = io.BytesIO()
     # No date inside: equal labels are equal files.
     metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
-    with matplotlib.rc_context({"svg.hashsalt": "kinline", "svg.fonttype": "path"}):
+    with rc_context({"svg.hashsalt": "kinline", "svg.fonttype": "path"}):
         figure.savefig(made, format=path.suffix[1:].lower(), metadata=metadata)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
