@@ -507,6 +507,17 @@ static kl_sip_by failure_author(sip_call *call, int status, sip_t const *answer)
     return status == 408 ? KL_SIP_BY_TIMEOUT : KL_SIP_BY_FAULT;
 }
 
+/* The stack answers an UPDATE by itself, with our description as it stands: one key line, where our offer had several. */
+static void settle_description(sip_call *call)
+{
+    char sdp[SDP_MAX];
+
+    if (!sip_terms_settle(&call->terms, &call->theirs))
+        return;
+    sip_sdp_write(&call->ours, &call->terms, sdp, sizeof sdp);
+    nua_set_hparams(call->handle, SOATAG_USER_SDP_STR(sdp), TAG_END());
+}
+
 static void on_invite_answer(kl_sip *sip, sip_call *call, int status, char const *phrase, sip_t const *answer)
 {
     if (status >= 200 && status < 300 && answer) {
@@ -517,6 +528,7 @@ static void on_invite_answer(kl_sip *sip, sip_call *call, int status, char const
                 post_with_media(sip, call, KL_SIP_CHANGED, status, phrase);
         } else if (!call->hangup_wanted && call->theirs.media.port) {
             call->established = true;
+            settle_description(call);
             post_answered(sip, call, status, phrase, answer);
         } else if (!call->hangup_wanted) {
             call->unusable = true;

@@ -148,6 +148,8 @@ bool sip_crypto_suite_known(uint8_t suite);
 bool sip_terms_same_key(const sip_crypto_line *a, const sip_crypto_line *b);
 bool sip_terms_offer(sip_our_terms *terms, const kl_sip_media *ours);
 bool sip_terms_answer(sip_our_terms *terms, const kl_sip_media *ours, const sip_theirs *now, const sip_theirs *before);
+/* Of what we offered only what was answered stands; false where there was no choice. */
+bool sip_terms_settle(sip_our_terms *terms, const sip_theirs *theirs);
 /* Whether an answer to what we offered keeps to it; theirs->why says why not. */
 bool sip_terms_met(const sip_our_terms *terms, sip_theirs *theirs);
 /* The keys of both directions as they now are; false when media goes in clear. */

@@ -20,6 +20,19 @@ bool sip_terms_offer(sip_our_terms *terms, const kl_sip_media *ours)
     return true;
 }
 
+bool sip_terms_settle(sip_our_terms *terms, const sip_theirs *theirs)
+{
+    sip_our_terms settled = {.secure = terms->secure, .mux = terms->mux && theirs->media.rtcp_mux};
+
+    if (terms->count < 2)
+        return false;
+    for (int i = 0; i < terms->count; i++)
+        if (terms->line[i].suite == theirs->chosen.suite)
+            settled.line[settled.count++] = terms->line[i];
+    *terms = settled;
+    return true;
+}
+
 static const sip_crypto_line *line_for(const sip_our_terms *terms, uint8_t suite)
 {
     for (int i = 0; i < terms->count; i++)

@@ -53,6 +53,17 @@ static inline void say_srtp(int fd, int engine_port, unsigned i, kl_srtp *keys)
     CHECK(len > 0 && sendto(fd, packet, (size_t)len, 0, (struct sockaddr *)&to, sizeof to) == len);
 }
 
+/* A receiver report of the same source, of nothing. */
+static inline void say_srtcp(int fd, int engine_port, kl_srtp *keys)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons((uint16_t)engine_port)};
+    uint8_t packet[8 + KL_SRTP_TRAILER_MOST] = {0x80, 201, 0, 1};
+    int len = kl_srtp_protect_rtcp(keys, packet, 8, sizeof packet);
+
+    CHECK(len > 0 && sendto(fd, packet, (size_t)len, 0, (struct sockaddr *)&to, sizeof to) == len);
+}
+
 static inline void say_rtp(int fd, int engine_port, unsigned i)
 {
     say_srtp(fd, engine_port, i, NULL);

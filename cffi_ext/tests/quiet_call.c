@@ -23,7 +23,8 @@ int main(void)
     kl_srtp *srtp[] = {kl_srtp_create(KL_SRTP_AEAD_AES_128_GCM, secret[0]),
                        kl_srtp_create(KL_SRTP_AES_CM_128_HMAC_SHA1_80, secret[1])};
     kl_call_far_end far = {.ip = "127.0.0.1", .port = port, .codec = KL_CODEC_PCMU, .dtmf_type = 101,
-                           .srtp = KL_SRTP_AEAD_AES_128_GCM, .receive_key = secret[0], .send_key = secret[2]};
+                           .srtp = KL_SRTP_AEAD_AES_128_GCM, .receive_key = secret[0], .send_key = secret[2],
+                           .rtcp_port = port};
     CHECK(!kl_call_far(engine, call, &far));
     uint32_t clip = (uint32_t)kl_clip_load(engine, tone, 1600);
 
@@ -44,6 +45,8 @@ int main(void)
         }
         if (i == 150)
             CHECK(!kl_call_tone_safe(engine, call, 1));
+        if (i == 60)
+            say_srtcp(rtp, kl_engine_rtp_port(engine), srtp[0]);
         if (i == 20)
             CHECK(!kl_call_tone(engine, call, KL_TONE_RINGBACK));
         if (i % 10) /* and a gap to be concealed */
@@ -54,7 +57,7 @@ int main(void)
     }
     kl_call_counters counters;
     CHECK(!kl_call_get_counters(engine, call, &counters));
-    CHECK(counters.far.received == 180 && counters.far.unauthentic + counters.far.replayed == 18);
+    CHECK(counters.far.reports.received == 1 && counters.far.received == 180 && counters.far.unauthentic + counters.far.replayed == 18);
     CHECK(!kl_link_keys(engine, link, 2, secret[0], secret[1], secret[2], secret[3]));
     CHECK(!kl_link_forget_keys(engine, link) && !kl_call_destroy(engine, call) && !kl_link_close(engine, link));
 

@@ -320,6 +320,30 @@ async def test_a_re_invite_with_the_same_key_changes_nothing(tmp_path: Path) -> 
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("needs_sipp")
+async def test_an_update_is_answered_by_the_key_line_in_force_alone(tmp_path: Path) -> None:
+    """The stack answers it by itself, with what stands in our description, which is settled just behind the ACK."""
+    update = (
+        far_ends.pause(300)
+        + far_ends.request("UPDATE", 1, body=body(line(tag=2), version=2) + "a=sendonly\n")
+        + far_ends.expect("200")
+    )
+    scenario = answers(body(line(tag=2))).replace(
+        far_ends.BYE_FROM_CALLER, update + far_ends.pause(50) + far_ends.request("BYE", 2) + far_ends.expect("200")
+    )
+    with Sipp(scenario, tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri, media=media(REQUIRED))
+            answered = await caller.until(Answered)
+            changed = await caller.until(Changed)
+            await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+        answer = far.messages().partition("UPDATE sip:")[2].partition("SIP/2.0 200")[2].partition("BYE sip:")[0]
+    assert answered.media is not None and changed.media.crypto == answered.media.crypto
+    assert re.findall(r"a=crypto:(\d) (\S+)", answer) == [("2", CM.name)]
+
+
+@pytest.mark.peer
+@pytest.mark.usefixtures("needs_sipp")
 @pytest.mark.parametrize("wants", [REQUIRED, OPPORTUNISTIC])
 @pytest.mark.parametrize(
     "description",
