@@ -16,7 +16,7 @@ from cffi import FFI
 HERE = Path(__file__).resolve().parent
 MODULE = "kinline_engine._kinline_engine"
 LIBRARIES = ("sofia-sip-ua", "spandsp", "speexdsp", "libcrypto")
-DEBIAN_PACKAGES = "libsofia-sip-ua-dev libspandsp-dev libspeexdsp-dev libsrtp2-dev libssl-dev pkg-config"
+DEBIAN_PACKAGES = "libsofia-sip-ua-dev libspandsp-dev libspeexdsp-dev libssl-dev pkg-config"
 COMPILE_FLAGS = ["-std=gnu11", "-D_GNU_SOURCE", "-O2", "-pthread", "-Wall", "-Wextra", "-Werror"]
 # cffi's own code is not ours to keep clean.
 GENERATED_CODE_PRAGMA = '#pragma GCC diagnostic ignored "-Wextra"\n#pragma GCC diagnostic ignored "-Wunused"\n'
