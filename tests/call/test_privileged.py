@@ -119,10 +119,10 @@ async def test_a_privileged_call_leaves_no_trace_of_what_was_said(tmp_path: Path
                 with pytest.raises(LiveError, match="is not monitored"):
                     Connection(site.data / "live.sock", do, board.device, acting=acting)  # type: ignore[arg-type]
 
-        # The daemon has opened no file for it but those that it has for every call, and no socket beside SIP and RTP.
+        # The daemon has opened no file for it but those that it has for every call, and no socket beside SIP, RTP and RTCP.
         new = {seen.target for seen in during if seen.kind == "file"} - before
         assert all(Path(target).name.startswith("kinline.db") or "prompts" in target for target in new), new
-        assert bound_udp(pid) == ports and len(ports) <= 2
+        assert bound_udp(pid) == ports and len(ports) <= 3
 
         far = await site.far_end_of(ALEX.contact)
         await site.ended(board, since)
