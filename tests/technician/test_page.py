@@ -14,6 +14,7 @@ import pytest
 
 from kinline_sim.board import Board
 from kinline_sim.chip_faults import ChipFaults
+from tests.peers.asterisk import namespaces
 from tests.sim.esptool import told
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,14 +27,20 @@ def blocks() -> list[str]:
     return re.findall(r"```sh\n(.*?)```", (ROOT / "docs/technician.md").read_text(), re.DOTALL)
 
 
+def _alone() -> list[str]:
+    """A process space of its own, too: what a failed block leaves running ends with its shell."""
+    command = ["unshare", "--net", "--pid", "--fork", "--kill-child"]
+    # A second /proc would be seen outside where mounts are shared.
+    return command if "unchanged" in namespaces() else [*command, "--mount-proc"]
+
+
 class Shell:
     """A technician's terminal, in a network of its own where that is allowed; each block must go through."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / ".venv").symlink_to(ROOT / ".venv")
-        # A process space of its own, too: what a failed block leaves running ends with its shell.
-        alone = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"] if os.geteuid() == 0 else []
+        alone = _alone() if os.geteuid() == 0 else []
         pipe = subprocess.PIPE
         self._log = (folder / "shell.log").open("w+")
         self._shell = subprocess.Popen(
