@@ -32,26 +32,18 @@ def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+def board(port: Path, image: Path, *options: str) -> list[str]:
+    """The command that runs one board."""
+    command = [sys.executable, "-m", "kinline_sim.cli", "board"]
+    return [*command, "--pty", str(port), "--flash", str(image), "--seed", "5", *options]
+
+
 @pytest.mark.vm
 @pytest.mark.each_vm
 def test_a_board_runs_until_interrupted(tmp_path: Path, vm_kind: str) -> None:
     image, port = tmp_path / "flash.bin", tmp_path / "port"
     assert build(image) == 0
-    command = [
-        sys.executable,
-        "-m",
-        "kinline_sim.cli",
-        "board",
-        "--pty",
-        str(port),
-        "--flash",
-        str(image),
-        "--seed",
-        "5",
-        "--keys",
-        "L,42",
-    ]
-    with running(command) as process:
+    with running(board(port, image, "--keys", "L,42")) as process:
         assert process.stdout
         assert "seed 5" in process.stdout.readline()
         name = {"unix": "32-bit", "wasm": "WebAssembly"}[vm_kind]
@@ -71,23 +63,7 @@ def test_a_hand_types_and_the_ear_is_kept(tmp_path: Path) -> None:
     device, image, port, ear = (tmp_path / name for name in ("wall-3.json", "flash.bin", "port", "ear.wav"))
     device.write_text(f'{{"device": "wall-3", "key": "{KEY.hex()}"}}')
     assert CliRunner().invoke(app, ["flash", "build", str(image), "--device-file", str(device)]).exit_code == 0
-    command = [
-        sys.executable,
-        "-m",
-        "kinline_sim.cli",
-        "board",
-        "--pty",
-        str(port),
-        "--flash",
-        str(image),
-        "--seed",
-        "5",
-        "--keys",
-        "-",
-        "--ear",
-        str(ear),
-    ]
-    with running(command) as process:
+    with running(board(port, image, "--keys", "-", "--ear", str(ear))) as process:
         assert process.stdin and process.stdout and process.stderr
         assert "seed 5" in process.stdout.readline()
         peer = SerialPeer(str(port), KEY)

@@ -281,11 +281,9 @@ def offers_again(description: str, status: str) -> str:
     )
 
 
-@pytest.mark.peer
-@pytest.mark.usefixtures("needs_sipp")
-async def test_a_re_invite_with_another_key_changes_ours_too(tmp_path: Path) -> None:
-    new = base64.b64encode(bytes(range(100, 130))).decode()
-    with Sipp(offers_again(body(line(tag=5, key=new), version=2), "200"), tmp_path) as far:
+async def re_invited(description: str, folder: Path) -> tuple[Answered, Changed, list[tuple[str, str]]]:
+    """A protected call to which the far end offers that: what was agreed, what after it, and the tag and key of each a=crypto."""
+    with Sipp(offers_again(description, "200"), folder) as far:
         async with Caller() as caller:
             caller.invite(far.uri, media=media(REQUIRED, CM))
             answered = await caller.until(Answered)
@@ -293,6 +291,14 @@ async def test_a_re_invite_with_another_key_changes_ours_too(tmp_path: Path) -> 
             await caller.until(Ended)
             await asyncio.to_thread(far.finish)
         said = re.findall(r"a=crypto:(\d) \S+ inline:(\S+)", far.messages())
+    return answered, changed, said
+
+
+@pytest.mark.peer
+@pytest.mark.usefixtures("needs_sipp")
+async def test_a_re_invite_with_another_key_changes_ours_too(tmp_path: Path) -> None:
+    new = base64.b64encode(bytes(range(100, 130))).decode()
+    answered, changed, said = await re_invited(body(line(tag=5, key=new), version=2), tmp_path)
     assert answered.media is not None and answered.media.crypto is not None and changed.media.crypto is not None
     assert changed.media.crypto.receive_key == bytes(range(100, 130))
     assert changed.media.crypto.send_key != answered.media.crypto.send_key
@@ -304,14 +310,7 @@ async def test_a_re_invite_with_another_key_changes_ours_too(tmp_path: Path) -> 
 @pytest.mark.usefixtures("needs_sipp")
 async def test_a_re_invite_with_the_same_key_changes_nothing(tmp_path: Path) -> None:
     held = body(line(tag=2), version=2) + "a=sendonly\n"
-    with Sipp(offers_again(held, "200"), tmp_path) as far:
-        async with Caller() as caller:
-            caller.invite(far.uri, media=media(REQUIRED, CM))
-            answered = await caller.until(Answered)
-            changed = await caller.until(Changed)
-            await caller.until(Ended)
-            await asyncio.to_thread(far.finish)
-        said = re.findall(r"a=crypto:(\d) \S+ inline:(\S+)", far.messages())
+    answered, changed, said = await re_invited(held, tmp_path)
     assert answered.media is not None and changed.media.held
     assert changed.media.crypto == answered.media.crypto and answered.media.crypto is not None
     ours = base64.b64encode(answered.media.crypto.send_key).decode()

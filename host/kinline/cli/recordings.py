@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from kinline.cli.hearing import Target, hear
 from kinline.cli.output import Json, answer
-from kinline.cli.player import player, pour
-from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk
-from kinline.operations import Sound, catalogue, nouns, perform
+from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility
+from kinline.operations import nouns
 from kinline.operations.recordings import RecordingsPlay
 from kinline.recordings import check_export
 
@@ -18,18 +18,13 @@ recordings_app = typer.Typer(no_args_is_help=True, help=nouns()["recordings"])
 @recordings_app.command("play")
 def play(
     call: Annotated[int, typer.Argument(metavar="CALL", help="The call record's number.", min=1, max=2**31 - 1)],
-    target: Annotated[Path | None, typer.Option("--out", "-o", help="Write a WAV file instead (- for standard output).")] = None,
+    target: Target = None,
     facility: Facility = None,
     config: Config = DEFAULT_CONFIG,
     acting: As = None,
 ) -> None:
     """Hear a recording: the caller left, the called party right, silence where sound is missing."""
-    if target is None:
-        player()  # without one nothing is opened, and nothing audited
-    with at_desk(config, acting) as desk:
-        heard = perform(desk, catalogue()["recordings.play"], RecordingsPlay(call=call, facility=facility))
-        assert isinstance(heard, Sound)
-        pour(heard.wav, target)
+    hear("recordings.play", RecordingsPlay(call=call, facility=facility), target, config, acting)
 
 
 @recordings_app.command("check")

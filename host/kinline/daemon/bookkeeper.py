@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from kinline.counters import counters
+from kinline.daemon import store_trouble
 from kinline.daemon.services import Services
 from kinline.store import DatabaseError
 
@@ -43,7 +43,7 @@ class Bookkeeper:
         try:
             return await self._services.records_thread(work)
         except Exception as error:
-            _count(error)
+            store_trouble.count(error)
             self._log.exception("the store could not answer", handset=self._device())
             if isinstance(error, DatabaseError):
                 self.tell(self._settle)
@@ -53,13 +53,7 @@ class Bookkeeper:
         try:
             await self._services.records_thread(work)
         except Exception as error:
-            _count(error)
+            store_trouble.count(error)
             self._log.exception("the store could not be written", handset=self._device())
             return error
         return None
-
-
-def _count(error: Exception) -> None:
-    counters.add("store_failed")
-    if isinstance(error, DatabaseError):
-        counters.add("database_trouble", error.reason)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from kinline.counters import counters
+from kinline.daemon import store_trouble
 from kinline.logs import log
 
 # Two hundred calls mark themselves two hundred times a second. A transaction for each would leave the store's thread no
@@ -37,6 +38,7 @@ class Checkpoints:
                 await self._write(marks)
             except Exception as error:
                 # The next second's marks say more than these: they are not tried again.
+                store_trouble.count(error)
                 counters.add("checkpoint_failed", amount=len(marks))
                 _log.error("talk so far could not be written", calls=len(marks), error=str(error))
             await asyncio.sleep(GATHER_S)

@@ -216,23 +216,20 @@ class Live:
             if not actor.local and not actor.roles & may:
                 wanted = " or ".join(role for role in ROLES if role in may)
                 raise Forbidden(f"monitor {request.do} is for {wanted}; {actor.name} is not", may)
-            if actor.unit is not None:
-                await self._keep_within(actor.unit, actor, request)
             if request.do in ("calls", "handsets"):
+                if actor.unit is not None:
+                    raise _beyond_unit(actor, may)
                 return
             home = self._facilities.get(request.handset or "")
             if request.handset not in self._stations or (home != actor.facility and actor.facility is not None):
                 raise Forbidden(f"{request.handset or 'no handset'}: this daemon serves no such handset for {actor.name}")
+            asked = request.handset
+            if actor.unit is not None and (await self._asked(lambda: self._store.handset(asked))).unit != actor.unit:
+                raise _beyond_unit(actor, may)
         except Forbidden as refusal:
             subject, roles, why = f"monitor.{request.do}", sorted(actor.roles), str(refusal)
             await self._asked(lambda: self._store.audit_refusal(actor.name, subject, roles, why, self._now()))
             raise
-
-    async def _keep_within(self, unit: str, actor: Actor, request: Request) -> None:
-        """Staff of one living unit reach its telephones only."""
-        hangs = {info.device_id: info.unit for info in await self._asked(self._store.handsets)}
-        if request.do in ("calls", "handsets") or hangs.get(request.handset or "") != unit:
-            raise Forbidden(f"{actor.name} works in unit {unit} only, and this reaches beyond it", RIGHTS[request.do])
 
     async def _audit(self, actor: Actor, request: Request, call: int) -> None:
         details = {"handset": request.handset, **({"reason": request.reason} if request.reason else {})}
@@ -317,6 +314,11 @@ class _Listening:
                 return
             self._period.clear()
             await self._period.wait()
+
+
+def _beyond_unit(actor: Actor, may: frozenset[Role]) -> Forbidden:
+    """Staff of one living unit reach its telephones only."""
+    return Forbidden(f"{actor.name} works in unit {actor.unit} only, and this reaches beyond it", may)
 
 
 def _uid(writer: asyncio.StreamWriter) -> int:

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from kinline.config import Firmware, HandsetLink, Settings
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement, Arrangements
-from kinline.daemon.checkpoints import Checkpoints, Marks
+from kinline.daemon.checkpoints import Checkpoints
 from kinline.daemon.firmware import Upgrades
 from kinline.daemon.keys import Keys
 from kinline.daemon.live import Live
@@ -73,10 +73,6 @@ async def _serve(settings: Settings, store: Store) -> None:
     trunk.end_left_over()
     keys = Keys(store)
     store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-
-    async def write_marks(marks: Marks) -> None:
-        await loop.run_in_executor(store_thread, store.checkpoint, marks)
-
     services = Services(
         engine=engine,
         hub=hub,
@@ -85,7 +81,7 @@ async def _serve(settings: Settings, store: Store) -> None:
         clips=Clips(engine),
         key_of=keys.of,
         store_thread=store_thread,
-        checkpoints=Checkpoints(write_marks),
+        checkpoints=Checkpoints(lambda marks: loop.run_in_executor(store_thread, store.checkpoint, marks)),
         voices=Voices(settings.voice_check.program, settings.voice_check.seconds),
         upgrades=Upgrades(_offer(settings.firmware), settings.firmware.idle_seconds),
     )
