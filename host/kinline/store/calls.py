@@ -335,7 +335,7 @@ def _inserted(session: Session, row: dict[str, Any]) -> int:
     """The id of a new record. Raises CallRefused if another one is open."""
     check_lengths(CallRow, row)
     try:
-        # Past the ORM, which costs eight times as much between the last digit and the call.
+        # Past the ORM, see `kinline.store.books`.
         return int(session.connection().execute(_OPEN, row).scalar_one())
     except IntegrityError as error:
         if not is_taken(error):
