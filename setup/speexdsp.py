@@ -21,7 +21,7 @@ SHA256 = "8c777343e4a6399569c72abc38a95b24db56882c83dbdb6c6424a5f4aeb54d3d"
 KEPT = ("COPYING", "libspeexdsp/")
 # Of the library what the engine uses; its public headers are those of Debian's package, which the engine is compiled against.
 SOURCES = ("mdf", "preprocess", "filterbank", "resample")
-OURS = ROOT / "cffi_ext" / "speexdsp"
+OURS = ROOT / "cffi_ext" / "speex"
 DEFINES = ("-DFLOATING_POINT", "-DVAR_ARRAYS", '-DEXPORT=__attribute__((visibility("default")))')
 # Sums may be added in another order. But what is no number stays one: the canceller starts anew when it finds one.
 # Not for the linker: from it this would turn off the smallest numbers in the whole process.

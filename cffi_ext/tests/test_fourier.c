@@ -2,7 +2,7 @@
 #include <complex.h>
 #include <string.h>
 
-#include "../speexdsp/fftwrap.c"
+#include "../speex/fftwrap.c"
 #include "check.h"
 
 enum { MOST = 1280 };
