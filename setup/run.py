@@ -13,11 +13,12 @@ import kicad
 import micropython
 import python_env
 import speech
+import speexdsp
 import system_packages
 import upstream_tests
 from steps import StepError, only_one_setup, run_all
 
-DEMO = [python_env.ENVIRONMENT, python_env.KINLINE, micropython.DEBIAN, speech.SPEECH]
+DEMO = [python_env.ENVIRONMENT, speexdsp.SPEEXDSP, python_env.KINLINE, micropython.DEBIAN, speech.SPEECH]
 TEST = [*DEMO, python_env.TYPINGS, kicad.KICAD, micropython.WEBASSEMBLY, asterisk.ASTERISK, upstream_tests.UPSTREAM_TESTS]
 # Stages of packages that are needed, those that are extras, and steps.
 STAGES = {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "catch_up.h"
 #include "engine.h"
 #include "halves.h"
 #include "mix.h"
@@ -32,6 +33,7 @@ struct kl_monitor {
     /* To it, in samples at 16 kHz; each direction takes them in its own time. */
     _Alignas(64) atomic_uint said_head;
     _Alignas(64) atomic_uint said_tail[2];
+    catch_up behind; /* of whoever speaks */
     halves down;
     int16_t said[SAID_SAMPLES];
     int16_t said_narrow[SAID_SAMPLES / 2];
@@ -199,17 +201,21 @@ int kl_monitor_say(kl_monitor *m, const int16_t *pcm, int n)
         return n < 0 ? -EINVAL : -EPIPE;
     int taken = (unsigned)n < free_space ? n : (int)free_space;
     taken -= taken % 2;
+    catch_up_watch(&m->behind, SAID_SAMPLES - free_space, (unsigned)n, n - taken < 2);
     for (int done = 0; done < taken;) {
-        int16_t narrow[VOICE_NARROW];
+        int16_t wide[VOICE_WIDE], narrow[VOICE_NARROW];
         int part = taken - done < VOICE_WIDE ? taken - done : VOICE_WIDE;
 
-        halves_down(&m->down, pcm + done, part / 2, narrow);
+        memcpy(wide, pcm + done, (size_t)part * sizeof *wide);
+        done += part;
+        if (part == CATCH_UP_PIECE)
+            part = (int)catch_up_shorten(&m->behind, wide);
+        halves_down(&m->down, wide, part / 2, narrow);
         for (int i = 0; i < part; i++)
-            m->said[(head + (unsigned)i) % SAID_SAMPLES] = pcm[done + i];
+            m->said[(head + (unsigned)i) % SAID_SAMPLES] = wide[i];
         for (int i = 0; i < part / 2; i++)
             m->said_narrow[(head / 2 + (unsigned)i) % (SAID_SAMPLES / 2)] = narrow[i];
         head += (unsigned)part;
-        done += part;
     }
     atomic_store_explicit(&m->said_head, head, memory_order_release);
     return taken;

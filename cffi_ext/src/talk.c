@@ -156,7 +156,7 @@ static void say(kl_call *c, direction *d, stretch *s, heard how)
 {
     int n = s->voice.n * d->to->rate / s->voice.rate;
     bool prompt = player_busy(&d->player) && !waits_for_typing(c, d, n);
-    int16_t out[VOICE_WIDE] = {0}, own[VOICE_WIDE];
+    int16_t out[VOICE_WIDE], own[VOICE_WIDE];
 
     if (how == HEARD_NOTHING && !prompt) {
         d->to->kind->skip(d->to, n);
@@ -165,7 +165,9 @@ static void say(kl_call *c, direction *d, stretch *s, heard how)
     } else {
         if (c->gate)
             memcpy(out, at_rate(d, s, d->to->rate)->pcm, (size_t)n * sizeof *out);
-        memcpy(own, out, sizeof own);
+        else
+            memset(out, 0, (size_t)n * sizeof *out);
+        memcpy(own, out, (size_t)n * sizeof *own);
         if (!prompt || !mix_prompt(d, out, n))
             mix_tone(d, out, n);
         if (c->ears.detect && d == &c->to_far)
@@ -178,7 +180,9 @@ static void say(kl_call *c, direction *d, stretch *s, heard how)
 
 void talk_pass(kl_call *c, direction *d)
 {
-    stretch s = {0};
+    stretch s;
+
+    s.narrow.n = s.wide.n = 0;
     heard how = d->from->kind->hear(d->from, &s.voice);
 
     if (how != HEARD_NOTHING)

@@ -129,7 +129,7 @@ class Accept(Answering):
     async def talk(self, phone: Phone) -> None:
         """Speak until the time or the call is over."""
         rate = WIDE_RATE if self.wide and phone.wide else RATE
-        words = self.words(phone.seed, rate)
+        words = await asyncio.to_thread(self.words, phone.seed, rate)
         try:
             async with asyncio.timeout(self.talk_s):
                 while True:

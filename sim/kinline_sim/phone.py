@@ -194,8 +194,11 @@ class SimPhone:
 
     async def say(self, pcm: Pcm, rate: int = RATE) -> None:
         """Speak samples to their end."""
+        own = self._rtp.rate
+        # In a thread: what holds up the packets is a fault of the network to whoever hears them.
+        ready = await asyncio.to_thread(speech.resample, pcm, rate, own)
         self.record.note(f"speaks for {len(pcm) / rate:.1f} s")
-        await self._unless_over(self._rtp.say(pcm, rate))
+        await self._unless_over(self._rtp.say(ready, own))
 
     async def over(self) -> None:
         """Until the call ends, from whichever side."""

@@ -184,10 +184,10 @@ class RtpEnd(asyncio.DatagramProtocol):
     def aim(self, far: Media) -> None:
         """Send to where and as the far end's session description says, from now on."""
         self._far = (far.ip, far.port)
-        was, self._codec = self._rate, far.codec
-        if self._rate != was:
+        was, self._codec = self.rate, far.codec
+        if self.rate != was:
             for utterance in self._speech:
-                utterance.pcm, utterance.at = resample(utterance.pcm[utterance.at :], was, self._rate), 0
+                utterance.pcm, utterance.at = resample(utterance.pcm[utterance.at :], was, self.rate), 0
         self._take_keys(far.crypto)
         self._mux = far.rtcp_port == far.port
         self._payload_type = far.payload
@@ -222,13 +222,14 @@ class RtpEnd(asyncio.DatagramProtocol):
     # ---- sending ----
 
     @property
-    def _rate(self) -> int:
+    def rate(self) -> int:
+        """Samples a second of what is sent."""
         return WIDE_RATE if self.wide else RATE
 
     def say(self, pcm: Pcm, rate: int = RATE) -> asyncio.Future[None]:
         """Queue samples; the future is done when the last has been sent."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._speech.append(_Utterance(resample(pcm, rate, self._rate), done))
+        self._speech.append(_Utterance(resample(pcm, rate, self.rate), done))
         return done
 
     def press(self, digit: str, seconds: float = 0.12, in_band: bool = False) -> asyncio.Future[None]:
@@ -262,7 +263,7 @@ class RtpEnd(asyncio.DatagramProtocol):
             self._sent.append(_Frame(RATE, SILENCE))
         else:
             frame = self._next_speech()
-            self._sent.append(_Frame(self._rate, frame))
+            self._sent.append(_Frame(self.rate, frame))
             self._send(self._payload_type, self._timestamp, self._encode(frame))
         self._timestamp += FRAME
 
@@ -270,7 +271,7 @@ class RtpEnd(asyncio.DatagramProtocol):
         return self._coder.encode(G722, frame) if self.wide else g711.encode(frame, LAWS[self._codec])
 
     def _next_speech(self) -> Pcm:
-        size = FRAME * self._rate // RATE
+        size = FRAME * self.rate // RATE
         frame = np.zeros(size, np.int16)
         filled = 0
         while filled < size and self._speech:

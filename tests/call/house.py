@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import time
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -151,6 +152,12 @@ async def usable(site: Site, board: Board) -> None:
     await board.lift()
     await site.phase(board, "pin", since)
     await on_hook(site, board)
+
+
+def scraped(port: int) -> str:
+    """What Prometheus is told."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+        return str(page.read().decode())
 
 
 async def stopped(site: Site) -> dict[str, int]:

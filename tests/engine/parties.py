@@ -53,14 +53,24 @@ def correlation(sent: Pcm, heard: Pcm) -> float:
     return float(np.max(np.abs(cross)) / np.sqrt(np.sum(a**2) * np.sum(b**2)))
 
 
-def contains(sent: Pcm, piece: Pcm) -> float:
-    """How well piece matches the best-matching stretch of sent of its own length."""
+def _likeness(sent: Pcm, piece: Pcm) -> NDArray[np.float64]:
+    """Normalised correlation of piece with each stretch of sent of its own length."""
     a, b = sent.astype(float), piece.astype(float)
     n = 1 << int(np.ceil(np.log2(len(a) + len(b))))
     cross = np.fft.irfft(np.fft.rfft(a, n) * np.conj(np.fft.rfft(b, n)), n)[: len(a) - len(b) + 1]
     energy = np.cumsum(np.concatenate([[0.0], a**2]))
     norm = np.sqrt((energy[len(b) :] - energy[: -len(b)]) * np.sum(b**2))
-    return float(np.max(np.abs(cross) / np.maximum(norm, 1.0)))
+    return np.asarray(np.abs(cross) / np.maximum(norm, 1.0))
+
+
+def contains(sent: Pcm, piece: Pcm) -> float:
+    """How well piece matches the best-matching stretch of sent of its own length."""
+    return float(np.max(_likeness(sent, piece)))
+
+
+def place(sent: Pcm, piece: Pcm) -> int:
+    """Where that stretch begins."""
+    return int(np.argmax(_likeness(sent, piece)))
 
 
 def found_again(sent: Pcm, heard: Pcm, piece: int) -> float:

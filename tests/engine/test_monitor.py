@@ -8,13 +8,14 @@ import pytest
 from kinline_engine.bus import Source
 from kinline_engine.engine import Monitor, MonitoredCall, RecorderEvent
 from kinline_engine.errors import EngineError, Refused
-from tests.engine.parties import FRAME8, FRAME16, Pcm, Stage, contains, correlation, speech
+from tests.engine.parties import FRAME8, FRAME16, Pcm, Stage, contains, correlation, found_again, place, speech
 from tests.engine.recording import record
 from tests.engine.test_recording import read
 
 NEAR = speech(2, 16000, seed=1)
 FAR = speech(2, 8000, seed=2)
 STAFF = speech(2, 16000, seed=3)
+SILENCE16, SILENCE8 = np.zeros(FRAME16, np.int16), np.zeros(FRAME8, np.int16)
 
 
 class Listener:
@@ -102,6 +103,39 @@ def test_more_than_a_second_of_speech_waits_for_whoever_says_it(stage: Stage) ->
     long = np.concatenate([STAFF, STAFF]).tobytes()
     taken = monitor.say(long)
     assert 2 * 15_000 < taken < 2 * 17_000 and monitor.say(long) == 0
+    monitor.close()
+
+
+def test_what_staff_say_catches_up_after_it_was_held_up(stage: Stage) -> None:
+    stage.call.gate(True)
+    monitor, staff, held_up = stage.call.monitor(), speech(8, 16000, seed=4), 15
+    staff[np.arange(len(staff)) // 4000 % 4 == 0] = 0  # who speaks breathes
+    pieces = [staff[at : at + FRAME16].tobytes() for at in range(0, len(staff), FRAME16)]
+    for piece in pieces[:held_up]:  # 300 ms at once, then 20 each 20 ms
+        monitor.say(piece)
+    for piece in pieces[held_up:]:
+        assert monitor.say(piece) == len(piece)
+        stage.period(SILENCE16, SILENCE8)
+    heard, staff8 = np.concatenate(stage.heard_far), staff[::2]
+    last = len(staff8) - 6000
+    late = place(heard, staff8[last : last + 4000]) - (last - held_up * FRAME8)
+    assert 0 <= late <= 60 * 8, f"{late / 8:.0f} ms late"
+    assert found_again(staff8[: last + 4000], heard, 1000) > 0.7  # a quarter is breath, and not found
+    monitor.close()
+
+
+def test_a_message_said_as_fast_as_it_is_taken_keeps_its_length(stage: Stage) -> None:
+    stage.call.gate(True)
+    monitor, message = stage.call.monitor(), speech(4, 16000, seed=5)
+    left = message.tobytes()
+    while left:
+        taken = monitor.say(left[: 2 * FRAME16])
+        left = left[taken:]
+        if not taken:
+            stage.period(SILENCE16, SILENCE8)
+    for _ in range(55):
+        stage.period(SILENCE16, SILENCE8)
+    assert correlation(message[::2], np.concatenate(stage.heard_far)) > 0.97
     monitor.close()
 
 

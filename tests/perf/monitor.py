@@ -49,7 +49,7 @@ async def _measured(folder: Path) -> list[Figure]:
     cuts: list[tuple[float, float, float]] = []
     async with house(folder, {ALEX.contact: party}, seconds=300, said=UNANNOUNCED) as site:
         since = await _talking(site)
-        heard, arrivals = await asyncio.to_thread(_listen, site)
+        heard, asked, arrivals = await asyncio.to_thread(_listen, site)
         staff, said_from = speech(SPOKEN_S, 5, "staff", RATE), [0.0]
         await asyncio.to_thread(_barge, site, staff, said_from)
         loads = busy()
@@ -74,7 +74,8 @@ async def _measured(folder: Path) -> list[Figure]:
             "monitor_listen_ms",
             round(percentile(late, 0.5), 1),
             f"median of {len(late)} stretches of the called party's speech, {min(late):.0f} to {max(late):.0f} ms: from its RTP "
-            f"packet at the switch to the listener's program, the engine's jitter buffer and 20 ms blocks counted; {loads}",
+            f"packet at the switch to the listener's program, the engine's jitter buffer and 20 ms blocks counted; first sound "
+            f"{1000 * (arrivals[0][1] - asked):.0f} ms after the request, its row in the audit log written; {loads}",
         ),
         Figure(
             "monitor_barge_ms",
@@ -100,17 +101,19 @@ async def _talking(site: Site) -> int:
     return since
 
 
-def _listen(site: Site) -> tuple[Pcm, list[tuple[int, float]]]:
-    """What the called party says, and when its samples came: number of the first of each piece, moment."""
+def _listen(site: Site) -> tuple[Pcm, float, list[tuple[int, float]]]:
+    """What the called party says, when that was asked for, and when its samples came: number of the first of each piece,
+    moment."""
     pieces: list[bytes] = []
     arrivals: list[tuple[int, float]] = []
+    asked = time.monotonic()
     with Connection(site.data / "live.sock", "listen", "wall-1", acting=INVESTIGATOR) as connection:
         for piece in connection.sound():
             arrivals.append((sum(map(len, pieces)) // 4, time.monotonic()))
             pieces.append(piece)
             if arrivals[-1][0] > LISTENED_S * RATE:
                 break
-    return np.frombuffer(b"".join(pieces), "<i2").reshape(-1, 2)[:, 1], arrivals
+    return np.frombuffer(b"".join(pieces), "<i2").reshape(-1, 2)[:, 1], asked, arrivals
 
 
 def _late_ms(sent: Pcm, sent_from: float, heard: Pcm, arrivals: list[tuple[int, float]]) -> list[float]:
