@@ -35,6 +35,8 @@ typedef struct {
     uint64_t rtp_unknown_source; /* packets from no call's far end */
     uint64_t rtp_malformed;
     uint64_t rtp_send_failed;
+    uint64_t rtcp_malformed; /* of calls' far ends, as is the next; both also of each in kl_rtcp_counters */
+    uint64_t rtcp_disbelieved;
     uint64_t audio_cpu_ns;       /* CPU time of the audio thread */
     uint64_t wakeups;
     int32_t fifo;                /* 1 when SCHED_FIFO was granted */
@@ -130,6 +132,7 @@ enum {
     KL_CALL_SIGN = 6,        /* code: KL_SIGN_..., data: a kl_sign; as kl_call_listen asked */
     KL_CALL_TEXT = 7,        /* code: KL_SIDE_..., data: what was typed there on a text telephone */
     KL_CALL_RTP_BAD = 8,     /* code: KL_SIDE_...; the first packet that is no RTP, foreign, flooded or not authentic; see counters */
+    KL_CALL_RTCP_BAD = 9,    /* code: KL_SIDE_...; the first report that is malformed or not believed */
 };
 
 enum {

@@ -26,6 +26,7 @@ class CallEvent(IntEnum):
     RTP_SILENT = lib.KL_CALL_RTP_SILENT  # code: Side
     RTP_RESUMED = lib.KL_CALL_RTP_RESUMED  # code: Side
     RTP_BAD = lib.KL_CALL_RTP_BAD  # code: Side; the first bad packet, the counters tell how many
+    RTCP_BAD = lib.KL_CALL_RTCP_BAD  # code: Side; the first report that is malformed or not believed
     SIGN = lib.KL_CALL_SIGN  # code: Sign, data: see detect.heard
     TEXT = lib.KL_CALL_TEXT  # code: Side, data: ASCII that was typed there on a text telephone
 

@@ -42,6 +42,8 @@ class EngineCounters:
     rtp_unknown_source: int
     rtp_malformed: int
     rtp_send_failed: int
+    rtcp_malformed: int
+    rtcp_disbelieved: int
     audio_cpu_ns: int
     wakeups: int
     fifo: bool

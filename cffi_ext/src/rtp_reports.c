@@ -195,6 +195,16 @@ static bool believable(rtp_leg *r, const rtcp_report *report)
     return true;
 }
 
+/* Tells of the first; the counters, this end's and all ends', tell how many. */
+static void refuse(rtp_leg *r, uint64_t *of_this, uint64_t *of_all)
+{
+    ++*of_this;
+    ++*of_all;
+    if (!r->reports.bad_told)
+        call_post(r->call, KL_CALL_RTCP_BAD, call_side_of(r->call, r), NULL, 0);
+    r->reports.bad_told = true;
+}
+
 void rtp_reports_take(rtp_leg *r, uint8_t *bytes, size_t len)
 {
     rtp_reports *p = &r->reports;
@@ -203,12 +213,12 @@ void rtp_reports_take(rtp_leg *r, uint8_t *bytes, size_t len)
     if (r->protection.receive && !(len = rtp_leg_authentic(r, bytes, len, true)))
         return;
     if (!rtcp_parse(bytes, len, &report)) {
-        p->counters.malformed++;
+        refuse(r, &p->counters.malformed, &r->call->engine->counters.rtcp_malformed);
         return;
     }
     p->counters.received++;
     if (!believable(r, &report)) {
-        p->counters.disbelieved++;
+        refuse(r, &p->counters.disbelieved, &r->call->engine->counters.rtcp_disbelieved);
         return;
     }
     if (report.sender) {
@@ -234,6 +244,7 @@ void rtp_reports_begin(rtp_leg *r, uint16_t rtcp_port, bool anew)
     /* An address that another leg has is one without reports. */
     p->routed = p->mux || (address.sin_port && !rtp_route_add(&r->call->engine->rtcp, &address, r));
     p->their_lsr = 0;
+    p->bad_told = false;
     p->next_ns = r->call->engine->now_ns + spread(p, FIRST_NS);
 }
 

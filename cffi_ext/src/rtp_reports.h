@@ -34,6 +34,7 @@ typedef struct {
     unsigned tellings;
 
     /* theirs */
+    bool bad_told;
     uint32_t their_lsr; /* 0: none */
     int64_t their_ns;
     uint64_t round_trips_us; /* sum, */

@@ -278,6 +278,9 @@ static bool start_stack(struct kl_sip_thread *thread)
         TPTAG_STUN_SERVER(0),
         SIPTAG_USER_AGENT_STR(config->user_agent), SIPTAG_ALLOW_STR(SIP_ALLOWED_METHODS),
         SIPTAG_SUPPORTED_STR(config->session_expires_s ? "timer, 100rel" : "100rel"),
+        /* An UPDATE's offer is judged here as a re-INVITE's is (RFC 3311 §5.2): the stack answers one of nothing we
+         * speak by 200 with port 0. */
+        NUTAG_APPL_METHOD("UPDATE"),
         NUTAG_AUTOALERT(0), NUTAG_ENABLEMESSAGE(0), NUTAG_EARLY_MEDIA(1), SOATAG_ADDRESS(config->bind_ip),
         NUTAG_UPDATE_REFRESH(1), NUTAG_SESSION_TIMER(config->session_expires_s), NUTAG_MIN_SE(MIN_SESSION_EXPIRES_S),
         NUTAG_SESSION_REFRESHER(config->session_expires_s ? nua_local_refresher : nua_no_refresher), TAG_END());

@@ -507,7 +507,8 @@ static kl_sip_by failure_author(sip_call *call, int status, sip_t const *answer)
     return status == 408 ? KL_SIP_BY_TIMEOUT : KL_SIP_BY_FAULT;
 }
 
-/* The stack answers an UPDATE by itself, with our description as it stands: one key line, where our offer had several. */
+/* The stack refreshes the session by an UPDATE that offers our description as it stands: one key line, where our first
+ * offer had several. */
 static void settle_description(sip_call *call)
 {
     char sdp[SDP_MAX];
@@ -599,26 +600,26 @@ static void on_media(kl_sip *sip, sip_call *call, sip_t const *message, bool ans
         post_with_media(sip, call, KL_SIP_CHANGED, 0, NULL);
 }
 
-/* Inside a call. Left to itself (NUTAG_AUTOANSWER) soa answers an offer of nothing we speak by 200 with port 0; UPDATE
- * it always answers by itself. */
-static void on_reinvite(kl_sip *sip, sip_call *call, sip_t const *request)
+/* A re-INVITE or an UPDATE, for which the stack is told what is answered. */
+static void on_offer(nua_t *nua, kl_sip *sip, sip_call *call, sip_t const *request)
 {
     sip_theirs theirs = {0};
     char said[SDP_MAX], sdp[SDP_MAX], text[200];
 
     if (sip_sdp_in(request) && !media_usable(call, request, false, &theirs)) {
-        nua_respond(call->handle, SIP_488_NOT_ACCEPTABLE, SIPTAG_WARNING_STR(warning(theirs.why, text, sizeof text)),
-                    TAG_END());
+        nua_respond(call->handle, SIP_488_NOT_ACCEPTABLE, NUTAG_WITH_THIS(nua),
+                    SIPTAG_WARNING_STR(warning(theirs.why, text, sizeof text)), TAG_END());
         sip_event_refusal(sip, request, NO_USABLE_MEDIA);
         return;
     }
     sip_sdp_write(&call->ours, &call->terms, said, sizeof said);
     if (theirs.media.port && ours(call) && !sip_terms_answer(&call->terms, ours(call), &theirs, &call->theirs)) {
-        nua_respond(call->handle, SIP_500_INTERNAL_SERVER_ERROR, TAG_END());
+        nua_respond(call->handle, SIP_500_INTERNAL_SERVER_ERROR, NUTAG_WITH_THIS(nua), TAG_END());
         return;
     }
     sip_sdp_write(&call->ours, &call->terms, sdp, sizeof sdp);
-    nua_respond(call->handle, SIP_200_OK, TAG_IF(strcmp(sdp, said), SOATAG_USER_SDP_STR(sdp)), TAG_END());
+    nua_respond(call->handle, SIP_200_OK, NUTAG_WITH_THIS(nua), TAG_IF(strcmp(sdp, said), SOATAG_USER_SDP_STR(sdp)),
+                TAG_END());
     on_media(sip, call, request, false);
 }
 
@@ -668,9 +669,9 @@ void sip_call_event(nua_event_t event, int status, char const *phrase, nua_t *nu
         call->ended_cause = reason_cause(message);
         break;
     case nua_i_invite:
-        on_reinvite(sip, call, message);
-        break;
     case nua_i_update:
+        on_offer(nua, sip, call, message);
+        break;
     case nua_i_prack:
         on_media(sip, call, message, false);
         break;

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import cycle
 from pathlib import Path
 from random import Random
 
@@ -17,6 +18,7 @@ from demo.site import FACILITY, OtherSwitch, Site
 from kinline.handsets import _link as wire
 from kinline_sim.board import Board
 from kinline_sim.parties import Accept, Final, NotFound
+from kinline_sim.rtcp import Reception
 from kinline_sim.switch import Switch
 from tests.call.house import (
     ALEX,
@@ -28,6 +30,7 @@ from tests.call.house import (
     house,
     on_hook,
     ring_home,
+    scraped,
     seen,
     stopped,
     told,
@@ -207,6 +210,45 @@ async def test_garbage_at_the_rtp_and_sip_ports_during_a_talk(tmp_path: Path) ->
         counters = await stopped(site)
         assert counters["sip_refused"] >= 1
         assert counters["rtp_unknown_source"] + counters.get("rtp_malformed", 0) >= 200
+
+
+async def test_reports_that_lie_are_told_once_and_counted_for_whoever_scrapes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RTCP of the far end's own: cut short, then of more lost packets than were sent, in turn."""
+    honest, answers = Reception.answer, cycle((cut_short, boastful))
+
+    def answer(reception: Reception, report: bytes, ssrc: int) -> bytes | None:
+        told = honest(reception, report, ssrc)
+        return told and next(answers)(told)
+
+    monkeypatch.setattr(Reception, "answer", answer)
+    port = unused_port()
+    party = {ALEX.contact: AT_ONCE}
+    async with house(tmp_path, party, seconds=60, calls=f"[metrics]\nport = {port}\n") as site:
+        since = await ring_home(site, site.board)
+        await accepted(site, site.board, since)
+        await told(site, "the far end's reports are not all ones to be believed", since)
+        page = ""
+        async with asyncio.timeout(60):
+            while not all(name in page for name in ("kinline_rtcp_malformed_total", "kinline_rtcp_disbelieved_total")):
+                page = await asyncio.to_thread(scraped, port)
+                await asyncio.sleep(0.2)
+        assert 'kinline_far_reports_bad_total{reason=""} 1.0' in page
+        await on_hook(site, site.board)
+        record = await site.ended(site.board, since)
+        assert record.outcome == "completed"
+        counters = await stopped(site)
+        assert counters["rtcp_malformed"] >= 1 and counters["rtcp_disbelieved"] >= 1 and counters["far_reports_bad"] == 1
+
+
+def cut_short(report: bytes) -> bytes:
+    return report[:20]
+
+
+def boastful(report: bytes) -> bytes:
+    """The same, of a million lost packets."""
+    return report[:12] + (1_000_000).to_bytes(4) + report[16:]
 
 
 # The caller

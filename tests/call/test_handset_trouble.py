@@ -5,7 +5,6 @@ import asyncio
 import json
 import os
 import signal
-import urllib.request
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any
@@ -25,6 +24,7 @@ from tests.call.house import (
     house,
     on_hook,
     ring_home,
+    scraped,
     seen,
     stopped,
     told,
@@ -52,12 +52,6 @@ async def kinline(site: Site, *words: str) -> Any:
 async def state(site: Site, board: Board) -> dict[str, Any]:
     """This handset's line of `kinline handset status`."""
     return next(line for line in await kinline(site, "handset", "status") if line["handset"] == board.device)
-
-
-def scraped(port: int) -> str:
-    """What Prometheus is told."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
-        return str(page.read().decode())
 
 
 async def test_a_stolen_telephone_is_revoked_in_a_talk_and_stays_out(tmp_path: Path) -> None:

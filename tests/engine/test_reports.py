@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from kinline_engine.engine import FarEnd
+from kinline_engine.bus import Source
+from kinline_engine.engine import CallEvent, FarEnd, Side
 from kinline_engine.srtp import Suite
 from tests.engine.parties import FRAME8, PATIENCE, Far, speech
 from tests.engine.test_bridged import Bridge, as_coded
@@ -186,6 +187,11 @@ def test_round_trip_and_what_the_other_end_lost(bridge: ReportingBridge) -> None
     assert dlsr < PATIENCE * 65536
 
 
+def told_of(bridge: ReportingBridge) -> list[int]:
+    """Of which sides it was told that what they report is not believed, each time."""
+    return [e.code for e in bridge.bus.poll() if (e.source, e.kind) == (Source.CALL, CallEvent.RTCP_BAD)]
+
+
 def last_packet(bridge: ReportingBridge) -> bytes:
     bridge.partner.say(VOICE[:FRAME8])
     return bridge.end.receive()
@@ -218,6 +224,7 @@ def test_lies_are_counted_and_not_believed(bridge: ReportingBridge) -> None:
     bridge.send(receiver_report(0x5EED, block(**honest, lsr=lsr), block(0x1234, 255, 9999)))  # of another's packets, too
     told = bridge.reported.counters.near.reports
     assert (told.reports, told.lost, told.disbelieved) == (1, 0, len(lies))
+    assert bridge.engine.counters.rtcp_disbelieved == len(lies) and told_of(bridge) == [Side.NEAR]
 
 
 def test_malformed_reports_disturb_nobody(bridge: ReportingBridge) -> None:
@@ -238,7 +245,7 @@ def test_malformed_reports_disturb_nobody(bridge: ReportingBridge) -> None:
     for raw in bad:
         bridge.send(raw)
     malformed = bridge.reports[1]
-    assert malformed == len(bad)
+    assert malformed == len(bad) == bridge.engine.counters.rtcp_malformed and told_of(bridge) == [Side.NEAR]
     for _ in range(50):
         bridge.control.sendto(rng.randbytes(rng.randrange(1, 200)), ("127.0.0.1", bridge.engine.rtp_port + 1))
     heard_near, heard_far = bridge.talk(VOICE[:1600], VOICE[1600:3200])

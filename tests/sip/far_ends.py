@@ -97,15 +97,19 @@ def hold_and_resume() -> str:
     return scenario(*steps, request("BYE", 3), expect("200"))
 
 
-def offers_again(body: str, answer: str) -> str:
-    """Answers, offers other media inside the call, and hangs up; `answer` is the status that its offer gets."""
-    steps = [request("INVITE", 1, body=body), '<recv response="100" optional="true"/>\n', expect(answer)]
-    return scenario(INVITE, TRYING, ANSWER, *steps, request("ACK", 1), pause(50), request("BYE", 2), expect("200"))
+def offers_again(*offers: tuple[str, str, str]) -> str:
+    """Answers, offers other media inside the call, and hangs up; an offer is its method, its body and the status it gets."""
+    steps: list[str] = []
+    for number, (method, body, answer) in enumerate(offers, 1):
+        steps += [request(method, number, body=body), '<recv response="100" optional="true"/>\n', expect(answer)]
+        steps += [request("ACK", number)] if method == "INVITE" else []
+        steps += [pause(50)]
+    return scenario(INVITE, TRYING, ANSWER, *steps, request("BYE", len(offers) + 1), expect("200"))
 
 
-def codings(formats: str, *maps: str) -> str:
+def codings(formats: str, *maps: str, version: int = 2) -> str:
     """A session description after the first, with these payload types."""
-    body = SDP.replace("o=far 1 1", "o=far 1 2").replace("RTP/AVP 0 101", f"RTP/AVP {formats}")
+    body = SDP.replace("o=far 1 1", f"o=far 1 {version}").replace("RTP/AVP 0 101", f"RTP/AVP {formats}")
     return body.replace("a=rtpmap:0 PCMU/8000\n", "".join(f"a=rtpmap:{line}\n" for line in maps))
 
 

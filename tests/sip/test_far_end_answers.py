@@ -171,8 +171,10 @@ async def test_hold_and_resume_are_answered_and_told(tmp_path: Path) -> None:
     assert ended.by is By.REMOTE
 
 
-async def test_another_coding_in_mid_call_is_answered_and_told(tmp_path: Path) -> None:
-    with Sipp(far_ends.offers_again(far_ends.codings("9 13 101", "9 G722/8000", "13 CN/8000"), "200"), tmp_path) as far:
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+async def test_another_coding_in_mid_call_is_answered_and_told(tmp_path: Path, method: str) -> None:
+    wide = far_ends.codings("9 13 101", "9 G722/8000", "13 CN/8000")
+    with Sipp(far_ends.offers_again((method, wide, "200")), tmp_path) as far:
         async with Caller() as caller:
             caller.invite(far.uri, media=WIDE)
             answered = await caller.until(Answered)
@@ -185,16 +187,31 @@ async def test_another_coding_in_mid_call_is_answered_and_told(tmp_path: Path) -
     assert (changed.media.codec, changed.media.payload, changed.media.comfort_payload) == (G722, 9, 13)
 
 
-async def test_an_offer_in_mid_call_of_nothing_we_speak_is_refused_and_changes_nothing(tmp_path: Path) -> None:
-    with Sipp(far_ends.offers_again(far_ends.codings("18 101", "18 G729/8000"), "488"), tmp_path) as far:
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+async def test_an_offer_in_mid_call_of_nothing_we_speak_is_refused_and_changes_nothing(tmp_path: Path, method: str) -> None:
+    """RFC 3261 §14.2, RFC 3311 §5.2: with 488 and what would be spoken; the call goes on, and takes a better offer."""
+    useless, wide = far_ends.codings("18 101", "18 G729/8000"), far_ends.codings("9 101", "9 G722/8000", version=3)
+    with Sipp(far_ends.offers_again((method, useless, "488"), (method, wide, "200")), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri, media=WIDE)
+            await caller.until(Answered)
+            refused = await caller.until(Refused)
+            changed = await caller.until(Changed)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+        assert "No coding offered that is spoken here" in far.messages()
+    assert (refused.status, refused.method, ended.by) == (488, method, By.REMOTE)
+    assert (caller.count(Changed), changed.media.codec) == (1, G722)
+
+
+async def test_an_update_without_an_offer_is_answered_and_changes_nothing(tmp_path: Path) -> None:
+    with Sipp(far_ends.offers_again(("UPDATE", "", "200")), tmp_path) as far:
         async with Caller() as caller:
             caller.invite(far.uri)
             await caller.until(Answered)
-            refused = await caller.until(Refused)
             ended = await caller.until(Ended)
             await asyncio.to_thread(far.finish)
-    assert (refused.status, refused.method, ended.by) == (488, "INVITE", By.REMOTE)
-    assert caller.count(Changed) == 0
+    assert (ended.by, caller.count(Changed), caller.count(Refused)) == (By.REMOTE, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -272,18 +272,19 @@ async def test_a_far_end_without_protection_where_that_may_be(tmp_path: Path, wa
     assert ("a=crypto:1" in said) is (wants is OPPORTUNISTIC)
 
 
-def offers_again(description: str, status: str) -> str:
+def offers_again(description: str, status: str, method: str = "INVITE") -> str:
     """Answers protected, then offers that in the call."""
-    steps = [far_ends.request("INVITE", 1, body=description), '<recv response="100" optional="true"/>\n', far_ends.expect(status)]
+    steps = [far_ends.request(method, 1, body=description), '<recv response="100" optional="true"/>\n', far_ends.expect(status)]
+    steps += [far_ends.request("ACK", 1)] if method == "INVITE" else []
     return answers(body(line())).replace(
         far_ends.BYE_FROM_CALLER,
-        "".join([*steps, far_ends.request("ACK", 1), far_ends.pause(50), far_ends.request("BYE", 2), far_ends.expect("200")]),
+        "".join([*steps, far_ends.pause(50), far_ends.request("BYE", 2), far_ends.expect("200")]),
     )
 
 
-async def re_invited(description: str, folder: Path) -> tuple[Answered, Changed, list[tuple[str, str]]]:
+async def re_invited(description: str, folder: Path, method: str = "INVITE") -> tuple[Answered, Changed, list[tuple[str, str]]]:
     """A protected call to which the far end offers that: what was agreed, what after it, and the tag and key of each a=crypto."""
-    with Sipp(offers_again(description, "200"), folder) as far:
+    with Sipp(offers_again(description, "200", method), folder) as far:
         async with Caller() as caller:
             caller.invite(far.uri, media=media(REQUIRED, CM))
             answered = await caller.until(Answered)
@@ -296,9 +297,10 @@ async def re_invited(description: str, folder: Path) -> tuple[Answered, Changed,
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("needs_sipp")
-async def test_a_re_invite_with_another_key_changes_ours_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+async def test_an_offer_of_another_key_changes_ours_too(tmp_path: Path, method: str) -> None:
     new = base64.b64encode(bytes(range(100, 130))).decode()
-    answered, changed, said = await re_invited(body(line(tag=5, key=new), version=2), tmp_path)
+    answered, changed, said = await re_invited(body(line(tag=5, key=new), version=2), tmp_path, method)
     assert answered.media is not None and answered.media.crypto is not None and changed.media.crypto is not None
     assert changed.media.crypto.receive_key == bytes(range(100, 130))
     assert changed.media.crypto.send_key != answered.media.crypto.send_key
@@ -320,7 +322,6 @@ async def test_a_re_invite_with_the_same_key_changes_nothing(tmp_path: Path) -> 
 @pytest.mark.peer
 @pytest.mark.usefixtures("needs_sipp")
 async def test_an_update_is_answered_by_the_key_line_in_force_alone(tmp_path: Path) -> None:
-    """The stack answers it by itself, with what stands in our description, which is settled just behind the ACK."""
     update = (
         far_ends.pause(300)
         + far_ends.request("UPDATE", 1, body=body(line(tag=2), version=2) + "a=sendonly\n")
@@ -343,7 +344,7 @@ async def test_an_update_is_answered_by_the_key_line_in_force_alone(tmp_path: Pa
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("needs_sipp")
-@pytest.mark.parametrize("wants", [REQUIRED, OPPORTUNISTIC])
+@pytest.mark.parametrize(("wants", "method"), [(REQUIRED, "INVITE"), (OPPORTUNISTIC, "UPDATE")])
 @pytest.mark.parametrize(
     "description",
     [
@@ -353,9 +354,9 @@ async def test_an_update_is_answered_by_the_key_line_in_force_alone(tmp_path: Pa
         body(f"1 {CM.name} inline:{KEY[CM]}|1:4", version=2),
     ],
 )
-async def test_a_re_invite_cannot_take_the_protection_off(tmp_path: Path, wants: Protection, description: str) -> None:
+async def test_an_offer_cannot_take_the_protection_off(tmp_path: Path, wants: Protection, method: str, description: str) -> None:
     profile = "RTP/SAVP" if wants is REQUIRED else "RTP/AVP"
-    scenario = offers_again(description, "488").replace(body(line()), body(line(), profile=profile))
+    scenario = offers_again(description, "488", method).replace(body(line()), body(line(), profile=profile))
     with Sipp(scenario, tmp_path) as far:
         async with Caller() as caller:
             caller.invite(far.uri, media=media(wants, CM))

@@ -17,6 +17,7 @@ from kinline.daemon.live import Live
 from kinline.daemon.port import opened
 from kinline.daemon.recordings import Recordings
 from kinline.daemon.records import Records
+from kinline.daemon.refusals import Refusals
 from kinline.daemon.services import Services
 from kinline.daemon.station import Station
 from kinline.daemon.store_threads import StoreThreads
@@ -67,6 +68,7 @@ async def _serve(settings: Settings, store: Store) -> None:
         rtp_port=settings.trunk.media_port,
         clean_microphone=settings.audio.clean_microphone,
     )
+    refusals = Refusals(engine)
     hub = Hub(bus)
     hub.start(loop)
     trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port, Dialogs(settings.storage.data_dir / "dialogs"))
@@ -99,7 +101,7 @@ async def _serve(settings: Settings, store: Store) -> None:
     live = Live(settings.storage.live_socket, store, stations, facilities)
     _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
     work = [asyncio.create_task(_attend(station)) for station in stations]
-    work += [asyncio.create_task(_probe(trunk)), asyncio.create_task(watch.run()), asyncio.create_task(live.run())]
+    work += [asyncio.create_task(task) for task in (_probe(trunk), watch.run(), live.run(), refusals.run())]
     if store.shared:
         work.append(asyncio.create_task(_close_overdue(services, store)))
     stopping = asyncio.create_task(stop.wait())
@@ -117,7 +119,7 @@ async def _serve(settings: Settings, store: Store) -> None:
         await services.settle()
         hub.stop(loop)
         trunk.close()
-        _count_refusals(engine)
+        refusals.count()
         engine.close()
         bus.close()
         threads.close()
@@ -159,14 +161,6 @@ def _station(
 async def _attend(station: Station) -> None:
     async for port in opened(station.path):
         await station.serve(port.fileno())
-
-
-def _count_refusals(engine: Engine) -> None:
-    """What the audio thread refused or lost, beside the daemon's own counters."""
-    counted = engine.counters
-    for name in ("rtp_unknown_source", "rtp_malformed", "rtp_send_failed"):
-        if count := getattr(counted, name):
-            counters.add(name, amount=count)
 
 
 async def _close_overdue(services: Services, store: Store) -> None:

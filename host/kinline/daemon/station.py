@@ -652,6 +652,9 @@ class Station:
             case CallEvent.RTP_BAD:
                 counters.add("far_media_bad")
                 self.log.warning("the far end's packets are not all ones to be heard", call=self._mentioned(self.call))
+            case CallEvent.RTCP_BAD:
+                counters.add("far_reports_bad")
+                self.log.warning("the far end's reports are not all ones to be believed", call=self._mentioned(self.call))
             case _:
                 pass
 
