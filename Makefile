@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv/bin
 SECONDS ?= 60
 SEED ?= 1
+JOBS ?= $(shell nproc)
+# So many checks side by side, each line of output whole; within one that does so already, its share of them.
+BESIDE = $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=$(JOBS) --output-sync=line)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-demo demo firmware test pytest lint lint-firmware gen gen-check hw-check hw-pictures c-test fuzz perf lock clean distclean
-# Each line of a recipe runs only if the one before it succeeded; tests share two cores.
-.NOTPARALLEL:
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +26,10 @@ demo: setup-demo ## run two scripted calls end to end; leaves build/demo/
 firmware: setup-demo ## build and sign the handset's firmware; leaves build/firmware/; KEY=file MICROPYTHON=file
 	@$(VENV)/kinline-sim firmware $(if $(KEY),--key $(KEY)) $(if $(MICROPYTHON),--micropython $(MICROPYTHON))
 
-test: setup lint gen-check hw-check c-test pytest ## run every check and every test
+# Checks only compute, so they share the processors; pytest's lanes live in real time and have them alone.
+test: setup ## run every check and every test
+	@$(MAKE) --no-print-directory $(BESIDE) lint gen-check hw-check c-test
+	@$(MAKE) --no-print-directory pytest
 
 pytest: setup ## run the Python tests alone; ARGS="-k word" chooses
 	@$(VENV)/python -m tests.lanes $(ARGS)
@@ -56,12 +60,12 @@ hw-pictures: setup ## draw schematic, harness and pin-out again; the schematic w
 
 c-test: setup ## the engine's own tests under the sanitizers, and a short fuzzing of its parsers
 	@echo "c-test: the engine's tests under the sanitizers, then 10 s of fuzzing a parser"
-	@$(MAKE) --no-print-directory -C cffi_ext check > build/c-test.log 2>&1 || { tail -n 40 build/c-test.log; false; }
-	@$(MAKE) --no-print-directory -C cffi_ext fuzz FUZZ_SECONDS=10 > build/fuzz.log 2>&1 || { tail -n 40 build/fuzz.log; false; }
+	@$(MAKE) --no-print-directory $(BESIDE) -C cffi_ext check > build/c-test.log 2>&1 || { tail -n 40 build/c-test.log; false; }
+	@$(MAKE) --no-print-directory $(BESIDE) -C cffi_ext fuzz FUZZ_SECONDS=10 > build/fuzz.log 2>&1 || { tail -n 40 build/fuzz.log; false; }
 	@echo "c-test: passed (build/c-test.log, build/fuzz.log)"
 
 fuzz: setup ## fuzz the engine's parsers; SECONDS=60 each, SEED=1
-	@$(MAKE) --no-print-directory -C cffi_ext fuzz FUZZ_SECONDS=$(SECONDS) FUZZ_SEED=$(SEED)
+	@$(MAKE) --no-print-directory $(BESIDE) -C cffi_ext fuzz FUZZ_SECONDS=$(SECONDS) FUZZ_SEED=$(SEED)
 
 perf: setup ## measure; leaves build/perf/report.json
 	@$(VENV)/python -m tests.perf

@@ -15,7 +15,9 @@ from kinline_sim.world import World
 
 PRESS_S = 0.07  # a quick finger
 _PAUSE_S = 0.07
-_LOOKS = 2  # conversions of the hook, one every other scan: what debounce needs, and a scan to spare
+# Conversions: of the hook, one every other scan, two for what debounce needs and a scan to spare; and one of another loop,
+# which firmware that comes late takes before or after them.
+_LOOKS = 3
 _PATIENCE = 100
 
 _Steps = Iterator[float]

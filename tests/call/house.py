@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -75,9 +75,14 @@ async def ring_home(site: Site, board: Board, person: Person = ALEX) -> int:
     """Lift, give PIN and number. Returns where this visit's log lines begin."""
     since = len(site.daemon.lines)
     await board.lift()
-    await site.phase(board, "pin", since)
-    await enter(board, f"{person.pin}#")
+    # A starved machine reads a finger's bounce as a second key; a caller who hears so dials again.
     tried = since
+    while True:
+        await site.phase(board, "pin", tried)
+        tried = len(site.daemon.lines)
+        await enter(board, f"{person.pin}#")
+        if (await one_of(site, board, ("PIN refused", "number"), tried)) == "number":
+            break
     while True:
         await site.phase(board, "number", tried)
         tried = len(site.daemon.lines)
@@ -87,9 +92,21 @@ async def ring_home(site: Site, board: Board, person: Person = ALEX) -> int:
         )
         if decided.get("rule") != "invalid_number":
             break
-        # A starved machine reads a finger's bounce as a second key; a caller who hears so dials again.
     assert decided["event"] == "call begun", decided
     return since
+
+
+async def one_of(site: Site, board: Board, names: Sequence[str], since: int) -> str:
+    """Which of these comes first at the handset: an event of the log, or a phase of its visit."""
+
+    def name(line: Line) -> str:
+        return str(line["phase"] if line["event"] == "visit" else line["event"])
+
+    return name(
+        await site.daemon.logged(
+            lambda line: line.get("handset") == board.device and name(line) in names, since=since, timeout_s=60
+        )
+    )
 
 
 async def seen(site: Site, board: Board, event: str, since: int, **fields: Any) -> Line:

@@ -79,7 +79,8 @@ def test_a_flood_costs_its_own_call(calls: TwoCalls) -> None:
 
 def test_two_senders_are_not_mixed(calls: TwoCalls) -> None:
     heard = []
-    for i in range(50):
+    rounds = 30  # both senders' packets may come within one 5 ms phase, in which the engine takes 64 of a side (rtp_leg.c)
+    for i in range(rounds):
         said = NEAR[i * FRAME8 : (i + 1) * FRAME8]
         calls.hostile.say(said)
         calls.hostile.ssrc ^= 1
@@ -87,9 +88,9 @@ def test_two_senders_are_not_mixed(calls: TwoCalls) -> None:
         calls.hostile.send(calls.hostile.packet(ulaw_encode(FAR[:FRAME8])))
         calls.hostile.ssrc ^= 1
         heard.append(calls.victim.hear())
-    assert np.array_equal(np.concatenate(heard), as_coded(NEAR[: 50 * FRAME8]))
+    assert np.array_equal(np.concatenate(heard), as_coded(NEAR[: rounds * FRAME8]))
     near = calls.bad_call.counters.near
-    assert (near.foreign, near.lost, near.duplicate) == (50, 0, 0) and calls.told() == [Side.NEAR]
+    assert (near.foreign, near.lost, near.duplicate, near.flooded) == (rounds, 0, 0, 0) and calls.told() == [Side.NEAR]
 
 
 def test_jumps_of_source_sequence_and_time(calls: TwoCalls) -> None:

@@ -12,8 +12,6 @@ from kinline_sim.board import Board
 from tests.perf.finger import press
 from tests.perf.machine import many_files
 
-NICE = -10
-
 
 @dataclass(frozen=True, slots=True)
 class Add:
@@ -35,8 +33,6 @@ class Press:
 def run(pipe: Connection, key: bytes, processor: int) -> None:
     """Target of a process; ends when the pipe does."""
     os.sched_setaffinity(0, {processor})
-    with contextlib.suppress(PermissionError):  # else what else runs here would count as theirs
-        os.setpriority(os.PRIO_PROCESS, 0, NICE)
     many_files()
     random = Random(5)
     turn, keys = itertools.count(), itertools.cycle("1234567890")

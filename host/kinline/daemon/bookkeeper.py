@@ -1,7 +1,7 @@
 """Store work of one handset, on the store's thread: no question stays unanswered, and nothing told is lost with the database."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from kinline.daemon import store_trouble
@@ -40,8 +40,15 @@ class Bookkeeper:
 
     async def answer(self, work: Callable[[], Any], failed: Any) -> Any:
         """What the work returns, or `failed` if it cannot be done."""
+        return await self._answer(self._services.store.records, work, failed)
+
+    async def answer_pin(self, work: Callable[[], Any], failed: Any) -> Any:
+        """The same, beside all other work."""
+        return await self._answer(self._services.store.pins, work, failed)
+
+    async def _answer(self, thread: Callable[[Callable[[], Any]], Awaitable[Any]], work: Callable[[], Any], failed: Any) -> Any:
         try:
-            return await self._services.records_thread(work)
+            return await thread(work)
         except Exception as error:
             store_trouble.count(error)
             self._log.exception("the store could not answer", handset=self._device())
@@ -51,7 +58,7 @@ class Bookkeeper:
 
     async def _written(self, work: Callable[[], object]) -> Exception | None:
         try:
-            await self._services.records_thread(work)
+            await self._services.store.records(work)
         except Exception as error:
             store_trouble.count(error)
             self._log.exception("the store could not be written", handset=self._device())

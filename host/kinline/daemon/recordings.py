@@ -126,7 +126,7 @@ class Recordings:
         """Until the database has it: it is what proves the file later."""
         while True:
             try:
-                await self._services.records_thread(lambda: self._store.recording_closed(call, closed, datetime.now(UTC)))
+                await self._services.store.records(lambda: self._store.recording_closed(call, closed, datetime.now(UTC)))
                 return
             except DatabaseError as error:
                 counters.add("store_failed")

@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -21,6 +20,7 @@ from kinline.daemon.records import Records
 from kinline.daemon.refusals import Refusals
 from kinline.daemon.services import Services
 from kinline.daemon.station import Station
+from kinline.daemon.store_threads import StoreThreads
 from kinline.daemon.voices import Voices
 from kinline.daemon.warm import warm_up
 from kinline.daemon.watch import Watch
@@ -74,7 +74,7 @@ async def _serve(settings: Settings, store: Store) -> None:
     trunk = Trunk(bus, hub, settings.trunk, engine.rtp_port, Dialogs(settings.storage.data_dir / "dialogs"))
     trunk.end_left_over()
     keys = Keys(store)
-    store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+    threads = StoreThreads()
     services = Services(
         engine=engine,
         hub=hub,
@@ -82,8 +82,8 @@ async def _serve(settings: Settings, store: Store) -> None:
         prompter=Prompter(settings.storage.prompts_cache_dir, settings.storage.site_prompts_dir),
         clips=Clips(engine),
         key_of=keys.of,
-        store_thread=store_thread,
-        checkpoints=Checkpoints(lambda marks: loop.run_in_executor(store_thread, store.checkpoint, marks)),
+        store=threads,
+        checkpoints=Checkpoints(lambda marks: threads.records(lambda: store.checkpoint(marks))),
         voices=Voices(settings.voice_check.program, settings.voice_check.seconds),
         upgrades=Upgrades(_offer(settings.firmware), settings.firmware.idle_seconds),
     )
@@ -97,7 +97,7 @@ async def _serve(settings: Settings, store: Store) -> None:
     stations = [_station(link, arranged, services, recordings, store) for link in settings.handset]
     watch = Watch(store, arrangements, stations, keys=keys)
     facilities = {info.device_id: info.facility for info in store.handsets()}
-    await services.records_thread(lambda: warm_up(store, [link.device_id for link in settings.handset]))
+    await threads.records(lambda: warm_up(store, [link.device_id for link in settings.handset]))
     live = Live(settings.storage.live_socket, store, stations, facilities)
     _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
     work = [asyncio.create_task(_attend(station)) for station in stations]
@@ -122,7 +122,7 @@ async def _serve(settings: Settings, store: Store) -> None:
         refusals.count()
         engine.close()
         bus.close()
-        services.store_thread.shutdown()
+        threads.close()
 
 
 def _offer(firmware: Firmware) -> Offer | None:
@@ -167,7 +167,7 @@ async def _close_overdue(services: Services, store: Store) -> None:
     """Close what a host that never came back left open, whichever host's it was."""
     while True:
         try:
-            _tell_recovered(await services.records_thread(lambda: store.close_overdue(datetime.now(UTC))))
+            _tell_recovered(await services.store.records(lambda: store.close_overdue(datetime.now(UTC))))
         except StoreError as error:
             _log.error("overdue calls cannot be closed, trying on", error=str(error))
         await asyncio.sleep(OVERDUE_S)

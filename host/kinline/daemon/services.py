@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from kinline.daemon.checkpoints import Checkpoints
 from kinline.daemon.firmware import Upgrades
+from kinline.daemon.store_threads import StoreThreads
 from kinline.daemon.voices import Voices
 from kinline.logs import log
 from kinline.media import Engine
@@ -17,27 +17,21 @@ from kinline.prompts import Prompter
 from kinline.switch.trunk import Trunk
 
 _log = log(part="daemon")
-_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
 class Services:
-    """`store_thread` has one worker, so that store work happens in the order it was asked for."""
-
     engine: Engine
     hub: Hub
     trunk: Trunk
     prompter: Prompter
     clips: Clips
     key_of: Callable[[str], bytes | None]
-    store_thread: ThreadPoolExecutor
+    store: StoreThreads
     checkpoints: Checkpoints
     voices: Voices
     upgrades: Upgrades = field(default_factory=Upgrades)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-
-    async def records_thread(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self.store_thread, work)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Run in the background; a failure is logged, never lost."""

@@ -448,7 +448,7 @@ class Station:
             case act.ClearTimers():
                 self._timers.clear()
             case act.CheckPin(ticket):
-                self._ask(lambda: self._records.check_pin(action), ev.Failed(ticket))
+                self._check_pin(action, ev.Failed(ticket))
             case act.MessageHeard(message):
                 self._books.tell(lambda: self._records.message_heard(message))
             case act.TakeName(ticket):
@@ -492,6 +492,12 @@ class Station:
     def _ask(self, work: Callable[[], ev.Event], failed: ev.Failed) -> None:
         async def run() -> None:
             self.happen(await self._books.answer(work, failed))
+
+        self.services.spawn(run())
+
+    def _check_pin(self, action: act.CheckPin, failed: ev.Failed) -> None:
+        async def run() -> None:
+            self.happen(await self._books.answer_pin(lambda: self._records.check_pin(action), failed))
 
         self.services.spawn(run())
 

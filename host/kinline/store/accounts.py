@@ -120,7 +120,7 @@ class Accounts(Database):
             row = session.get(CallRow, call_id)
             if row is None:
                 raise NotFound(f"call {call_id} does not exist; kinline calls list shows those that do")
-            account = paying_account(row)
+            account = paying_account(row.billing, row.inmate_id, row.number)
             if row.ended_at is None or account is None:
                 raise LedgerError(f"call {call_id} was charged to nobody; there is nothing to give back")
             amount = row.charged_micros if amount_micros is None else amount_micros

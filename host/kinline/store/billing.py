@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from kinline.accounts.ledger import (
@@ -16,39 +17,39 @@ from kinline.accounts.ledger import (
     receivable_account,
     release,
 )
-from kinline.accounts.money import charge_micros
 from kinline.store.books import post, post_all
 from kinline.store.errors import StoreError
 from kinline.store.models import CallRow, HoldRow
+from kinline.store.tables.base import columns
+
+# Past the ORM, see `kinline.store.books`.
+_HOLD = insert(columns(HoldRow))
+_HELD = select(HoldRow.call_id, HoldRow.account, HoldRow.amount_micros).where(HoldRow.call_id == bindparam("of_call"))
+_SETTLED = update(columns(HoldRow)).where(columns(HoldRow).c.call_id == bindparam("of_call"))
 
 
-def paying_account(row: CallRow) -> str | None:
+def paying_account(billing: str | None, inmate_id: int | None, number: str) -> str | None:
     """The account that a call is charged to; None for a free one."""
-    match row.billing:
+    match billing:
         case "prepaid":
-            return prepaid_account(row.number)
+            return prepaid_account(number)
         case "debit":
-            if row.inmate_id is None:
+            if inmate_id is None:
                 raise StoreError("a debit call needs an inmate to pay it")
-            return debit_account(row.inmate_id)
+            return debit_account(inmate_id)
         case "collect" | "direct_bill":
-            return receivable_account(row.billing, row.number)
+            return receivable_account(billing, number)
     return None
 
 
-def set_aside(session: Session, row: CallRow, at: datetime) -> None:
-    """Hold the most that the call may cost. Raises InsufficientFunds or AccountClosed; then nothing moved.
-
-    A collect call has no hold: nobody gave it a limit that a second call could overdraw.
-    """
-    account = paying_account(row)
-    price = charge_micros(row.rate_micros_per_minute, row.limit_seconds)
-    if account is None or price == 0 or row.billing == "collect":
+def set_aside(session: Session, call_id: int, account: str | None, price_micros: int, at: datetime) -> None:
+    """Hold the most that the call may cost. Raises InsufficientFunds or AccountClosed; then nothing moved."""
+    if account is None or price_micros == 0:
         return
-    held, entry = hold(row.id, account, price)
-    post(session, entry, at, row.id)
-    session.add(HoldRow(call_id=row.id, account=held.account, amount_micros=held.amount_micros))
-    session.flush()
+    held, entry = hold(call_id, account, price_micros)
+    post(session, entry, at, call_id)
+    row = {"call_id": call_id, "account": held.account, "amount_micros": held.amount_micros}
+    session.connection().execute(_HOLD, row)
 
 
 def settle(session: Session, row: CallRow, talk_seconds: int, at: datetime, faulted: bool) -> int:
@@ -56,14 +57,15 @@ def settle(session: Session, row: CallRow, talk_seconds: int, at: datetime, faul
 
     A call that a fault ended is credited at once where the record says so.
     """
-    account = paying_account(row)
-    held_row = session.get(HoldRow, row.id)
+    connection = session.connection()
+    account = paying_account(row.billing, row.inmate_id, row.number)
+    aside = connection.execute(_HELD, {"of_call": row.id}).one_or_none()
     entries: list[Entry] = []
-    if held_row is not None:
-        held = Hold(held_row.call_id, held_row.account, held_row.amount_micros)
+    if aside is not None:
+        held = Hold(aside.call_id, aside.account, aside.amount_micros)
         charge, captured = capture(held, talk_seconds, row.rate_micros_per_minute)
         entries = [captured, release(held, charge)]
-        held_row.settled_at = at
+        connection.execute(_SETTLED, {"of_call": row.id, "settled_at": at})
     elif account is not None and row.billing == "collect":
         charge, billed = bill(row.id, account, talk_seconds, row.rate_micros_per_minute)
         entries = [billed]

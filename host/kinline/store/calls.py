@@ -5,15 +5,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import BindParameter, Integer, bindparam, case, false, select, update
+from sqlalchemy import BindParameter, Integer, bindparam, case, false, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kinline.accounts.ledger import AccountClosed, InsufficientFunds
+from kinline.accounts.money import charge_micros
 from kinline.calls.quality import Quality
 from kinline.rules.model import Allow, Deny, NumberClass
-from kinline.store.billing import set_aside, settle
+from kinline.store.billing import paying_account, set_aside, settle
 from kinline.store.errors import CallRefused, Conflict, NotFound, is_taken
 from kinline.store.heard import HeardOnLines, SignInfo, TypedInfo, signs_of, typed_in
 from kinline.store.models import CallRow, HandsetRow
@@ -21,6 +23,7 @@ from kinline.store.postgresql import all_written
 from kinline.store.quality import keep_quality, qualities
 from kinline.store.registers import place_block
 from kinline.store.rows import handset_ids
+from kinline.store.tables.base import check_lengths, columns
 from kinline.store.tables.places import FacilityRow
 
 ANONYMOUS: NumberClass = "anonymous"
@@ -32,6 +35,7 @@ OVERDUE_AFTER = timedelta(minutes=5)
 # Ends that neither party chose, and that may be wrong: the charge is given back where the record says so.
 _NOT_THE_PARTIES = ("fault", "detector")
 
+_OPEN = insert(columns(CallRow)).returning(columns(CallRow).c.id)
 _TALK: BindParameter[int] = bindparam("talk", type_=Integer)
 _MARK = case((CallRow.limit_seconds < _TALK, CallRow.limit_seconds), else_=_TALK)
 _CHECKPOINT = (
@@ -109,37 +113,33 @@ class Calls(HeardOnLines):
             inmate_id, number = None, ""
         with self._calling() as session:
             facility, handset = handset_ids(session, device_id)
-            row = CallRow(
-                id=_number_apart() if nameless else None,
-                facility_id=facility,
-                handset_id=handset,
-                inmate_id=inmate_id,
-                number=number,
-                number_class=allow.number_class,
-                profile=profile,
-                started_at=at,
-                billing=allow.billing,
-                rate_micros_per_minute=allow.rate_micros_per_minute,
-                rate_source=rate_source[:300] if rate_source else None,
-                credits_faults=credits_faults,
-                limit_seconds=allow.max_seconds,
-                limited_by=allow.limited_by,
-                recorded=allow.recorded,
-                monitored=allow.monitored,
-                caller_id=None if nameless else allow.caller_id,
-            )
-            session.add(row)
+            row = {
+                "facility_id": facility,
+                "handset_id": handset,
+                "inmate_id": inmate_id,
+                "number": number,
+                "number_class": allow.number_class,
+                "profile": profile,
+                "started_at": at,
+                "billing": allow.billing,
+                "rate_micros_per_minute": allow.rate_micros_per_minute,
+                "rate_source": rate_source[:300] if rate_source else None,
+                "credits_faults": credits_faults,
+                "limit_seconds": allow.max_seconds,
+                "limited_by": allow.limited_by,
+                "recorded": allow.recorded,
+                "monitored": allow.monitored,
+                "caller_id": None if nameless else allow.caller_id,
+            }
+            call = _inserted(session, row | ({"id": _number_apart()} if nameless else {}))
+            account = paying_account(allow.billing, inmate_id, number)
+            # A collect call has no hold: nobody gave it a limit that a second call could overdraw.
+            dearest = 0 if allow.billing == "collect" else charge_micros(allow.rate_micros_per_minute, allow.max_seconds)
             try:
-                session.flush()
-            except IntegrityError as error:
-                if not is_taken(error):
-                    raise NotFound(f"inmate {inmate_id} does not exist") from error
-                raise CallRefused("busy_elsewhere", "this inmate or handset already has an open call") from error
-            try:
-                set_aside(session, row, at)
+                set_aside(session, call, account, dearest, at)
             except (InsufficientFunds, AccountClosed) as error:
                 raise CallRefused("balance", str(error)) from error
-            return row.id
+            return call
 
     def deny_call(
         self,
@@ -329,6 +329,18 @@ class Calls(HeardOnLines):
             rows = session.scalars(query).all()
             known = qualities(session, (row.id for row in rows))
             return [replace(_call_info(row), quality=known.get(row.id)) for row in rows]
+
+
+def _inserted(session: Session, row: dict[str, Any]) -> int:
+    """The id of a new record. Raises CallRefused if another one is open."""
+    check_lengths(CallRow, row)
+    try:
+        # Past the ORM, see `kinline.store.books`.
+        return int(session.connection().execute(_OPEN, row).scalar_one())
+    except IntegrityError as error:
+        if not is_taken(error):
+            raise NotFound(f"inmate {row['inmate_id']} does not exist") from error
+        raise CallRefused("busy_elsewhere", "this inmate or handset already has an open call") from error
 
 
 def _close(

@@ -109,7 +109,7 @@ class Contacts(Database):
         with self._writing() as session:
             inmate, when = inmate_row(session, facility, inmate_number), moment(at)
             _check_window(session, inmate, entry.number_class, rule, exempt, when)
-            barred = is_barred(session, entry.number, inmate.facility, inmate)
+            barred = is_barred(session, entry.number, inmate.facility_id, inmate.id)
             status: ContactStatus = "pending" if rule.reviewed else "denied" if barred else "approved"
             row = _enter(session, inmate, entry, status, rule.maximum, when)
             _remember(session, row, "requested", when, actor, exempt, not exempt)
@@ -133,7 +133,7 @@ class Contacts(Database):
         with self._writing() as session:
             inmate, when = inmate_row(session, facility, inmate_number), moment(at)
             row = _contact(session, inmate, number)
-            barred = is_barred(session, number, inmate.facility, inmate)
+            barred = is_barred(session, number, inmate.facility_id, inmate.id)
             try:
                 status = reviewed(row.status, wanted, barred)  # type: ignore[arg-type]
             except ReviewError as error:
@@ -219,7 +219,7 @@ def enter_contact(
     exempt: str = "",
 ) -> ContactRow:
     """Put a number on a list in the state that staff say. Raises Conflict."""
-    if status == "approved" and is_barred(session, entry.number, inmate.facility, inmate):
+    if status == "approved" and is_barred(session, entry.number, inmate.facility_id, inmate.id):
         raise Conflict(f"{entry.number} is {NOT_APPROVED}: it is in the register of barred numbers")
     row = _enter(session, inmate, entry, status, maximum, at)
     _remember(session, row, "requested", at, actor, exempt or "entered by staff", not exempt)

@@ -9,6 +9,7 @@ from kinline.store.errors import Conflict, NotFound, StoreError
 from kinline.store.registers import is_barred
 from kinline.store.restrictions import restriction_row
 from kinline.store.rows import SYSTEM, inmate_row, insert, moment
+from kinline.store.tables.base import AnyRow
 from kinline.store.tables.lists import ArrangementRow
 from kinline.store.tables.restrictions import DeterminationRow
 
@@ -65,7 +66,7 @@ class Counsel(Database):
             raise StoreError("the arrangement ends before it begins; give a later --until")
         with self._writing() as session:
             whose = inmate_row(session, facility, inmate)
-            if is_barred(session, number, whose.facility, whose):
+            if is_barred(session, number, whose.facility_id, whose.id):
                 raise Conflict(f"{number} is in the register of barred numbers; lift the bar first, if that is right")
             row = ArrangementRow(
                 inmate_id=whose.id,
@@ -152,7 +153,7 @@ class Counsel(Database):
             ]
 
 
-def in_force(row: ArrangementRow, at: datetime) -> bool:
+def in_force(row: ArrangementRow | AnyRow, at: datetime) -> bool:
     """Whether an arrangement holds at a moment."""
     return row.starts_at <= at < row.ends_at and (row.withdrawn_at is None or at < row.withdrawn_at)
 

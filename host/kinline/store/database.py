@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
@@ -72,10 +72,20 @@ class Database:
             yield session
 
     @contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        """For reading past the ORM, which costs half as much."""
+        with self._explained(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
+        with self._explained(), Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            with Session(engine, expire_on_commit=False) as session, session.begin():
-                yield session
+            yield
         except DBAPIError as error:
             raise explained(error, self.place) from error
         except UnicodeEncodeError as error:

@@ -58,7 +58,7 @@ class Kiosks(Database):
             entries = [
                 deposit(debit_account(inmates[p.inmate]), p.amount_micros, p.key, f"kiosk:{home.id}:{source}") for p in fresh
             ]
-            for payment, entry in zip(fresh, post_all(session, entries, moment), strict=True):
+            for payment, entry_id in zip(fresh, post_all(session, entries, moment), strict=True):
                 session.add(
                     KioskPaymentRow(
                         facility_id=home.id,
@@ -67,7 +67,7 @@ class Kiosks(Database):
                         inmate=payment.inmate,
                         amount_micros=payment.amount_micros,
                         paid_at=payment.paid_at,
-                        entry_id=entry.id,
+                        entry_id=entry_id,
                         imported_at=moment,
                         file=file[:200],
                         line=payment.line,

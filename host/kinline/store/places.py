@@ -14,6 +14,7 @@ from kinline.store.database import Database
 from kinline.store.errors import Conflict, StoreError
 from kinline.store.restrictions import standing, whole_facility
 from kinline.store.rows import SYSTEM, facility_row, handset_row, insert, moment, one, unit_id, unit_row
+from kinline.store.tables.base import AnyRow
 from kinline.store.tables.places import FacilityRow, HandsetRow, NamedLineRow, OwnRules, UnitRow
 
 
@@ -307,7 +308,7 @@ def pin_mode_at(handset: HandsetRow) -> PinMode:
     return handset.pin_mode or handset.facility.pin_mode  # type: ignore[return-value]
 
 
-def windows_of(row: OwnRules) -> tuple[Window, ...] | None:
+def windows_of(row: OwnRules | AnyRow) -> tuple[Window, ...] | None:
     return None if row.windows is None else tuple(Window.parse(*window) for window in row.windows)
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Connection, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from kinline.store import audit
 from kinline.store.database import Database
 from kinline.store.errors import Conflict, NotFound
 from kinline.store.rows import SYSTEM, called_party, facility_row, inmate_row, insert, moment
+from kinline.store.tables.base import AnyRow
 from kinline.store.tables.lists import BarRow, BlockRow, ContactRow, ListEventRow, PrefixRow
 from kinline.store.tables.people import InmateRow
 from kinline.store.tables.places import FacilityRow
@@ -154,12 +155,13 @@ class Registers(Database):
         """Refuse calls to every number that begins so; `third_party` marks a service that passes calls on."""
         with self._writing() as session:
             home = facility_row(session, facility) if facility is not None else None
-            same = [row for row in closed_prefixes(session, home) if row.prefix == prefix and row.third_party == third_party]
-            if any(row.facility_id == (home.id if home else None) for row in same):
+            where = home.id if home else None
+            same = [row for row in closed_prefixes(session, where) if row.prefix == prefix and row.third_party == third_party]
+            if any(row.facility_id == where for row in same):
                 raise Conflict(f"numbers with {prefix} are blocked already {_where(facility, None)}")
             row = PrefixRow(
                 prefix=prefix,
-                facility_id=home.id if home else None,
+                facility_id=where,
                 third_party=third_party,
                 note=note,
                 placed_at=moment(at),
@@ -214,17 +216,16 @@ def place_bar(
     return BarPlaced(bar.id, removed)
 
 
-def is_barred(session: Session, number: str, home: FacilityRow, inmate: InmateRow | None) -> bool:
+def is_barred(at: Session | Connection, number: str, facility_id: int, inmate_id: int | None) -> bool:
     """Whether a bar closes this number to an inmate at a facility, or, with no inmate known, to everyone there."""
-    own = inmate.id if inmate is not None else None
-    bars = _standing_bars(session, number)
-    return any(row.facility_id in (None, home.id) and row.inmate_id in (None, own) for row in bars)
+    bars = at.execute(_BARS, {"closed": number})
+    return any(row.facility_id in (None, facility_id) and row.inmate_id in (None, inmate_id) for row in bars)
 
 
 def drop_barred(session: Session, inmate: InmateRow, at: datetime, actor: str) -> None:
     """Take what is barred off one inmate's list, as after a move to another facility."""
     for contact in inmate.contacts:
-        if contact.status in ("pending", "approved") and is_barred(session, contact.number, inmate.facility, inmate):
+        if contact.status in ("pending", "approved") and is_barred(session, contact.number, inmate.facility_id, inmate.id):
             _take_off(session, contact, at, actor)
 
 
@@ -239,25 +240,35 @@ def place_block(session: Session, number: str, by: str, facility_id: int | None,
     return True
 
 
-# What is asked between the last digit and the call is put together once: that costs more than asking.
+# What is asked between the last digit and the call is put together once, and of columns: that costs more than asking.
 _BLOCKS = select(BlockRow).where(BlockRow.number == bindparam("closed"), BlockRow.lifted_at.is_(None))
-_BARS = select(BarRow).where(BarRow.number == bindparam("closed"), BarRow.lifted_at.is_(None))
-_PREFIXES = select(PrefixRow).where(
+_BLOCKERS = select(BlockRow.by).where(
+    BlockRow.number == bindparam("closed"),
+    BlockRow.lifted_at.is_(None),
+    or_(BlockRow.facility_id.is_(None), BlockRow.facility_id == bindparam("home")),
+)
+_BARS = select(BarRow.facility_id, BarRow.inmate_id).where(BarRow.number == bindparam("closed"), BarRow.lifted_at.is_(None))
+_PREFIXES = select(PrefixRow.prefix, PrefixRow.third_party, PrefixRow.facility_id).where(
     PrefixRow.lifted_at.is_(None), or_(PrefixRow.facility_id.is_(None), PrefixRow.facility_id == bindparam("home"))
 )
+
+
+def _standing_bars(session: Session, number: str) -> Sequence[BarRow]:
+    return session.scalars(select(BarRow).where(BarRow.number == number, BarRow.lifted_at.is_(None))).all()
 
 
 def standing_blocks(session: Session, number: str) -> Sequence[BlockRow]:
     return session.scalars(_BLOCKS, {"closed": number}).all()
 
 
-def closed_prefixes(session: Session, home: FacilityRow | None) -> Sequence[PrefixRow]:
+def blockers(connection: Connection, number: str, facility_id: int) -> frozenset[str]:
+    """Who closes a number at a facility: "called_party", "staff"."""
+    return frozenset(connection.scalars(_BLOCKERS, {"closed": number, "home": facility_id}))
+
+
+def closed_prefixes(at: Session | Connection, facility_id: int | None) -> Sequence[AnyRow]:
     """The prefixes that are blocked, or mark third-party services, at a facility; those of all, without one."""
-    return session.scalars(_PREFIXES, {"home": home.id if home else None}).all()
-
-
-def _standing_bars(session: Session, number: str) -> Sequence[BarRow]:
-    return session.scalars(_BARS, {"closed": number}).all()
+    return at.execute(_PREFIXES, {"home": facility_id}).all()
 
 
 def _covered(bar: BarRow) -> Select[ContactRow]:

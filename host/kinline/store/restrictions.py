@@ -1,10 +1,10 @@
 """Restrictions of inmates and suspensions of places, each for a time or until staff lift it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from kinline.rules.model import Restriction, RestrictionKind
@@ -14,7 +14,7 @@ from kinline.store.errors import Conflict, NotFound, StoreError
 from kinline.store.rows import SYSTEM, facility_row, handset_row, inmate_row, insert, moment, unit_row
 from kinline.store.tables.people import InmateRow
 from kinline.store.tables.places import FacilityRow, HandsetRow, UnitRow
-from kinline.store.tables.restrictions import RestrictionRow
+from kinline.store.tables.restrictions import DeterminationRow, RestrictionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,26 +144,80 @@ def standing(session: Session, at: datetime) -> Sequence[RestrictionRow]:
     return session.scalars(select(RestrictionRow).where(stands(at))).all()
 
 
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """A restriction as the rules see it, and what of a call it concerns."""
+
+    unit_id: int | None
+    handset_id: int | None
+    inmate_id: int | None
+    fact: Restriction
+
+    @property
+    def whole_facility(self) -> bool:
+        return self.unit_id is None and self.handset_id is None and self.inmate_id is None
+
+
 def concerning(
-    session: Session, at: datetime, facility_id: int, unit_ids: Iterable[int], handset_id: int, inmate_id: int | None
-) -> Sequence[RestrictionRow]:
-    """The restrictions that stand at a moment, or are to come, and concern a call from there by this inmate."""
-    whose = {"moment": at, "home": facility_id, "units": list(unit_ids), "phone": handset_id, "caller": inmate_id}
-    return session.scalars(_CONCERNING, whose).all()
+    connection: Connection,
+    at: datetime,
+    facility_id: int,
+    hangs_in: int | None,
+    lives_in: int | None,
+    handset_id: int,
+    inmate_id: int | None,
+) -> list[Concern]:
+    """The restrictions that stand at a moment, or are to come, and concern a call from there by this inmate.
+
+    `hangs_in` is the telephone's unit and `lives_in` the inmate's.
+    """
+    whose = {
+        "moment": at,
+        "home": facility_id,
+        "hangs_in": hangs_in,
+        "lives_in": lives_in,
+        "phone": handset_id,
+        "caller": inmate_id,
+    }
+    return [
+        Concern(
+            row.unit_id,
+            row.handset_id,
+            row.inmate_id,
+            Restriction(since=row.starts_at, until=row.ends_at, kind=row.kind, counsel=row.counsel),
+        )
+        for row in connection.execute(_CONCERNING, whose)
+    ]
 
 
 WHOLE_FACILITY = and_(RestrictionRow.unit_id.is_(None), RestrictionRow.handset_id.is_(None), RestrictionRow.inmate_id.is_(None))
 """What `whole_facility` says of a row, for a query."""
 
+_COVERS_COUNSEL = (
+    select(DeterminationRow.id)
+    .where(DeterminationRow.restriction_id == RestrictionRow.id, DeterminationRow.withdrawn_at.is_(None))
+    .exists()
+)
+"""What `covers_counsel` says of a row, for a query."""
+
 # Asked between the last digit and the call: put together once, which costs more than asking. Nobody's id is NULL, which
 # equals nothing.
 _CONCERNING = (
-    select(RestrictionRow)
+    select(
+        RestrictionRow.unit_id,
+        RestrictionRow.handset_id,
+        RestrictionRow.inmate_id,
+        RestrictionRow.starts_at,
+        RestrictionRow.ends_at,
+        RestrictionRow.kind,
+        _COVERS_COUNSEL.label("counsel"),
+    )
     .where(
         not_over(bindparam("moment", type_=RestrictionRow.ends_at.type)),
         or_(
             and_(RestrictionRow.facility_id == bindparam("home"), WHOLE_FACILITY),
-            RestrictionRow.unit_id.in_(bindparam("units", expanding=True)),
+            RestrictionRow.unit_id == bindparam("hangs_in"),
+            RestrictionRow.unit_id == bindparam("lives_in"),
             RestrictionRow.handset_id == bindparam("phone"),
             RestrictionRow.inmate_id == bindparam("caller"),
         ),
@@ -179,16 +233,6 @@ def whole_facility(row: RestrictionRow) -> bool:
 def covers_counsel(row: RestrictionRow) -> bool:
     """Whether a determination that was not withdrawn makes this restriction cover counsel too."""
     return any(determination.withdrawn_at is None for determination in row.determinations)
-
-
-def as_fact(row: RestrictionRow) -> Restriction:
-    """The restriction as the rules see it."""
-    return Restriction(
-        since=row.starts_at,
-        until=row.ends_at,
-        kind=row.kind,  # type: ignore[arg-type]
-        counsel=covers_counsel(row),
-    )
 
 
 def _not_over(row: RestrictionRow, at: datetime) -> bool:

@@ -50,7 +50,7 @@ class Statements(Database):
             zone = ZoneInfo(home.timezone)
             return Receipt(
                 call=row.id,
-                account=paying_account(row),
+                account=paying_account(row.billing, row.inmate_id, row.number),
                 billing=row.billing,
                 inmate=row.inmate.number if row.inmate else None,
                 number=row.number,
@@ -113,5 +113,6 @@ def _call_charge(call: CallRow | None, inmate: str | None) -> CallCharge | None:
 
 def _credited(session: Session, row: CallRow) -> int:
     query = select(func.sum(PostingRow.amount_micros)).join(EntryRow, EntryRow.id == PostingRow.entry_id)
-    query = query.where(EntryRow.call_id == row.id, EntryRow.kind == "credit", PostingRow.account == paying_account(row))
+    account = paying_account(row.billing, row.inmate_id, row.number)
+    query = query.where(EntryRow.call_id == row.id, EntryRow.kind == "credit", PostingRow.account == account)
     return int(session.scalar(query) or 0)
