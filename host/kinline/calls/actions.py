@@ -63,6 +63,13 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class TypeTo:
+    """A text telephone is there: what is said to that side in this visit from now on is typed."""
+
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
 class Hush:
     """Stop what is being said to a side."""
 
@@ -262,6 +269,7 @@ class ClearTimers:
 
 Action = (
     Say
+    | TypeTo
     | Hush
     | PlayTone
     | Listen

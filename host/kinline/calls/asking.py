@@ -11,7 +11,6 @@ from kinline.calls.dialogue import Dialogue, Phase
 from kinline.calls.manners import PAYER_KEYS, Manners, Payer, PinMode
 from kinline.people.names import SpokenName
 
-LONGEST_PATIENCE_MS = 65_000  # 16 bits on the wire
 _LINE_SAID_MS = 5_000  # a line and its code, read out
 _ABOUT_MONEY = ("denied_billing", "denied_balance")  # another way of paying may be open
 
@@ -36,10 +35,16 @@ class Asking(Dialogue):
     def _off_hook(self, manners: Manners | None) -> list[Action]:
         self._manners = manners or self._manners
         self._reset()
+        typed = self._type() if self._manners.text_telephone else []
         if len(self._manners.languages) == 1:
-            return self._ask_identity()
+            return [*typed, *self._ask_identity()]
         self.phase = Phase.LANGUAGE
-        return [act.Listen(60_000), self._say(Side.NEAR, "choose_language", self._lines_key), self._ask("digit", 1, 1, "")]
+        return [
+            *typed,
+            act.Listen(60_000),
+            self._say(Side.NEAR, "choose_language", self._lines_key),
+            self._ask("digit", 1, 1, ""),
+        ]
 
     def _ask_identity(self) -> list[Action]:
         m = self._manners
@@ -64,13 +69,16 @@ class Asking(Dialogue):
         self._inmate, self._name = event.inmate, event.name
         self._kept_voice = event.name_sound
         self._voice_tries = 0 if event.voice_exempt else self._manners.voice_tries
-        self._to_be_named = event.name_sound is None and (self._manners.spoken_names or self._voice_tries > 0)
+        typed = self._type() if event.text_telephone else []
+        # Who types is announced by a machine's voice, unless voices are compared here and this one is to be.
+        wanted = self._voice_tries > 0 or (self._manners.spoken_names and not self._typed)
+        self._to_be_named = event.name_sound is None and wanted
         if self._manners.spoken_names and event.name_sound is not None:
             self._name = SpokenName(event.name, event.name_sound)
         self._balance_micros, self._messages = event.balance_micros, list(event.messages)
         if len(self._manners.languages) == 1 and event.language is not None:  # nobody asked: the inmate's own
             self.language, self._language_chosen = event.language, True
-        return self._next_message()
+        return [*typed, *self._next_message()]
 
     def _next_message(self) -> list[Action]:
         """What staff pass on is heard before anything can be dialed over it."""
@@ -180,7 +188,7 @@ class Asking(Dialogue):
             for language in languages
             for line in self._manners.lines
         ]
-        patience = min(LONGEST_PATIENCE_MS, self._manners.first_key_ms + _LINE_SAID_MS * len(read_out))
+        patience = self._manners.first_key_ms + _LINE_SAID_MS * len(read_out)
         return [act.Listen(120_000), *read_out, self._ask("number", 1, 15, "#", patience)]
 
     def _ask_again(self, prompt: str) -> list[Action]:

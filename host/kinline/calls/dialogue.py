@@ -8,6 +8,9 @@ from kinline.calls.actions import Action, Side, Tone
 from kinline.calls.manners import Manners
 from kinline.rules.model import Language
 
+LONGEST_PATIENCE_MS = 65_000  # 16 bits on the wire
+TYPING_MS = 30_000  # the longest question, by which a typed one takes longer: 200 characters, six a second
+
 
 class Phase(StrEnum):
     IDLE = "idle"
@@ -42,6 +45,7 @@ class Dialogue:
 
     def _reset(self) -> None:
         self.language: Language = self._manners.languages[0]
+        self._typed = False  # what the caller is told is typed
         self._forget_questions()
 
     def _forget_questions(self) -> None:
@@ -66,7 +70,15 @@ class Dialogue:
     def _ask(self, kind: str, least: int, most: int, closing: str, first_ms: int | None = None) -> act.Collect:
         collect = self._collect = self._next() % 0xFFFF + 1  # 16 bits on the wire; 0 is no collect
         m = self._manners
-        return act.Collect(collect, kind, least, most, closing, first_ms or m.first_key_ms, m.key_gap_ms)
+        patience = (first_ms or m.first_key_ms) + (TYPING_MS if self._typed else 0)
+        return act.Collect(collect, kind, least, most, closing, min(LONGEST_PATIENCE_MS, patience), m.key_gap_ms)
+
+    def _type(self) -> list[Action]:
+        """From here on to the caller. Once a visit."""
+        if self._typed:
+            return []
+        self._typed = True
+        return [act.TypeTo(Side.NEAR)]
 
     def _next(self) -> int:
         self._counter += 1

@@ -6,12 +6,12 @@ where nothing is known of the telephones; what a call brings is its delay, its l
 
 from math import exp, log2, log10, sqrt
 
-SLR, RLR, STMR, DS, DR = 8.0, 2.0, 15.0, 3.0, 3.0  # table 2
+SLR, RLR, STMR, DS, DR = 8.0, 2.0, 15.0, 3.0, 3.0  # table 3
 TELR, WEPL, QDU = 65.0, 110.0, 1.0
 NC, NFOR, PS, PR = -70.0, -64.0, 35.0, 35.0
 LSTR, OLR = STMR + DR, SLR + RLR
 
-# G.113 appendix I: G.711 with a concealment of lost packets has Bpl 25.1 at random loss (4.3 without), and Ie 0.
+# G.113 (11/2007) appendix I: G.711 with a concealment of lost packets has Bpl 25.1 at random loss (4.3 without), and Ie 0.
 IE, BPL = 0.0, 25.1
 WORST, BEST = 1.0, 4.5
 
@@ -59,7 +59,7 @@ def _delayed(one_way_ms: float) -> float:
     listener = (RO - rle) / 2 + sqrt((RO - rle) ** 2 / 4 + 169)
     if t <= 100:
         return talker + listener
-    x = log2(t / 100)
+    x = log2(t / 100)  # mT 100 ms, sT 1: table 1, the default class of sensitivity to delay
     too_long: float = 25 * ((1 + x**6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2)
     return talker + listener + too_long
 

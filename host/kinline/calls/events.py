@@ -55,7 +55,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """The PIN fits this inmate, for whom these messages wait; `name_sound` is the name in their own voice, once kept."""
+    """The PIN fits this inmate, for whom these messages wait; `name_sound` is the name in their own voice, once kept.
+
+    `text_telephone` says that they use one.
+    """
 
     ticket: int
     inmate: int
@@ -65,6 +68,7 @@ class Identified:
     messages: tuple[Message, ...] = ()
     name_sound: bytes | None = field(default=None, repr=False)
     voice_exempt: bool = False
+    text_telephone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ class Manners:
     sign_confidence: int = 85
     voice_tries: int = 0  # how often a caller may try to be known by their voice; 0 where nobody compares
     spoken_names: bool = False  # callers say their name once, and are called by it
+    text_telephone: bool = False  # one stands at this handset: what callers are told is typed
     deadline_grace_ms: int = 500  # the handset mutes at the deadline by itself; this much later the host does
 
     @property

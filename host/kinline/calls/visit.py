@@ -11,7 +11,7 @@ from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.calls.actions import Action, EndedBy, Outcome, Side, Tone
 from kinline.calls.asking import Asking
-from kinline.calls.dialogue import Phase
+from kinline.calls.dialogue import TYPING_MS, Phase
 from kinline.calls.manners import Manners
 from kinline.calls.menu import account_digit, block_digit, kept_prompt, menu_values, nameless, quote_values
 from kinline.calls.signs import TEXT_TELEPHONE, consequence, machine, noted
@@ -134,7 +134,8 @@ class Visit(Asking):
             return self._invite(event.allow)
         self.phase = Phase.TELLING
         notice = self._say(Side.NEAR, kept_prompt(event.allow))
-        return [act.Listen(60_000), notice, act.SetTimer("notice", LONGEST_NOTICE_MS)]
+        patience = LONGEST_NOTICE_MS + (TYPING_MS if self._typed else 0)
+        return [act.Listen(60_000), notice, act.SetTimer("notice", patience)]
 
     def _invite(self, allow: Allow) -> list[Action]:
         self.phase, self._invited = Phase.INVITING, True
@@ -187,7 +188,7 @@ class Visit(Asking):
         call, self._call, self._allow = self._call, 0, None
         finish = act.Finish(call, outcome, EndedBy.CALLED_PARTY, 0)
         farewell = act.Farewell(call, far_prompt) if far_prompt else act.HangUpFar(call)
-        return [finish, farewell, *self._over(near_prompt)]
+        return [finish, farewell, act.Hush(Side.NEAR), *self._over(near_prompt)]
 
     # The talk
 

@@ -68,6 +68,7 @@ class Arrangements:
             spoken_names=calls.spoken_names,
             voice_tries=profile.voice_check.tries if profile.voice_check and self._settings.voice_check.program else 0,
             provider=calls.provider,
+            text_telephone=handset.text_telephone,
             accept_digit=digits.accept or profile.acceptance.accept,
             refuse_digit=digits.refuse or profile.acceptance.refuse,
             quote_digit=digits.quote or profile.acceptance.quote,

@@ -76,7 +76,15 @@ class Records:
             manners = self.arrangement.manners
             voice = self._store.name_sound(inmate.id) if manners.spoken_names or manners.voice_tries else None
             return ev.Identified(
-                request.ticket, inmate.id, inmate.name, inmate.language, balance, waiting, voice, inmate.voice_exempt
+                request.ticket,
+                inmate.id,
+                inmate.name,
+                inmate.language,
+                balance,
+                waiting,
+                voice,
+                inmate.voice_exempt,
+                inmate.text_telephone,
             )
         # Named without the word that the log's redaction looks for, or the count would be hidden.
         counters.add("identity_refused", "locked" if isinstance(answer, PinLocked) else "wrong")

@@ -112,6 +112,7 @@ class Station:
         self._call: AnyCall | None = None
         self._speech: Speech | None = None
         self._volume = Volume()
+        self._types_near = False  # the caller of this visit uses a text telephone
         self._far_codec: Codec | None = None  # as last agreed
         self._far_srtp: str | None = None
         self._lined = 0  # the call whose far end the engine's call has or had
@@ -342,7 +343,7 @@ class Station:
 
     def _hook(self, off_hook: bool) -> None:
         self.log.info("off hook" if off_hook else "on hook", handset=self.device)
-        self._volume = Volume()
+        self._volume, self._types_near = Volume(), False
         if off_hook:
             self.take_audio()
             self.happen(ev.OffHook(self._records.arrangement.manners))
@@ -350,6 +351,13 @@ class Station:
             self.happen(ev.OnHook())
             self._drop_call()
             self._send(wire.Report())
+
+    def _type_to(self, side: Side) -> None:
+        """A text telephone is there: of the call in hand from now on, of the caller's until they hang up."""
+        self._types_near = self._types_near or bool(side & Side.NEAR)
+        if self._call is not None and self._speech is not None:
+            self._call.tone_safe(True)  # until the call in hand is over: nothing that is good for speech only
+            self._speech.type_to(side)
 
     def _turn_volume(self, louder: bool) -> None:
         db = self._volume.press(louder)
@@ -369,6 +377,8 @@ class Station:
             self.services.hub.own(Source.CALL, call.id, self._call_event)
             call.volume(self._volume.db)
             self._speech = Speech(call, self.services, lambda token, as_meant: self.happen(ev.Played(token, as_meant)))
+            if self._types_near:
+                self._type_to(Side.NEAR)
 
     def _drop_call(self) -> None:
         self._timers.clear()
@@ -418,6 +428,8 @@ class Station:
         match action:
             case act.Say():
                 self._say(action)
+            case act.TypeTo(side):
+                self._type_to(Side[side.name])
             case act.Hush(side):
                 if self._speech:
                     self._speech.hush(side)
@@ -636,9 +648,8 @@ class Station:
                 self.happen(ev.FarDigit(chr(event.code)))
             case CallEvent.SIGN:
                 sign = heard(event)
-                if sign.sign.name == "TTY" and self._call is not None and self._speech is not None:
-                    self._call.tone_safe(True)  # until the call in hand is over: nothing that is good for speech only
-                    self._speech.type_to(Side(sign.detail))
+                if sign.sign.name == "TTY":
+                    self._type_to(Side(sign.detail))
                 self.happen(ev.Heard(sign.sign.name.lower(), sign.confidence))
             case CallEvent.TEXT:
                 self._typed(Side(event.code), event.data.decode("ascii", "replace"))

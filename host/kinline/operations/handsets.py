@@ -91,6 +91,9 @@ class HandsetChange(Order):
         PinMode | Literal["facility"] | None,
         Field(description="How it asks who is calling; a booking phone: none; facility: as its facility."),
     ] = None
+    text_telephone: Annotated[
+        bool | None, Option(read=yes_or_no), Field(description="yes or no; yes: one stands here, and callers are typed to.")
+    ] = None
     facility: AtFacility = None
 
 
@@ -117,6 +120,7 @@ def change_handset(desk: Desk, request: HandsetChange) -> HandsetChanged:
         None if request.pin_mode is None else PinModeOf(None if request.pin_mode == "facility" else request.pin_mode),
         desk.now,
         desk.by,
+        request.text_telephone,
     )
     return HandsetChanged(device=request.device)
 

@@ -99,6 +99,9 @@ class InmateChange(Order):
     voice_exempt: Annotated[
         bool | None, Option(read=yes_or_no), Field(description="yes or no; yes: no check of the voice, as for who cannot speak.")
     ] = None
+    text_telephone: Annotated[
+        bool | None, Option(read=yes_or_no), Field(description="yes or no; yes: what the inmate is told is typed, once known.")
+    ] = None
     facility: AtFacility = None
 
 

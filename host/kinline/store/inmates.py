@@ -27,6 +27,7 @@ class InmateInfo:
     language: Language
     status: str
     voice_exempt: bool = False
+    text_telephone: bool = False
 
 
 class Inmates(Database):
@@ -79,6 +80,7 @@ class Inmates(Database):
         call_seconds: int | None = None,
         recorded: bool | None = None,
         voice_exempt: bool | None = None,
+        text_telephone: bool | None = None,
         at: datetime | None = None,
         actor: str = SYSTEM,
     ) -> None:
@@ -91,6 +93,7 @@ class Inmates(Database):
             "call_seconds": call_seconds,
             "recorded": recorded,
             "voice_exempt": voice_exempt,
+            "text_telephone": text_telephone,
         }
         changes = {key: value for key, value in wanted.items() if value is not None}
         if not changes:
@@ -174,4 +177,5 @@ def inmate_info(row: InmateRow) -> InmateInfo:
         language=row.language,  # type: ignore[arg-type]
         status=row.status,
         voice_exempt=row.voice_exempt,
+        text_telephone=row.text_telephone,
     )

@@ -12,7 +12,7 @@ from kinline.store.postgresql import Lock, only_one
 from kinline.store.sqlite import WRITES, use_wal
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0011"
+HEAD = "0012"
 """The newest migration. Known here so that opening an up-to-date database, as every command does, needs no Alembic."""
 
 

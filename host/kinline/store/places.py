@@ -34,6 +34,7 @@ class HandsetInfo:
     label: str
     enabled: bool
     locked_until: datetime | None
+    text_telephone: bool = False
 
     def __repr__(self) -> str:
         return f"HandsetInfo(device_id={self.device_id!r}, facility={self.facility!r}, unit={self.unit!r})"
@@ -184,6 +185,7 @@ class Places(Database):
         pin_mode: PinModeOf | None = None,
         at: datetime | None = None,
         actor: str = SYSTEM,
+        text_telephone: bool | None = None,
     ) -> None:
         """Hang a telephone elsewhere in its facility (an empty `unit`: in none), rename it, or take it in and out of service.
 
@@ -197,7 +199,9 @@ class Places(Database):
             row.enabled = row.enabled if enabled is None else enabled
             if pin_mode is not None:
                 row.pin_mode = _pin_mode_for(row, pin_mode.own)
-            details = {"unit": unit, "label": label, "enabled": enabled, "pin_mode": pin_mode.name if pin_mode else None}
+            row.text_telephone = row.text_telephone if text_telephone is None else text_telephone
+            mode = pin_mode.name if pin_mode else None
+            details = {"unit": unit, "label": label, "enabled": enabled, "pin_mode": mode, "text_telephone": text_telephone}
             given = {key: value for key, value in details.items() if value is not None}
             audit.record(session, moment(at), actor, "handset.change", device_id, given)
 
@@ -369,6 +373,7 @@ def _handset_info(row: HandsetRow) -> HandsetInfo:
         label=row.label,
         enabled=row.enabled,
         locked_until=row.locked_until,
+        text_telephone=row.text_telephone,
     )
 
 

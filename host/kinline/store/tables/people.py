@@ -34,6 +34,7 @@ class InmateRow(Base):
     call_seconds: Mapped[int | None]
     recorded: Mapped[bool] = mapped_column(default=True)
     voice_exempt: Mapped[bool] = mapped_column(default=False)
+    text_telephone: Mapped[bool] = mapped_column(default=False)
     pin_hash: Mapped[str | None] = mapped_column(String(200))
     pin_index: Mapped[str | None] = mapped_column(String(64))
     pin_misses: Mapped[int] = mapped_column(default=0)

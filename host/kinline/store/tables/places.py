@@ -51,6 +51,7 @@ class HandsetRow(OwnRules, Base):
     label: Mapped[str] = mapped_column(String(100), default="")
     enabled: Mapped[bool] = mapped_column(default=True)
     pin_mode: Mapped[str | None] = mapped_column(String(10))
+    text_telephone: Mapped[bool] = mapped_column(default=False)
     pin_misses: Mapped[int] = mapped_column(default=0)
     lock_level: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
