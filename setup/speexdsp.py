@@ -44,7 +44,7 @@ def _compile(log: Log, sources: list[Path], folder: Path, *flags: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     objects = [folder / f"{source.stem}.o" for source in sources]
     for source, compiled in zip(sources, objects, strict=True):
-        how = ("-O3", *ANY_ORDER, *flags, "-fPIC", "-fvisibility=hidden", *DEFINES)
+        how = ("-O3", *ANY_ORDER, *flags, "-fPIC", "-fvisibility=hidden", *DEFINES, "-include", OURS / "single.h")
         log.run("cc", *how, "-c", "-o", compiled, source)
     log.run("cc", "-shared", f"-Wl,-soname,{SONAME}", "-o", folder / SONAME, *objects, "-lm")
     for compiled in objects:

@@ -72,9 +72,15 @@ def measure() -> list[Figure]:
     return [Figure("handset_call_core_percent", round(best.process_percent, 3), note)]
 
 
-def carry(count: int, window_s: float = WINDOW_S, codec: Codec = Codec.PCMU, converse: bool = True) -> Load:
-    """So many calls for so long."""
-    first, last = processors()[0], processors()[-1]
+def carry(
+    count: int,
+    window_s: float = WINDOW_S,
+    codec: Codec = Codec.PCMU,
+    converse: bool = True,
+    first: int = processors()[0],
+    last: int = processors()[-1],
+) -> Load:
+    """So many calls for so long, the engine on the first processor, the generator on the last."""
     with tempfile.TemporaryDirectory(prefix="kinline-perf-") as folder, pinned(first):
         bus = Bus()
         with (

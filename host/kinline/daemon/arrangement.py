@@ -46,7 +46,12 @@ class Arrangements:
         handsets = [handset for handset in self._store.handsets() if handset.device_id in served]
         facilities = {handset.facility for handset in handsets}
         own = {code: (self._store.named_lines(code), self._store.rates(code)) for code in facilities}
-        return {handset.device_id: self._of(handset, *own[handset.facility]) for handset in handsets}
+        # A site's telephones are mostly alike, and this is asked for every other second.
+        alike: dict[tuple[str, ...], Arrangement] = {}
+        for handset in handsets:
+            if (kind := _kind(handset)) not in alike:
+                alike[kind] = self._of(handset, *own[handset.facility])
+        return {handset.device_id: alike[_kind(handset)] for handset in handsets}
 
     def _of(self, handset: HandsetInfo, lines: tuple[NamedNumber, ...], rates: tuple[RateLine, ...]) -> Arrangement:
         calls, digits = self._settings.calls, self._settings.calls.acceptance
@@ -83,6 +88,11 @@ class Arrangements:
             checkpoint_ms=calls.checkpoint_seconds * 1000,
         )
         return Arrangement(profile, rates, manners, ZoneInfo(handset.timezone))
+
+
+def _kind(handset: HandsetInfo) -> tuple[str, ...]:
+    """All of a handset that its arrangement follows."""
+    return handset.facility, handset.facility_name, handset.timezone, handset.profile, handset.pin_mode
 
 
 def _payers(profile: Profile) -> tuple[Payer, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from kinline.rules.model import NumberClass, Window
 from kinline.rules.profile import NamedNumber, PinMode
@@ -280,13 +280,36 @@ class Places(Database):
             return [UnitInfo(row.name, windows_of(row), row.call_seconds, row.recorded) for row in rows]
 
     def handsets(self) -> list[HandsetInfo]:
-        with self._reading() as session:
-            return [_handset_info(row) for row in session.scalars(select(HandsetRow).order_by(HandsetRow.device_id))]
+        with self._looking() as connection:
+            # In the order of its fields: by name, a column costs four times as much.
+            return [HandsetInfo(*row) for row in connection.execute(_HANDSETS)]  # type: ignore[call-arg, arg-type]
 
     def handset(self, device_id: str) -> HandsetInfo:
         """Raises NotFound."""
         with self._reading() as session:
             return _handset_info(handset_row(session, device_id))
+
+
+# Asked by the daemon every other second for all of a site's telephones: put together once, and of columns.
+_HANDSETS = (
+    select(
+        HandsetRow.id,
+        HandsetRow.device_id,
+        HandsetRow.psk,
+        FacilityRow.code.label("facility"),
+        FacilityRow.name.label("facility_name"),
+        FacilityRow.timezone,
+        FacilityRow.profile,
+        func.coalesce(HandsetRow.pin_mode, FacilityRow.pin_mode).label("pin_mode"),
+        UnitRow.name.label("unit"),
+        HandsetRow.label,
+        HandsetRow.enabled,
+        HandsetRow.locked_until,
+    )
+    .join(FacilityRow, FacilityRow.id == HandsetRow.facility_id)
+    .outerjoin(UnitRow, UnitRow.id == HandsetRow.unit_id)
+    .order_by(HandsetRow.device_id)
+)
 
 
 def _check_key(psk: bytes) -> None:

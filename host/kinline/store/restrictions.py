@@ -134,7 +134,7 @@ def not_over(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return and_(RestrictionRow.lifted_at.is_(None), or_(RestrictionRow.ends_at.is_(None), RestrictionRow.ends_at > at))
 
 
-def stands(at: datetime) -> ColumnElement[bool]:
+def stands(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Of restrictions: those that hold at a moment."""
     return and_(not_over(at), or_(RestrictionRow.starts_at.is_(None), RestrictionRow.starts_at <= at))
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from kinline.store.database import Database
 from kinline.store.models import CallRow
@@ -17,20 +17,22 @@ class Running(Database):
         """Open calls from a place, or by an inmate, under a restriction that stands now, or from a telephone taken out of
         service. Whether it stops the call, the rules say. A small query, for a daemon that asks several times a second.
         """
-        here = RestrictionRow
-        concerns = or_(
-            and_(WHOLE_FACILITY, here.facility_id == CallRow.facility_id),
-            here.unit_id == HandsetRow.unit_id,
-            here.unit_id == InmateRow.unit_id,
-            here.handset_id == CallRow.handset_id,
-            here.inmate_id == CallRow.inmate_id,
-        )
-        restricted = select(here.id).where(stands(at), concerns).exists()
-        query = (
-            select(CallRow.id)
-            .join(HandsetRow, HandsetRow.id == CallRow.handset_id)
-            .outerjoin(InmateRow, InmateRow.id == CallRow.inmate_id)
-            .where(CallRow.ended_at.is_(None), or_(restricted, HandsetRow.enabled.is_(False)))
-        )
-        with self._reading() as session:
-            return frozenset(session.scalars(query))
+        with self._looking() as connection:
+            return frozenset(connection.scalars(_CONCERNED, {"moment": at}))
+
+
+# Put together once, which costs more than asking.
+_CONCERNS = or_(
+    and_(WHOLE_FACILITY, RestrictionRow.facility_id == CallRow.facility_id),
+    RestrictionRow.unit_id == HandsetRow.unit_id,
+    RestrictionRow.unit_id == InmateRow.unit_id,
+    RestrictionRow.handset_id == CallRow.handset_id,
+    RestrictionRow.inmate_id == CallRow.inmate_id,
+)
+_RESTRICTED = select(RestrictionRow.id).where(stands(bindparam("moment", type_=RestrictionRow.ends_at.type)), _CONCERNS).exists()
+_CONCERNED = (
+    select(CallRow.id)
+    .join(HandsetRow, HandsetRow.id == CallRow.handset_id)
+    .outerjoin(InmateRow, InmateRow.id == CallRow.inmate_id)
+    .where(CallRow.ended_at.is_(None), or_(_RESTRICTED, HandsetRow.enabled.is_(False)))
+)
