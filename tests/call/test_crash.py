@@ -109,7 +109,7 @@ async def test_killed(tmp_path: Path, point: Point) -> None:
             assert call.talk_seconds >= LIMIT_S - 1
         if point is not begun:
             await until(lambda: not site.switch.active, "the daemon that is back hangs up what the killed one left")
-            assert not list((site.data / "dialogs").iterdir())
+            await until(lambda: not list((site.data / "dialogs").iterdir()), "and knows of it")
         if point is over:
             assert (call.outcome, call.ended_by, call.talk_seconds) == ("completed", "clock", LIMIT_S)
 

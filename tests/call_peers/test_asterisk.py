@@ -88,7 +88,7 @@ async def the_called_party_hangs_up(site: Site, switch: Asterisk, said: Pcm) -> 
     assert (record.outcome, record.ended_by) == ("completed", "called_party")
     assert 6 <= record.talk_seconds <= 8
     await asyncio.to_thread(switch.wait_for_event, "Hangup", Exten=ALEX.contact)
-    party_heard, _ = voices.read_wav(switch.folder / "heard.wav")
+    party_heard, _ = voices.read_wav(await asyncio.to_thread(switch.recording, "heard.wav"))
     assert correlate(to_8k(too_soon), party_heard, RATE).correlation < UNHEARD
     # The extension speaks half a second after its digit.
     during = between(caller_heard, start + 1.5, start + 6.5)

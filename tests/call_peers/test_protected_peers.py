@@ -92,7 +92,7 @@ async def test_asterisk(tmp_path: Path, speech: dict[str, Path]) -> None:
 
         async def heard() -> Pcm:
             await asyncio.to_thread(switch.wait_for_event, "Hangup", Exten=ALEX.contact)
-            return voices.read_wav(switch.folder / "heard.wav")[0]
+            return voices.read_wav(await asyncio.to_thread(switch.recording, "heard.wav"))[0]
 
         async with house(tmp_path / "site", {}, seconds=LIMIT_S, other=central, trunk=trunk(GCM, AES_CM)) as site:
             assert await heard_well(lambda: talk(site, said, accepts, heard))

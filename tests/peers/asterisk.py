@@ -4,15 +4,17 @@ It runs in mount and process namespaces of its own, so that whatever ends it, no
 nothing runs on. It needs no root where user namespaces are allowed.
 """
 
+import contextlib
 import shlex
 import socket
 import subprocess
 import time
+import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.peers.program import PeerError, Program, free_port
+from tests.peers.program import POLL_SECONDS, PeerError, Program, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ROOT / "build" / "asterisk"
@@ -21,6 +23,7 @@ SPEECH = ROOT / "build" / "speech"
 INSIDE, INSIDE_SPEECH = "/mnt", "/srv"
 READY_SECONDS = 30.0
 RTP_PORTS = 200
+HEAD_BYTES = 44  # of the plain WAV that Asterisk writes
 
 MODULES = """
 bridge_builtin_features bridge_native_rtp bridge_simple bridge_softmix
@@ -146,6 +149,16 @@ class Asterisk:
 
     def hang_up_all(self) -> None:
         self.command("channel request hangup all")
+
+    def recording(self, name: str, timeout: float = 10.0) -> Path:
+        """What a party that `accepts` heard in a call that is over. Asterisk's thread for it may still be at work then."""
+        file = self.folder / name
+        deadline = time.monotonic() + timeout
+        while not _whole(file):
+            if time.monotonic() > deadline:
+                raise PeerError(f"{file} was not complete within {timeout} s: {self.program.tail()}")
+            time.sleep(POLL_SECONDS)
+        return file
 
     def action(self, name: str, **fields: str) -> dict[str, str]:
         """One manager action; its response. Fields that come more than once are joined by newlines."""
@@ -293,6 +306,14 @@ def namespaces() -> list[str]:
         if not subprocess.run(["unshare", *choice, "true"], capture_output=True, check=False).returncode:
             return choice
     raise PeerError("Asterisk needs root or user namespaces (sysctl kernel.unprivileged_userns_clone=1)")
+
+
+def _whole(file: Path) -> bool:
+    """Whether a WAV file's head, which is written at the end, tells of all that is in it."""
+    with contextlib.suppress(OSError, EOFError, wave.Error), wave.open(str(file), "rb") as wav:
+        told = wav.getnframes() * wav.getnchannels() * wav.getsampwidth()
+        return 0 < told == file.stat().st_size - HEAD_BYTES
+    return False
 
 
 def _fields(message: str) -> dict[str, str]:
