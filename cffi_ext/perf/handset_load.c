@@ -56,8 +56,9 @@ static sound near, far;
 static struct {
     uint64_t gaps, blocked;
     int64_t longest_ns, late_ns;
+    int64_t stood_ns; /* for which this side stood still: what was due then it sends late and all at once */
 } tally;
-static int64_t excused_until_ns;
+static int64_t excused_until_ns, last_late_ns;
 
 static int64_t now_ns(void)
 {
@@ -192,10 +193,10 @@ static void tell(void)
         heard += calls[i].heard;
     }
     printf("{\"sent\": %llu, \"answered\": %llu, \"heard\": %llu, \"gaps\": %llu, \"blocked\": %llu, "
-           "\"longest_gap_s\": %.4f, \"late_s\": %.4f}\n",
+           "\"longest_gap_s\": %.4f, \"late_s\": %.4f, \"stood_s\": %.4f}\n",
            (unsigned long long)sent, (unsigned long long)answered, (unsigned long long)heard,
            (unsigned long long)tally.gaps, (unsigned long long)tally.blocked, (double)tally.longest_ns / 1e9,
-           (double)tally.late_ns / 1e9);
+           (double)tally.late_ns / 1e9, (double)tally.stood_ns / 1e9);
     fflush(stdout);
     memset(&tally, 0, sizeof tally);
 }
@@ -209,8 +210,12 @@ static void wait_until(int64_t due)
     int64_t now = now_ns(), late = now - due;
     if (late > tally.late_ns)
         tally.late_ns = late;
-    if (late > LATE_NS)
+    if (late > LATE_NS) {
         excused_until_ns = now + EXCUSED_NS;
+        if (late > last_late_ns)
+            tally.stood_ns += late - last_late_ns;
+    }
+    last_late_ns = late;
 }
 
 int main(int argc, char **argv)

@@ -21,7 +21,7 @@ SETTLE_S = 3.0  # calls that waited for their first frame are up to a stall behi
 WINDOW_S = 5.0
 FRAMES_S = 50
 SLACK = 3  # frames of a handset that may be under way at either end of the window
-BEHIND_S = 0.02  # what is lost behind a generator this late is not the engine's loss
+TIMES = 5  # at the most calls carried: this machine's speed changes by a quarter from minute to minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,23 @@ class Load:
     lost: int
     gaps: int  # of more than 60 ms in what came back
     late_s: float
+    stood_s: float  # for which the generator stood still, and with it most likely the machine
     fifo: bool
     seconds: float
 
     @property
     def clean(self) -> bool:
-        """No gap, and of the frames due both ways at most one in ten thousand lost: this machine has other work, too."""
-        return not self.gaps and self.lost <= self.calls * self.seconds * 2 * FRAMES_S / 10_000
+        """No gap, and of the frames due both ways at most one in ten thousand lost: this machine has other work, too.
+
+        What was due while the generator stood still, and as long again while it caught up, counts apart.
+        """
+        due_a_second = self.calls * 2 * FRAMES_S
+        return not self.gaps and self.lost <= due_a_second * (self.seconds / 10_000 + 2 * self.stood_s)
 
     def __str__(self) -> str:
-        excuse = " (the loss is then its own)" if self.lost and self.late_s > BEHIND_S else ""
         return (
             f"{self.calls}: {self.process_percent:.3f} % ({self.audio_percent:.3f} % audio thread), {self.lost} lost, "
-            f"{self.gaps} gaps, generator at most {self.late_s * 1000:.0f} ms late{excuse}"
+            f"{self.gaps} gaps, generator at most {self.late_s * 1000:.0f} ms late and {self.stood_s * 1000:.0f} in all"
         )
 
 
@@ -60,16 +64,17 @@ def measure() -> list[Figure]:
     clean = [load for load in loads if load.clean]
     best = clean[-1] if clean else loads[0]
     carried = f"most calls without a gap or a loss to speak of: {best.calls}" if clean else "no number of calls went without loss"
+    again = sorted(round(carry(best.calls).process_percent, 3) for _ in range(TIMES))
     both, wide = carry(best.calls, converse=False), carry(best.calls, codec=Codec.G722)
     note = (
-        f"engine process at {best.calls} calls, near legs handset links with AES and HMAC on ptys, far ends G.711 in SRTP "
-        f"(AES-CM, HMAC-SHA1), digit detection on, 128 ms echo cancelling, encrypted stereo recording, "
+        f"engine process at {best.calls} calls, median of {', '.join(map(str, again))}, "
+        f"near legs handset links with AES and HMAC on ptys, far ends G.711 in SRTP (AES-CM, HMAC-SHA1), digit detection on, 128 ms echo cancelling, encrypted stereo recording, "
         f"{'SCHED_FIFO' if best.fifo else 'ordinary priority'}; a conversation after ITU-T P.59, each side speaking 42 % of the "
         f"time; {both.process_percent:.3f} % while both speak all the time, {wide.process_percent:.3f} % in wide band (G.722), "
         f"conversing; without the daemon's Python; {carried}; "
         f"all: {'; '.join(map(str, loads))}; {busy()}"
     )
-    return [Figure("handset_call_core_percent", round(best.process_percent, 3), note)]
+    return [Figure("handset_call_core_percent", again[TIMES // 2], note)]
 
 
 def carry(
@@ -106,7 +111,9 @@ def _calls(engine: Engine, bus: Bus, load: Generator, window_s: float, folder: P
         sent = load.tally()
         lost = sum(_lost(was, now, seconds) for was, now in zip(before, after, strict=True)) + _unanswered(sent, count)
         audio_percent, process_percent = 100 * audio_s / seconds / count, 100 * cpu / seconds / count
-        return Load(count, audio_percent, process_percent, lost, sent.gaps, sent.late_s, engine.counters.fifo, seconds)
+        return Load(
+            count, audio_percent, process_percent, lost, sent.gaps, sent.late_s, sent.stood_s, engine.counters.fifo, seconds
+        )
 
 
 def _pass_time(bus: Bus, seconds: float) -> None:

@@ -37,8 +37,8 @@ class Plug:
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Frames sent, answered and heard by the far ends since the start. The rest since the last tally: gaps are of more
-    than 60 ms in what came back, but for 100 ms after the generator itself was 10 ms late; late_s is the worst of that, and
-    blocked its frames that a full line refused.
+    than 60 ms in what came back, but for 100 ms after the generator itself was 10 ms late; late_s is the worst of that,
+    stood_s the sum, and blocked its frames that a full line refused.
     """
 
     sent: int
@@ -48,6 +48,7 @@ class Tally:
     blocked: int
     longest_gap_s: float
     late_s: float
+    stood_s: float
 
 
 class Load:
