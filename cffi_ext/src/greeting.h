@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { GREETING_FRAMES = 750 }; /* 15 s: what speech there is in it is counted */
+
 typedef struct {
     bool begun;
     float floor;       /* running minimum of the power */
@@ -12,6 +14,10 @@ typedef struct {
     uint16_t run;      /* frames of speech in the utterance in hand */
     uint16_t pause;    /* frames since speech */
     uint16_t longest;  /* frames of speech in the longest utterance */
+    uint16_t at;       /* in lately */
+    uint16_t spoken;   /* frames of speech lately, */
+    uint16_t most;     /* and the most there have been */
+    bool lately[GREETING_FRAMES]; /* whether each was speech */
 } greeting_detector;
 
 /* The power below which all that is heard may be the echo of what was sent. */

@@ -63,12 +63,28 @@ static void test_a_greeting_goes_on(void)
     int sure = 0;
 
     for (int i = 0; i < 500; i++) {
-        bool speaks = i % 100 < 60; /* 1.2 s, and a pause that waits for an answer */
+        bool speaks = i < 300 && i % 100 < 60; /* 1.2 s, and a pause that waits for an answer; twice again */
         CHECK(!greeting_hear(&person, speaks ? 1e6f : 10, 0));
         CHECK(!greeting_hear(&echo, i % 20 ? 1e5f : 10, 2e6f)); /* our own menu comes back */
         sure = greeting_hear(&machine, i % 20 ? 1e6f : 10, 1e6f);
     }
     CHECK(sure > 60);
+}
+
+/* Each pause is as long as a person's that waits for an answer, but none comes. */
+static void test_a_greeting_with_pauses_goes_on(void)
+{
+    greeting_detector person = {0}, machine = {0};
+    int sure = 0, most = 0;
+
+    for (int i = 0; i < 3000; i++) {
+        CHECK(!greeting_hear(&person, i % 400 < 100 ? 1e6f : 10, 0)); /* 2 s of each 8, for a minute */
+        sure = greeting_hear(&machine, i < 1000 && i % 125 < 75 ? 1e6f : 10, 0);
+        most = sure > most ? sure : most;
+        CHECK(i > 300 || !sure);
+    }
+    CHECK(most >= 60 && most < 85); /* it ends no call by itself */
+    CHECK(sure == most);            /* and stays said */
 }
 
 static void test_a_hold_is_below_the_line(void)
@@ -182,6 +198,7 @@ int main(void)
 {
     test_a_beep_is_one_tone_and_then_silence();
     test_a_greeting_goes_on();
+    test_a_greeting_with_pauses_goes_on();
     test_a_hold_is_below_the_line();
     test_an_echo_is_known_by_gain_and_delay();
     test_noise_is_no_tone();

@@ -38,6 +38,7 @@ STUCK_S = 15.0
 RING_S = 5.1  # what the engine holds for a disk that is late
 SLACK_S = 10.0  # a busy machine lets go so much later
 RELEASED_AFTER_S = 90
+IS_STUCK = "the recordings' disk is stuck: sound is being lost"
 PARTY = replace(Accept(delay_s=0.1, ring_s=0.1), speech_s=60)
 WORDS = {ALEX: voice(60, 51), LUZ: voice(60, 52)}
 
@@ -100,7 +101,10 @@ async def test_a_disk_that_stalls_under_two_talks(tmp_path: Path) -> None:
                 since_when = time.monotonic()
                 during = await ring_home(site, luz, LUZ)  # a call that begins meanwhile begins like any other
                 await accepted(site, luz, during)
-                await told(site, "the recordings' disk is stuck: sound is being lost, the call goes on", since)
+                # Of each once the engine holds no more of it; a busy machine may come to the second call late.
+                await until(
+                    lambda: sum(line["event"].startswith(IS_STUCK) for line in site.daemon.lines) == 2, "both are told of"
+                )
                 await until(lambda: time.monotonic() > since_when + STUCK_S, "it has been stuck for long")
                 await on_hook(site, alex)  # one that ends meanwhile is recorded as ended, and charged
                 ended = await site.ended(alex, since)
@@ -125,7 +129,7 @@ async def test_a_disk_that_stalls_under_two_talks(tmp_path: Path) -> None:
                 _says_what_is_missing(site.data, site.store.recording(record.id), record.talk_seconds)
             assert len(assert_in_order(site)) == 2
             counters = await stopped(site)
-            assert counters["recording_behind"] == counters["recording_incomplete"] == 2
+            assert counters["recording_behind"] >= 2 == counters["recording_incomplete"]
 
 
 def _says_what_is_missing(data: Path, info: RecordingInfo, talk_seconds: int) -> None:
