@@ -68,7 +68,8 @@ def measure() -> list[Figure]:
     both, wide = carry(best.calls, converse=False), carry(best.calls, codec=Codec.G722)
     note = (
         f"engine process at {best.calls} calls, median of {', '.join(map(str, again))}, "
-        f"near legs handset links with AES and HMAC on ptys, far ends G.711 in SRTP (AES-CM, HMAC-SHA1), digit detection on, 128 ms echo cancelling, encrypted stereo recording, "
+        f"near legs handset links with AES and HMAC on ptys, far ends G.711 in SRTP (AES-CM, HMAC-SHA1), digit "
+        f"detection on, 128 ms echo cancelling, encrypted stereo recording, "
         f"{'SCHED_FIFO' if best.fifo else 'ordinary priority'}; a conversation after ITU-T P.59, each side speaking 42 % of the "
         f"time; {both.process_percent:.3f} % while both speak all the time, {wide.process_percent:.3f} % in wide band (G.722), "
         f"conversing; without the daemon's Python; {carried}; "
