@@ -61,6 +61,14 @@ def test_what_a_caller_may_choose_and_dial_is_the_profiles(settings: Settings, s
         assert (manners.payers, manners.account_code, manners.account_digit) == (payers, code, key)
 
 
+def test_a_text_telephone_stands_at_one_handset_and_not_at_its_neighbour(settings: Settings, store: Store) -> None:
+    for beside, device in (("h1", "h2"), ("h2", "h1")):
+        store.change_handset(beside, text_telephone=False)
+        store.change_handset(device, text_telephone=True)
+        served = Arrangements(settings, store).all()
+        assert (served[device].manners.text_telephone, served[beside].manners.text_telephone) == (True, False)
+
+
 def test_a_profiles_file_that_changes_is_followed(settings: Settings, store: Store, tmp_path: Path) -> None:
     file = tmp_path / "profiles" / "ours.toml"
     file.write_text(OWN.format(accept="5"))

@@ -47,7 +47,7 @@ class Arrangements:
         facilities = {handset.facility for handset in handsets}
         own = {code: (self._store.named_lines(code), self._store.rates(code)) for code in facilities}
         # A site's telephones are mostly alike, and this is asked for every other second.
-        alike: dict[tuple[str, ...], Arrangement] = {}
+        alike: dict[HandsetInfo, Arrangement] = {}
         for handset in handsets:
             if (kind := _kind(handset)) not in alike:
                 alike[kind] = self._of(handset, *own[handset.facility])
@@ -90,9 +90,9 @@ class Arrangements:
         return Arrangement(profile, rates, manners, ZoneInfo(handset.timezone))
 
 
-def _kind(handset: HandsetInfo) -> tuple[str, ...]:
-    """All of a handset that its arrangement follows."""
-    return handset.facility, handset.facility_name, handset.timezone, handset.profile, handset.pin_mode
+def _kind(handset: HandsetInfo) -> HandsetInfo:
+    """All of a handset but what its arrangement surely does not follow: which one it is, and whether it is in service."""
+    return replace(handset, id=0, device_id="", psk=b"", unit=None, label="", enabled=True, locked_until=None)
 
 
 def _payers(profile: Profile) -> tuple[Payer, ...]:
