@@ -12,6 +12,7 @@ from kinline.accounts import PinError
 from kinline.rules import Window
 from kinline.store import Conflict, NotFound, PinFound, PinLocked, PinWrong, Store, StoreError
 from kinline.store.models import Base
+from kinline.store.places import PinModeOf
 from tests.store.site import MOTHER, NOON, store_at
 
 PIN = "4001"
@@ -174,3 +175,9 @@ class TestAudit:
             # Not the hashes: four given digits stand in one of them every now and then.
             rows = connection.execute(text("SELECT actor, action, subject, details FROM audit")).all()
         assert not any("73519264" in str(row) or PIN in str(row) for row in rows)
+
+
+def test_the_list_of_handsets_says_of_each_what_asking_for_it_says(store: Store) -> None:
+    store.add_unit("north", "B2")
+    store.change_handset("h1", unit="B2", label="by the door", pin_mode=PinModeOf("none"), text_telephone=True)
+    assert store.handsets() == [store.handset("h1"), store.handset("h2")]

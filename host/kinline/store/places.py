@@ -34,7 +34,7 @@ class HandsetInfo:
     label: str
     enabled: bool
     locked_until: datetime | None
-    text_telephone: bool = False
+    text_telephone: bool
 
     def __repr__(self) -> str:
         return f"HandsetInfo(device_id={self.device_id!r}, facility={self.facility!r}, unit={self.unit!r})"
@@ -305,6 +305,7 @@ _HANDSETS = (
         HandsetRow.label,
         HandsetRow.enabled,
         HandsetRow.locked_until,
+        HandsetRow.text_telephone,
     )
     .join(FacilityRow, FacilityRow.id == HandsetRow.facility_id)
     .outerjoin(UnitRow, UnitRow.id == HandsetRow.unit_id)
