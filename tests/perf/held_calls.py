@@ -35,18 +35,18 @@ def measure() -> list[Figure]:
     note = (
         f"calls as in handset_call_core_percent, held {HOLD_S:.0f} s by an engine a processor: {_told(held)} (gaps are of more "
         f"than 60 ms in what came back); first tried for {TRIAL_S:.0f} s: {'; '.join(map(_told, tried))}; one engine alone for "
-        f"as long: {_told(alone)}; the figure is 0 with a gap, or more than one frame in ten thousand lost; {busy()}"
+        f"as long: {_told(alone)}; the figure is 0 with a gap, or more than one frame in ten thousand lost "
+        f"beside those due while the generator stood still; {busy()}"
     )
     return [Figure("held_handset_calls", calls if _clean(held) else 0, note)]
 
 
 def hold(calls: int, engines: int, window_s: float) -> list[Load]:
     """So many calls for so long, shared out among so many engines, each a process with a processor of its own."""
-    own = processors()[:engines]
+    own = processors()
     shares = [calls // engines + (i < calls % engines) for i in range(engines)]
-    nearby = [own[(i + 1) % engines] if engines > 1 else processors()[-1] for i in range(engines)]
     with ProcessPoolExecutor(engines, multiprocessing.get_context("spawn"), many_files) as executor:
-        return list(executor.map(partial(_carry, window_s), shares, own, nearby))
+        return list(executor.map(partial(_carry, window_s), shares, own, own[1:] + own[:1]))
 
 
 def _carry(window_s: float, calls: int, engine_on: int, generator_on: int) -> Load:

@@ -7,9 +7,10 @@ import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from kinline.calls import actions as act
 from kinline.calls import events as ev
@@ -448,7 +449,7 @@ class Station:
             case act.ClearTimers():
                 self._timers.clear()
             case act.CheckPin(ticket):
-                self._check_pin(action, ev.Failed(ticket))
+                self._ask(self._books.answer_pin(lambda: self._records.check_pin(action), ev.Failed(ticket)))
             case act.MessageHeard(message):
                 self._books.tell(lambda: self._records.message_heard(message))
             case act.TakeName(ticket):
@@ -458,12 +459,12 @@ class Station:
             case act.CheckVoice(ticket, kept, said):
                 self._voice.compare(ticket, kept, said)
             case act.Attempt(ticket):
-                self._ask(lambda: self._records.attempt(action), ev.Failed(ticket))
+                self._ask(self._books.answer(lambda: self._records.attempt(action), ev.Failed(ticket)))
             case act.AskAccount(ticket):
-                self._ask(lambda: self._records.account(action), ev.Failed(ticket))
+                self._ask(self._books.answer(lambda: self._records.account(action), ev.Failed(ticket)))
             case act.StoreAccept(call):
                 recording = self._recorder.path(call)
-                self._ask(lambda: self._records.accept(call, recording), ev.Failed(call=call))
+                self._ask(self._books.answer(lambda: self._records.accept(call, recording), ev.Failed(call=call)))
             case act.Checkpoint(call, talk_seconds):
                 self.services.checkpoints.mark(call, talk_seconds)
             case act.BlockNumber(call, by_detector):
@@ -489,15 +490,9 @@ class Station:
             language = say.language or self._visit.language
             self._speech.say(say.side, say.prompt, language, say.values, say.token, say.overlay)
 
-    def _ask(self, work: Callable[[], ev.Event], failed: ev.Failed) -> None:
+    def _ask(self, answer: Coroutine[Any, Any, ev.Event]) -> None:
         async def run() -> None:
-            self.happen(await self._books.answer(work, failed))
-
-        self.services.spawn(run())
-
-    def _check_pin(self, action: act.CheckPin, failed: ev.Failed) -> None:
-        async def run() -> None:
-            self.happen(await self._books.answer_pin(lambda: self._records.check_pin(action), failed))
+            self.happen(await answer)
 
         self.services.spawn(run())
 

@@ -23,12 +23,11 @@ from kinline.rules.model import (
 from kinline.store.books import balance_of, credit_left
 from kinline.store.counsel import in_force
 from kinline.store.database import Database
-from kinline.store.errors import NotFound
 from kinline.store.models import CalledPartyRow, CallRow
 from kinline.store.places import windows_of
 from kinline.store.registers import blockers, closed_prefixes, is_barred
-from kinline.store.restrictions import Concern, concerning
-from kinline.store.rows import handset_row
+from kinline.store.restrictions import Concern, concerning, whole_facility
+from kinline.store.rows import handset_row, unknown
 from kinline.store.tables.base import AnyRow, columns
 from kinline.store.tables.lists import ArrangementRow, ContactRow
 from kinline.store.tables.people import InmateRow
@@ -52,7 +51,7 @@ class Facts(Database):
         with self._looking() as connection:
             phone = connection.execute(_PHONE, {"device": device_id}).one_or_none()
             if phone is None:
-                raise NotFound(f"handset {device_id!r} does not exist; add it first, or check the spelling")
+                raise unknown(f"handset {device_id!r}")
             home = connection.execute(_HOME, {"home": phone.facility_id}).one()
             inmate = connection.execute(_INMATE, {"caller": inmate_id}).one_or_none() if inmate_id is not None else None
             lives = inmate.unit_id if inmate is not None else None
@@ -63,7 +62,7 @@ class Facts(Database):
             return CallRequest(
                 at=at,
                 number=number,
-                facility=_facility(home, units.values(), [each for each in concerns if each.whole_facility], prefixes, at),
+                facility=_facility(home, units.values(), [each for each in concerns if whole_facility(each)], prefixes, at),
                 unit=_unit(
                     units.get(phone.unit_id), units.get(lives), [each for each in concerns if each.unit_id is not None], at
                 ),

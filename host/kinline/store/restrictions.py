@@ -153,10 +153,6 @@ class Concern:
     inmate_id: int | None
     fact: Restriction
 
-    @property
-    def whole_facility(self) -> bool:
-        return self.unit_id is None and self.handset_id is None and self.inmate_id is None
-
 
 def concerning(
     connection: Connection,
@@ -226,8 +222,8 @@ _CONCERNING = (
 )
 
 
-def whole_facility(row: RestrictionRow) -> bool:
-    return row.unit_id is None and row.handset_id is None and row.inmate_id is None
+def whole_facility(what: RestrictionRow | Concern) -> bool:
+    return what.unit_id is None and what.handset_id is None and what.inmate_id is None
 
 
 def covers_counsel(row: RestrictionRow) -> bool:

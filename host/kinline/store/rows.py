@@ -57,7 +57,7 @@ def facility_row(session: Session, code: str) -> FacilityRow:
 def handset_row(session: Session, device_id: str) -> HandsetRow:
     row = session.scalar(_HANDSET, {"device": device_id})
     if row is None:
-        raise _unknown(f"handset {device_id!r}")
+        raise unknown(f"handset {device_id!r}")
     return row
 
 
@@ -65,7 +65,7 @@ def handset_ids(session: Session, device_id: str) -> tuple[int, int]:
     """Those of the facility and of the handset: all that a call's record needs."""
     found = session.execute(_HANDSET_IDS, {"device": device_id}).one_or_none()
     if found is None:
-        raise _unknown(f"handset {device_id!r}")
+        raise unknown(f"handset {device_id!r}")
     return found.facility_id, found.id
 
 
@@ -98,9 +98,9 @@ def one(session: Session, query: Select[_Row], what: str) -> _Row:
     """The row that the query finds. Raises NotFound naming `what`."""
     row = session.scalar(query)
     if row is None:
-        raise _unknown(what)
+        raise unknown(what)
     return row
 
 
-def _unknown(what: str) -> NotFound:
+def unknown(what: str) -> NotFound:
     return NotFound(f"{what} does not exist; add it first, or check the spelling")
