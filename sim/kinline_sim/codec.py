@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import threading
 import wave
 from math import exp
 from pathlib import Path
@@ -37,7 +38,7 @@ def load_speech(source: Samples | str | Path) -> Samples:
 
 
 class Codec:
-    """Moves one block each way per step(); only the clockwork's thread steps it."""
+    """Moves one block each way per step(); only the clockwork's thread steps it. Reset from any while the VM is down."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -48,7 +49,7 @@ class Codec:
         self._speech = b""
         self._spoken = 0
         self._heard: list[bytes] = []
-        self._epoch = 0
+        self._lock = threading.Lock()  # protects the next, what is in the DAC's pipe, and DAC_PLAYED
         self._playing = b""
         self._peak_mv = 0.0
         self.coupling = 0.0  # how much of what the ear gives reaches the microphone: a hand held around both
@@ -113,24 +114,33 @@ class Codec:
             swing = (int(samples.max()) - int(samples.min())) / 65536 * board.RECEIVER_FULL_MV
             self._peak_mv = max(self._peak_mv, swing - board.RECEIVER_DIODES_MV)
 
-    def _play(self) -> bytes:
-        page = self._page
-        epoch = page.u32(at.DAC_EPOCH)
-        if epoch != self._epoch:
-            # A transmitter that starts anew finds an empty buffer.
-            self._epoch = epoch
-            self._playing = b""
-        if not page.u8(at.DAC_OPEN):
+    def reset(self) -> None:
+        """Forget what a VM that is down had written, were it stopped between a write and its count."""
+        with self._lock:
             self._drain()
-            return _SILENCE
-        if len(self._playing) < BLOCK_BYTES:
+            self._playing = b""
+            self._page.set_u32(at.DAC_PLAYED, self._page.u32(at.DAC_WRITTEN))
+
+    def _play(self) -> bytes:
+        with self._lock:
             self._playing += self._drain()
-        block, self._playing = self._playing[:BLOCK_BYTES], self._playing[BLOCK_BYTES:]
-        page.set_u32(at.DAC_PLAYED, page.u32(at.DAC_PLAYED) + len(block))
+            if not self._page.u8(at.DAC_OPEN):
+                self._take(len(self._playing))
+                return _SILENCE
+            # A transmitter that starts anew finds an empty buffer, also when no block fell between its two lives.
+            stale = (self._page.u32(at.DAC_START) - self._page.u32(at.DAC_PLAYED)) & 0xFFFFFFFF
+            if stale < 1 << 31:
+                self._take(stale)
+            block = self._take(BLOCK_BYTES)
         if len(block) < BLOCK_BYTES:
             self.underruns += bool(block)
             block += bytes(BLOCK_BYTES - len(block))
         return block
+
+    def _take(self, count: int) -> bytes:
+        taken, self._playing = self._playing[:count], self._playing[count:]
+        self._page.set_u32(at.DAC_PLAYED, self._page.u32(at.DAC_PLAYED) + len(taken))
+        return taken
 
     def _drain(self) -> bytes:
         try:

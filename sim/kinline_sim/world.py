@@ -86,6 +86,7 @@ class World:
     def reset(self, cause: int) -> None:
         """The chip starts: outputs are safe and the watchdog is off."""
         self.page.reset_chip(cause)
+        self.codec.reset()
 
     def tick(self, seconds: float) -> None:
         """The pump lives in real time, whatever ticks were late: edges of a stall belong to the whole of the stall."""

@@ -177,8 +177,7 @@ class I2S(io.IOBase):
             page[at.ADC_OPEN] = 1
         else:
             # A new driver's buffer is empty, whatever the last one left unplayed.
-            _words[at.DAC_WRITTEN >> 2] = _get(at.DAC_PLAYED)
-            _add(at.DAC_EPOCH, 1)
+            _words[at.DAC_START >> 2] = _get(at.DAC_WRITTEN)
             page[at.DAC_OPEN] = 1
         port.settle()
 
@@ -196,11 +195,17 @@ class I2S(io.IOBase):
 
     def write(self, buffer):
         # A blocking write, as on the board: it returns once the driver's buffer has taken everything.
-        while (_get(at.DAC_WRITTEN) - _get(at.DAC_PLAYED) & 0xFFFFFFFF) + len(buffer) > self._ibuf:
+        while self._waiting() + len(buffer) > self._ibuf:
             time.sleep_ms(1)
         port.write(self._fd, buffer)
         _add(at.DAC_WRITTEN, len(buffer))
         return len(buffer)
+
+    def _waiting(self):
+        """Bytes of this driver's that were not played yet; the codec may still have to drop an earlier one's."""
+        start = _get(at.DAC_START)
+        played = _get(at.DAC_PLAYED) - start & 0xFFFFFFFF
+        return (_get(at.DAC_WRITTEN) - start & 0xFFFFFFFF) - (played if played < 0x80000000 else 0)
 
     def deinit(self):
         page[at.ADC_OPEN if self._mode == I2S.RX else at.DAC_OPEN] = 0
