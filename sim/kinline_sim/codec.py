@@ -97,11 +97,11 @@ class Codec:
         self._spoken += BLOCK_BYTES
         if page.u8(at.ADC_OPEN):
             captured = page.u32(at.ADC_CAPTURED)
-            if (captured - page.u32(at.ADC_TAKEN)) & 0xFFFFFFFF > board.AUDIO_IBUF_BYTES:
+            if (captured - page.u32(at.ADC_TAKEN)) & at.COUNTER > board.AUDIO_IBUF_BYTES:
                 self.overruns += 1
             else:
                 os.write(self._adc_in, spoken if relay_closed else _SILENCE)
-                page.set_u32(at.ADC_CAPTURED, captured + BLOCK_BYTES)
+                page.set_u32(at.ADC_CAPTURED, captured + BLOCK_BYTES & at.COUNTER)
         played = self._play()
         self._heard.append(played if relay_closed else _SILENCE)
         self._peak_due = not self._peak_due
@@ -135,8 +135,8 @@ class Codec:
                 self._take(len(self._playing))
                 return _SILENCE
             # A transmitter that starts anew finds an empty buffer, also when no block fell between its two lives.
-            stale = (self._page.u32(at.DAC_START) - self._page.u32(at.DAC_PLAYED)) & 0xFFFFFFFF
-            if stale < 1 << 31:
+            stale = (self._page.u32(at.DAC_START) - self._page.u32(at.DAC_PLAYED)) & at.COUNTER
+            if stale <= at.COUNTER >> 1:
                 self._take(stale)
             block = self._take(BLOCK_BYTES)
         if len(block) < BLOCK_BYTES:
@@ -146,7 +146,7 @@ class Codec:
 
     def _take(self, count: int) -> bytes:
         taken, self._playing = self._playing[:count], self._playing[count:]
-        self._page.set_u32(at.DAC_PLAYED, self._page.u32(at.DAC_PLAYED) + len(taken))
+        self._page.set_u32(at.DAC_PLAYED, self._page.u32(at.DAC_PLAYED) + len(taken) & at.COUNTER)
         return taken
 
     def _drain(self) -> bytes:

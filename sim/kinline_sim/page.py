@@ -37,7 +37,7 @@ class Page:
         return self._words[offset >> 2]
 
     def set_u32(self, offset: int, value: int) -> None:
-        self._words[offset >> 2] = value & 0xFFFFFFFF
+        self._words[offset >> 2] = value
 
     def reset_chip(self, cause: int) -> None:
         """What a reset does: pins float to their safe level, drivers stop, the watchdog is off."""

@@ -102,7 +102,7 @@ class World:
         if passed < BLOCK_S / 2:
             return
         edges = self.page.u32(at.EDGES + 4 * board.AUDIO_KEEPALIVE)
-        ago = self.relay.step((edges - self._edges) & 0xFFFFFFFF, passed)
+        ago = self.relay.step((edges - self._edges) & at.COUNTER, passed)
         if ago is not None:
             self.relay_log.append((now - ago, self.relay.closed))
         self._edges = edges
