@@ -85,16 +85,19 @@ static void overhear(kl_call *c, direction *d, stretch *s)
         stereo_put(&place->voices, channel(c, d), wide(d, s)->pcm, wide(d, s)->n);
 }
 
-/* Staff speak to the listener, over the talk; whether they do. Closed, nobody does. */
+/* Staff speak to the listener, over the talk; whether they do. Closed, nobody does, and what they say is gone. */
 static bool barge(kl_call *c, direction *d, stretch *s)
 {
     monitoring_place *place = call_monitoring(c);
     voice *const rates[] = {&s->voice, &s->narrow, &s->wide};
     bool any = false;
 
-    for (int i = 0; place && c->gate && i < CALL_MONITORS; i++)
-        if (place->by[i])
+    for (int i = 0; place && i < CALL_MONITORS; i++) {
+        if (place->by[i] && c->gate)
             any |= monitor_speak(place->by[i], channel(c, d), rates, 3);
+        else if (place->by[i])
+            monitor_forget(place->by[i], channel(c, d));
+    }
     return any;
 }
 
@@ -217,9 +220,14 @@ void talk_miss(kl_call *c, direction *d, int n)
 
 /* Life ------------------------------------------------------------------------------------------ */
 
-void talk_forget(direction *d)
+void talk_forget(kl_call *c, direction *d)
 {
+    monitoring_place *place = call_monitoring(c);
+
     d->down = d->up = (halves){0};
+    for (int i = 0; place && i < CALL_MONITORS; i++)
+        if (place->by[i])
+            monitor_forget(place->by[i], channel(c, d));
 }
 
 void direction_init(direction *d, leg *from, leg *to)

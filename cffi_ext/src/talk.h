@@ -28,7 +28,7 @@ void direction_init(direction *d, leg *from, leg *to);
 void talk_pass(struct kl_call *c, direction *d);
 /* n samples at 8 kHz never came; what was made of them is for the record only. */
 void talk_miss(struct kl_call *c, direction *d, int n);
-/* Filters forget what was said before. */
-void talk_forget(direction *d);
+/* Filters forget what was said before, and staff are not heard with it. */
+void talk_forget(struct kl_call *c, direction *d);
 
 #endif
