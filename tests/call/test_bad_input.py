@@ -127,6 +127,10 @@ def unused_port() -> int:
         return port
 
 
+def not_reached(counters: dict[str, int], *statuses: int) -> int:
+    return sum(counters.get(f"call_not_reached{{{status}}}", 0) for status in statuses)
+
+
 async def test_a_switch_that_is_down_and_comes_up(tmp_path: Path) -> None:
     port = unused_port()
     async with house(tmp_path, {}, seconds=LIMIT_S, other=OtherSwitch("127.0.0.1", port), trunk="t1x64_ms = 2000") as site:
@@ -138,7 +142,8 @@ async def test_a_switch_that_is_down_and_comes_up(tmp_path: Path) -> None:
         async with Switch(port=port, default=AT_ONCE):
             await whole_call(site, site.board)
         assert len(assert_in_order(site)) == 2
-        assert (await stopped(site))["trunk_down"] == 1
+        counters = await stopped(site)
+        assert counters["trunk_down"] == 1 and not_reached(counters, 408, 503) == 1
 
 
 async def test_a_switch_that_never_answers(tmp_path: Path) -> None:
@@ -154,6 +159,7 @@ async def test_a_switch_that_never_answers(tmp_path: Path) -> None:
             await on_hook(site, site.board)
             await usable(site, site.board)
             assert_in_order(site)
+            assert not_reached(await stopped(site), gone["status"]) == 1
 
 
 async def test_final_answers_of_the_switch(tmp_path: Path) -> None:
@@ -179,6 +185,8 @@ async def test_final_answers_of_the_switch(tmp_path: Path) -> None:
         await on_hook(site, site.board)
         await usable(site, site.board)
         assert len(assert_in_order(site)) == 3
+        counters = await stopped(site)
+        assert [not_reached(counters, status) for status in (503, 600, 404)] == [1, 1, 1]
 
 
 async def test_garbage_at_the_rtp_and_sip_ports_during_a_talk(tmp_path: Path) -> None:
