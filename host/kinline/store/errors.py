@@ -90,7 +90,10 @@ _BY_SQLITE_CODE: dict[int, _Meaning] = {
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: (DatabaseCorrupt, "this file is not a database; name another file, or restore a backup"),
     sqlite3.SQLITE_FULL: _FULL,
-    sqlite3.SQLITE_IOERR: (DatabaseFull, "the disk cannot be read or written; check its health and free space"),
+    sqlite3.SQLITE_IOERR: (
+        DatabaseFull,
+        "the disk cannot be read or written; check its health, its space, and that it may be written",
+    ),
     sqlite3.SQLITE_CANTOPEN: (
         DatabaseMissing,
         "the file cannot be opened; check that its folder exists and that the daemon's user may write there",
