@@ -30,7 +30,7 @@ static void take(rtp_stream *stream, jitter_buffer *j, dtmf_detector *d, const u
     if (packet.payload < bytes || packet.payload + packet.len > bytes + len)
         abort();
     rtp_stream_step step = rtp_stream_take(stream, packet.sequence, packet.ssrc);
-    if (step == RTP_STREAM_FOREIGN)
+    if (step == RTP_STREAM_FOREIGN || step == RTP_STREAM_STRAY || step == RTP_STREAM_AGAIN)
         return;
     if (step == RTP_STREAM_BEGINS)
         jitter_restart(j);
@@ -38,7 +38,7 @@ static void take(rtp_stream *stream, jitter_buffer *j, dtmf_detector *d, const u
         dtmf_event(d, &packet, &event, now_ns);
         return;
     }
-    if (step == RTP_STREAM_AGAIN || !packet.len)
+    if (!packet.len)
         return;
     rtp_stream_arrival(stream, packet.timestamp, now_ns);
     if (packet.payload_type == 13)
