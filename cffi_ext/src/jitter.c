@@ -180,12 +180,13 @@ static void keep(jitter_buffer *j, int codec, uint32_t timestamp, const uint8_t 
 }
 
 /* Where a packet stands; false when it cannot be used. One alone moves no timeline: it may be an old one, or a wild one. */
-static bool follow(jitter_buffer *j, uint32_t timestamp, uint32_t n)
+static bool follow(jitter_buffer *j, uint32_t timestamp, int64_t arrival_ns, uint32_t n)
 {
     const int32_t jump = JUMP * UNITS_MS;
     int32_t early = (int32_t)(timestamp - j->play);
+    bool idle = arrival_ns - j->put_ns > JUMP * (int64_t)1000000;
 
-    if (!j->started) {
+    if (!j->started || (idle && (early < 0 || early > jump))) {
         start(j, timestamp);
         return true;
     }
@@ -207,8 +208,9 @@ static bool follow(jitter_buffer *j, uint32_t timestamp, uint32_t n)
 
 void jitter_put(jitter_buffer *j, int codec, uint32_t timestamp, int64_t arrival_ns, const uint8_t *bytes, uint32_t n)
 {
-    if (!follow(j, timestamp, n))
+    if (!follow(j, timestamp, arrival_ns, n))
         return;
+    j->put_ns = arrival_ns;
     watch_slack(j, view(j, timestamp, arrival_ns));
     keep(j, codec, timestamp, bytes, n);
 }

@@ -410,7 +410,7 @@ static void change_keys(rtp_leg *r, rtp_protection *fresh, bool same_end)
     if (!was || r->protection.send == was || (r->protection.send && !srtp_rolled_over(was, r->ssrc)))
         return;
     r->ssrc++;
-    r->sequence &= RTP_FIRST_MOST;
+    r->first = r->sequence &= RTP_FIRST_MOST;
     r->talking = false;
     rtp_reports_other_source(r);
 }

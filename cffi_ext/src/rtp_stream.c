@@ -5,6 +5,7 @@ enum {
     TRANSIT_JUMP = 7200,  /* so far from the last means that the timeline moved, which is no jitter */
     SEQUENCE_JUMP = 3000, /* RFC 3550 appendix A.1, MAX_DROPOUT */
     NEAR = 64,            /* behind the newest, those of which it is known whether they have come: 1.3 s */
+    AHEAD = 100,          /* and ahead of it, those that one alone may leave out: 2 s */
     JUMP_RUN = 2,         /* further away, so many in order are believed (A.1, bad_seq) */
     BACK_RUN = 8,         /* where packets that were under way for long are likelier: 160 ms of nothing but those */
     TAKE_OVER = 3,        /* packets of another source, 60 ms, without one of the first in between */
@@ -86,7 +87,7 @@ rtp_stream_step rtp_stream_take(rtp_stream *s, uint16_t sequence, uint32_t ssrc)
         begin(s, sequence, ssrc);
         return RTP_STREAM_BEGINS;
     }
-    if (ahead >= NEAR || ahead <= -NEAR)
+    if (ahead >= AHEAD || ahead <= -NEAR)
         return take_far(s, sequence, ahead);
     s->counted++;
     s->stray_run = 0;

@@ -219,6 +219,26 @@ static void test_one_packet_moves_no_timeline(void)
     rig_free(r);
 }
 
+/* Who counts no time while on hold goes on from there: nothing is held that a new timeline could take away. */
+static void test_after_a_second_of_nothing_any_timeline_is_followed_at_once(void)
+{
+    static const uint32_t off[] = {160, 8000, 16160, 100000, 1u << 31};
+    rig *r = rig_new(8000);
+    uint32_t timestamp = 0;
+
+    for (unsigned k = 0; k < sizeof off / sizeof *off; k++) {
+        for (int i = 0; i < 10; i++, timestamp += 160) {
+            put(r, KL_CODEC_PCMU, timestamp);
+            CHECK(pull(r) == (i > 0));
+        }
+        for (int i = 0; i < 100; i++)
+            CHECK(pull(r) == (i == 0));
+        timestamp += off[k] - 160;
+    }
+    CHECK(r->j.counters.late == 0);
+    rig_free(r);
+}
+
 static void test_tones_are_safe_from_noise_from_the_beginning(void)
 {
     rig *r = rig_new(16000);
@@ -265,6 +285,7 @@ int main(void)
     test_what_is_lost_fades_into_noise_and_is_no_dead_line();
     test_comfort_noise_is_as_loud_as_told();
     test_one_packet_moves_no_timeline();
+    test_after_a_second_of_nothing_any_timeline_is_followed_at_once();
     test_tones_are_safe_from_noise_from_the_beginning();
     test_an_hour_of_drift(100);
     test_an_hour_of_drift(-100);
