@@ -145,13 +145,20 @@ static void mix_tone(direction *d, int16_t *out, int n)
 {
     bool wide = d->to->rate == 16000;
 
-    for (int i = 0; i < n && d->tone; i++) {
-        mix_add(out + i, (wide ? d->tone->pcm16 : d->tone->pcm8) + d->tone_at, 1);
-        if (++d->tone_at == (wide ? d->tone->n : d->tone->n / 2)) {
-            d->tone_at = 0;
-            if (d->tone_once)
-                d->tone = NULL;
-        }
+    while (n && d->tone) {
+        size_t left;
+        const int16_t *pcm = clip_from(d->tone, d->tone_at, wide, &left);
+        int take = left < (size_t)n ? (int)left : n;
+
+        mix_add(out, pcm, take);
+        out += take;
+        n -= take;
+        d->tone_at += (size_t)(wide ? take / 2 : take);
+        if ((size_t)take < left)
+            break;
+        d->tone_at = 0;
+        if (d->tone_once)
+            d->tone = NULL;
     }
 }
 

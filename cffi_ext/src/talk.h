@@ -15,7 +15,7 @@ typedef struct {
     player player;   /* what is being said to the listener */
     uint32_t held_ms; /* that the next of it has waited for somebody who types */
     const clip *tone; /* NULL: none */
-    size_t tone_at;
+    size_t tone_at; /* as the player counts */
     bool tone_once;
     int64_t due_ns; /* when the speaker's next stretch is due */
     uint32_t rms;   /* of the last one */
