@@ -25,7 +25,7 @@ enum { KL_SIP_INBOUND_ID = 0x40000000 };
 typedef enum {
     KL_SIP_OK = 0,
     KL_SIP_BAD_TEXT = -1,  /* control character, quote or over-long text: would break out of a header */
-    KL_SIP_BAD_MEDIA = -2, /* no known codec, no port, not an IP address, or protection without a known suite */
+    KL_SIP_BAD_MEDIA = -2, /* no known codec, no port, not an IPv4 address, or protection without a known suite */
     KL_SIP_BAD_ID = -3,    /* id 0, or with KL_SIP_INBOUND_ID set */
     KL_SIP_STOPPED = -4    /* the SIP thread takes no more commands */
 } kl_sip_error;

@@ -342,7 +342,7 @@ class Credentials:
 
 _REFUSALS = {
     lib.KL_SIP_BAD_TEXT: "a text is too long, or holds a control character, quote, bracket or backslash",
-    lib.KL_SIP_BAD_MEDIA: "the local media needs an IP address, a port, codings (G722, PCMU, PCMA), and suites if protected",
+    lib.KL_SIP_BAD_MEDIA: "the local media needs an IPv4 address, a port, codings (G722, PCMU, PCMA), and suites if protected",
     lib.KL_SIP_BAD_ID: f"the id must be 1 to {INBOUND_ID - 1}",
     lib.KL_SIP_STOPPED: "the endpoint is closed",
 }

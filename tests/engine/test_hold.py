@@ -118,6 +118,18 @@ def test_who_answers_on_hold_is_spoken_to_once_it_is_somewhere(stage: Stage) -> 
     assert contains(heard, NEAR[::2]) > 0.9
 
 
+def test_who_is_nowhere_takes_nobodys_place(stage: Stage) -> None:
+    """The address that its call had before has become another call's."""
+    stage.call.clear_far()
+    other, elsewhere = stage.engine.create_bridged_call(), Far(stage.engine.rtp_port)
+    other.set_far(stage.far.end)
+    stage.call.set_far(FarEnd(NULL, stage.far.end.port, Codec.PCMU))
+    stage.call.set_far(elsewhere.end)
+    stage.far.say(FAR[:FRAME8])
+    assert other.counters.far.received == 1
+    elsewhere.close()
+
+
 @pytest.mark.parametrize(("end", "goodbyes"), [({"held": True}, 1), ({"ip": NULL}, 0)], ids=["held", "null address"])
 def test_reports_go_on_but_to_a_null_address(stage: Stage, end: dict[str, object], goodbyes: int) -> None:
     stage.silence(0.1)
