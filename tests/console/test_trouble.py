@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from kinline.config import load
 from kinline.console.serve import serve
-from kinline.operations import catalogue
+from kinline.operations.operation import catalogue
 from kinline.store import DatabaseNewer, sqlite
 from kinline.store import postgresql as postgresql_store
 from tests.operations.site import House

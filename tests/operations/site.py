@@ -23,7 +23,8 @@ from kinline.accounts.rates import RateLine
 from kinline.config import Settings
 from kinline.console.access import Access
 from kinline.console.app import without_site
-from kinline.operations import ROLES, Operation
+from kinline.operations.operation import Operation
+from kinline.operations.roles import ROLES
 from kinline.profiles import load_profile
 from kinline.recordings import made_keys
 from kinline.rules import Allow

@@ -7,8 +7,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from kinline.logs import is_secret
-from kinline.operations import Operation, Order, catalogue, nouns, operation
-from kinline.operations.operation import Answer
+from kinline.operations import nouns
+from kinline.operations.operation import Answer, Operation, Order, catalogue, operation
 
 OPERATIONS = list(catalogue().values())
 BOUNDS = {"string": ("maxLength", "enum", "const", "format"), "array": ("maxItems",), "integer": ("maximum",)}

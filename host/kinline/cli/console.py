@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from kinline import config as settings_file
-from kinline.cli.output import Json, UsageError
-from kinline.cli.site import DEFAULT_CONFIG, Config
+from kinline.cli.options import DEFAULT_CONFIG, Config, Json
+from kinline.cli.output import UsageError
 
-api_app = typer.Typer(no_args_is_help=True, help="The HTTP API.")
+api_app = typer.Typer(no_args_is_help=True)
 
 
 def console(

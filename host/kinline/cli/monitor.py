@@ -9,14 +9,15 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json, UsageError, answer, table
+from kinline.cli.options import DEFAULT_CONFIG, As, Config, Json
+from kinline.cli.output import UsageError, answer, table
 from kinline.cli.player import player, sink
 from kinline.cli.running import asked
-from kinline.cli.site import DEFAULT_CONFIG, As, Config, at_desk
+from kinline.cli.site import at_desk
 from kinline.live.client import Connection
 from kinline.live.protocol import RATE
 
-monitor_app = typer.Typer(no_args_is_help=True, help="Talks that are on now: listen, speak into one, cut one.")
+monitor_app = typer.Typer(no_args_is_help=True)
 
 Handset = Annotated[str, typer.Argument(metavar="HANDSET", help="The handset's id, as `kinline handset list` shows it.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Write a WAV file instead (- for standard output).")]

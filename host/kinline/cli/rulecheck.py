@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from kinline.cli.output import Json, UsageError, answer, out
+from kinline.cli.options import Json
+from kinline.cli.output import UsageError, answer, out
 
 if TYPE_CHECKING:
     from kinline.rulecheck import Report

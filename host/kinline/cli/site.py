@@ -1,43 +1,19 @@
 """The site that a command works on: its settings and its database."""
 
-import getpass
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from kinline import config
+from kinline.cli.actor import actor
 from kinline.cli.output import UsageError
-from kinline.operations import Desk
+from kinline.operations.desk import Desk
 from kinline.operations.roles import local_actor, staff_actor
 from kinline.store import Store, open_store, site_secret
-
-DEFAULT_CONFIG = Path("/etc/kinline/kinline.toml")
-
-Config = Annotated[
-    Path,
-    typer.Option("--config", "-c", envvar="KINLINE_CONFIG", help="The site's settings.", metavar="FILE", dir_okay=False),
-]
-Facility = Annotated[
-    str | None,
-    typer.Option("--facility", "-f", metavar="CODE", help="The facility; without it, that of the settings."),
-]
-
-
-As = Annotated[
-    str | None,
-    typer.Option(
-        "--as",
-        envvar="KINLINE_AS",
-        metavar="STAFF",
-        help="Act as this member of staff, with their roles only; without it, with all of them.",
-    ),
-]
 
 
 @contextmanager
@@ -62,11 +38,6 @@ def opened(file: Path) -> Iterator[tuple[config.Settings, Store]]:
         yield settings, store
     finally:
         store.close()
-
-
-def actor() -> str:
-    """Who the audit log names for what is done here."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def read_secret(what: str, from_stdin: bool) -> str:

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json, UsageError, answer
-from kinline.cli.site import DEFAULT_CONFIG, Config
+from kinline.cli.options import DEFAULT_CONFIG, Config, Json
+from kinline.cli.output import UsageError, answer
 from kinline.config import load
 from kinline.rules.model import Language
 
-prompts_app = typer.Typer(no_args_is_help=True, help="What is heard at the handset and by the called party.")
+prompts_app = typer.Typer(no_args_is_help=True)
 
 
 @prompts_app.command("render")

@@ -17,11 +17,9 @@ from kinline.accounts import (
 from kinline.accounts.ledger import LONGEST_REFERENCE, payment_micros
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, InmateNumber, Matching, Note, Option, RowId, TelephoneNumber
-from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.store import NotFound
 from kinline.store.accounts import AccountInfo, BooksReport
-
-noun("account", "Money: inmates' debit accounts, called parties' prepaid ones, and what is billed later.")
 
 Reference = Annotated[
     str,

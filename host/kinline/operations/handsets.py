@@ -7,12 +7,9 @@ from pydantic import Field, SecretStr
 
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, DeviceId, Label, Option, UnitName, yes_or_no
-from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.rules.profile import PinMode
 from kinline.store import NotFound, PinModeOf
-
-noun("handset", "Handsets: which there are and where they hang.")
-
 
 Key = Annotated[
     SecretStr,

@@ -10,12 +10,10 @@ from pydantic import Field
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, RowId
 from kinline.operations.named import TheReason
-from kinline.operations.operation import Answer, Order, Question, Sound, noun, operation
+from kinline.operations.operation import Answer, Order, Question, Sound, operation
 from kinline.recordings import Report, Sealed, export, inspected, load_keys, rotate_keys
 from kinline.recordings.export import wav
 from kinline.store import RecordingInfo
-
-noun("recordings", "Recordings of calls, each sealed as it was written: a chain of custody from the call to whoever gets it.")
 
 TheCall = Annotated[RowId, Argument("CALL"), Field(description="The call record's number.")]
 

@@ -8,11 +8,9 @@ from pydantic import Field
 from kinline.operations.desk import Desk
 from kinline.operations.fields import AtFacility, DeviceId, InmateNumber, Moment, Option, UnitName
 from kinline.operations.named import TheId, TheReason
-from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.rules.model import RestrictionKind
 from kinline.store import RestrictionInfo
-
-noun("restriction", "Who may not call, and from where nobody may, for a time or until it is lifted.")
 
 
 class RestrictionAdd(Order):

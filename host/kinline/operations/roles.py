@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from kinline.failure import Failure
 from kinline.store import StaffInfo
 
 Role = Literal["counselor", "supervisor", "legal", "investigator", "technician", "auditor"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
-class Forbidden(Exception):
+class Forbidden(Failure):
     """Someone asked for what is not theirs; the text says whose it is. `roles` are those that may."""
 
     def __init__(self, message: str, roles: Iterable[Role] = ()) -> None:

@@ -6,8 +6,10 @@ from typing import ClassVar
 import psycopg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from kinline.failure import Failure
 
-class StoreError(Exception):
+
+class StoreError(Failure):
     """The database refused or failed; the text says where and what to do next."""
 
 
