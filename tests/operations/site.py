@@ -29,7 +29,9 @@ from kinline.profiles import load_profile
 from kinline.recordings import made_keys
 from kinline.rules import Allow
 from kinline.rules.profile import NamedNumber
-from kinline.store import NewContact, RecordingClosed, Store
+from kinline.store.given import NewContact
+from kinline.store.recordings import RecordingClosed
+from kinline.store.store import Store
 from tests.recordings.sealing import BLOCK, Sealer, head
 from tests.store.backends import Backend
 from tests.store.site import MOTHER, NOON, PROFILE, RATE, begun, furnish, store_at

@@ -40,8 +40,13 @@ class Later(TyperCommand):
 
 
 def at(module: str, name: str) -> Load:
-    """What has this name in a module of `kinline.cli`."""
-    return lambda: getattr(import_module(f"kinline.cli.{module}"), name)
+    """What has this name in a module of `kinline`."""
+    return lambda: getattr(import_module(f"kinline.{module}"), name)
+
+
+def calling(module: str, name: str) -> Callable[..., Any]:
+    """A function that calls the one of this name in a module of `kinline`."""
+    return lambda *given: getattr(import_module(f"kinline.{module}"), name)(*given)
 
 
 def consisting_of(*parts: Later) -> type[TyperGroup]:

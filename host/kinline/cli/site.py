@@ -5,15 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from kinline import config
 from kinline.cli.actor import actor
+from kinline.cli.later import calling
 from kinline.cli.output import UsageError
 from kinline.operations.desk import Desk
 from kinline.operations.roles import local_actor, staff_actor
-from kinline.store import Store, open_store, site_secret
+
+if TYPE_CHECKING:
+    from kinline.store.store import Store
+
+_open_store = calling("store.open", "open_store")
+_site_secret = calling("store.open", "site_secret")
 
 
 @contextmanager
@@ -30,10 +37,10 @@ def at_desk(file: Path, acting: str | None) -> Iterator[Desk]:
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[tuple[config.Settings, Store]]:
+def opened(file: Path) -> Iterator[tuple[config.Settings, "Store"]]:
     """The settings and the database, which `kinline init` has made."""
     settings = config.load(file)
-    store = open_store(settings.database_url, site_secret(settings.storage.secret_file))
+    store: Store = _open_store(settings.database_url, _site_secret(settings.storage.secret_file))
     try:
         yield settings, store
     finally:

@@ -21,7 +21,7 @@ from kinline.operations.desk import Desk
 from kinline.operations.nouns import NOUNS
 from kinline.operations.operation import Operation, Sound, catalogue, perform, permit, refused
 from kinline.operations.roles import Forbidden
-from kinline.store import Store
+from kinline.store.store import Store
 
 LARGEST_BODY = 2**20
 """Bytes. The largest request is a CSV import of some thousand lines."""

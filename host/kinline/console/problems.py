@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from kinline.failure import Failure
 from kinline.operations.roles import Forbidden
-from kinline.store import Conflict, DatabaseError, NotFound
+from kinline.store.errors import Conflict, DatabaseError, NotFound
 
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = 5

@@ -11,7 +11,8 @@ from kinline.config import Settings
 from kinline.profiles import load_profile
 from kinline.rules import Profile
 from kinline.rules.profile import NamedNumber
-from kinline.store import HandsetInfo, Store
+from kinline.store.places import HandsetInfo
+from kinline.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,10 @@ from kinline.logs import log
 from kinline.media import EngineError, Event, RecordedCall, RecorderEvent, Source, recorded
 from kinline.recordings import Keyring, RecordingError, Sealed, inspected, load_keys, made_keys
 from kinline.recordings.sealed import SUFFIX, head_text
-from kinline.store import CallInfo, DatabaseError, RecordingClosed, Store
+from kinline.store.calls import CallInfo
+from kinline.store.errors import DatabaseError
+from kinline.store.recordings import RecordingClosed
+from kinline.store.store import Store
 
 RETRY_S = 2.0
 _log = log(part="recordings")

@@ -11,7 +11,7 @@ from kinline.operations.named import Sheet, SheetTaken, ShortCode, TheInmate, Th
 from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.people.lists import Deed
 from kinline.rules.model import ContactStatus, Line, NumberClass
-from kinline.store import NewContact
+from kinline.store.given import NewContact
 
 TheClass = Annotated[
     NumberClass, Field(alias="class", description="An attorney's number is not entered here: see counsel arrange.")

@@ -9,7 +9,8 @@ from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, DeviceId, Label, Option, UnitName, yes_or_no
 from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.rules.profile import PinMode
-from kinline.store import NotFound, PinModeOf
+from kinline.store.errors import NotFound
+from kinline.store.given import PinModeOf
 
 Key = Annotated[
     SecretStr,

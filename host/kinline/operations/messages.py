@@ -9,7 +9,7 @@ from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, Matching, Moment, Option
 from kinline.operations.named import TheId, TheInmate
 from kinline.operations.operation import Answer, Order, Question, operation
-from kinline.store.messages import LONGEST_MESSAGE
+from kinline.store.given import LONGEST_MESSAGE
 
 Spoken = Annotated[
     str,

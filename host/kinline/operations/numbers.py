@@ -9,7 +9,7 @@ from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, InmateNumber
 from kinline.operations.named import Document, Everywhere, Prefix, Sheet, SheetTaken, TheNumber, TheReason
 from kinline.operations.operation import Answer, Order, Question, operation
-from kinline.store import BarKind
+from kinline.store.given import BarKind
 
 
 class NumberBlock(Order):

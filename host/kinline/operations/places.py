@@ -25,7 +25,8 @@ from kinline.operations.named import Prefix
 from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.rules.pricing import priced
 from kinline.rules.profile import PinMode
-from kinline.store import OwnLimits, StoreError
+from kinline.store.errors import StoreError
+from kinline.store.given import OwnLimits
 
 
 class FacilityAdd(Order):

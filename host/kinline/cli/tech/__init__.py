@@ -9,7 +9,7 @@ _EXITS = ", ".join(f"{code.value} {text}" for code, text in MEANINGS.items())
 
 
 def _verb(name: str, help: str, file: str | None = None) -> Later:
-    return Later(name, help, at(f"tech.{file or name}", name))
+    return Later(name, help, at(f"cli.tech.{file or name}", name))
 
 
 tech_app = typer.Typer(
