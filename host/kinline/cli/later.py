@@ -26,9 +26,10 @@ class Later(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """The context of the real one: whoever parses, invokes or completes goes on with its `command`."""
-        return self._real().make_context(info_name, args, parent, **extra)
+        return self.real().make_context(info_name, args, parent, **extra)
 
-    def _real(self) -> Any:
+    def real(self) -> TyperCommand | TyperGroup:
+        """The verb or the group itself, imported now."""
         found = self._load()
         if isinstance(found, typer.Typer):
             group = get_group(found)
