@@ -37,7 +37,9 @@ class Later(TyperCommand):
             return group
         alone = typer.Typer(add_completion=False)
         alone.command(self.name, help=self.help)(found)
-        return get_command(alone)
+        verb = get_command(alone)
+        assert isinstance(verb, TyperCommand)
+        return verb
 
 
 def at(module: str, name: str) -> Load:
@@ -46,7 +48,9 @@ def at(module: str, name: str) -> Load:
 
 
 def calling(module: str, name: str) -> Callable[..., Any]:
-    """A function that calls the one of this name in a module of `kinline`."""
+    """A function that calls the one of this name in a module of `kinline`: for what only the deed itself needs, and its
+    own help does not, as a database or what makes sound.
+    """
     return lambda *given: getattr(import_module(f"kinline.{module}"), name)(*given)
 
 

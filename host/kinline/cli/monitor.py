@@ -9,13 +9,16 @@ from typing import Annotated
 
 import typer
 
+from kinline.cli.later import calling
 from kinline.cli.options import DEFAULT_CONFIG, As, Config, Json
-from kinline.cli.output import UsageError, answer, table
+from kinline.cli.output import answer, table
 from kinline.cli.player import player, sink
 from kinline.cli.running import asked
 from kinline.cli.site import at_desk
 from kinline.live.client import Connection
 from kinline.live.protocol import RATE
+
+_read_wav = calling("prompts.sound", "read_wav")
 
 monitor_app = typer.Typer(no_args_is_help=True)
 
@@ -57,12 +60,7 @@ def barge(
     acting: As = None,
 ) -> None:
     """Speak to both parties over their talk, and hear what they say; the facility's profile says whether it is announced."""
-    from kinline.prompts.sound import SoundError, read_wav
-
-    try:
-        said = read_wav(speech)
-    except SoundError as error:
-        raise UsageError(str(error)) from error
+    said = _read_wav(speech)
     length = len(said) / RATE
     with at_desk(config, acting) as desk, asked(desk, "barge", handset) as connection:
         speaker = threading.Thread(target=_speak, args=(connection, said.astype("<i2").tobytes()), daemon=True)

@@ -12,6 +12,7 @@ import uvicorn
 from kinline.config import Settings
 from kinline.console.app import application
 from kinline.counters import counters
+from kinline.failure import Failure
 from kinline.logs import configure, log
 from kinline.metrics import serve as serve_metrics
 from kinline.store.open import open_store, site_secret
@@ -23,7 +24,7 @@ MOST_AT_ONCE = 100
 KEEP_ALIVE_SECONDS = 5
 
 
-class PortTaken(Exception):
+class PortTaken(Failure):
     """Nothing can listen there; the text says what to choose instead."""
 
 
