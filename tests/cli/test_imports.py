@@ -23,7 +23,7 @@ from kinline.cli import main
 main()
 """
 DATABASE = {"sqlalchemy", "alembic", "psycopg", "kinline.store.store"}
-SOUND = {"numpy", "kinline_engine", "kinline.prompts", "kinline.daemon"}
+SOUND = {"numpy", "kinline_engine", "kinline.prompts", "kinline.daemon.run"}
 SERVING = {"fastapi", "uvicorn", "prometheus_client", "matplotlib"}
 CHECKING = {"pydantic", "phonenumbers", "kinline.rules", "kinline.operations.operation"}
 SERVED = SOUND | SERVING
@@ -65,7 +65,7 @@ def completed(line: str) -> dict[str, str]:
         ("tech --help", DATABASE | SERVED | {"kinline.rules", "serial", "cryptography", "segno"}),
         ("tech detect --help", DATABASE | SERVED | {"kinline.rules", "segno"}),
         ("rules profiles", DATABASE | SERVED | {"kinline.operations.operation"}),
-        ("config check", DATABASE | SERVED | {"kinline.operations.people"}),
+        ("config check", SERVED | {"alembic", "psycopg", "kinline.operations.people"}),
         ("calls list", SERVED | {"alembic", "psycopg", "kinline.operations.people"}),
         ("handset list", SERVED | {"alembic", "psycopg", "kinline.operations.people"}),
     ],

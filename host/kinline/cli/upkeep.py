@@ -6,9 +6,14 @@ from typing import Annotated
 import typer
 
 from kinline import config as settings_file
+from kinline.cli.later import calling
 from kinline.cli.options import DEFAULT_CONFIG, Config, Json
 from kinline.cli.output import UsageError, answer
 from kinline.cli.site import opened
+from kinline.profiles import load_profile
+
+_keys_of = calling("daemon.arrangement", "keys_of")
+_arrangements = calling("daemon.arrangement", "Arrangements")
 
 config_app = typer.Typer(no_args_is_help=True)
 db_app = typer.Typer(no_args_is_help=True)
@@ -67,9 +72,14 @@ def init(
 
 @config_app.command("check")
 def config_check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
-    """Read the settings and say what is wrong with them."""
+    """Read the settings and say what is wrong with them, by themselves and with the profiles that they complete."""
     settings = settings_file.load(config)
-    data = settings.model_dump(mode="json", by_alias=True)
+    if settings.calls.profile is not None:
+        _keys_of(settings, load_profile(settings.calls.profile, settings.storage.profiles_dir))
+    elif settings.storage.secret_file.exists():  # made with the database: without one nothing is enrolled yet
+        with opened(config) as (_, store):
+            _arrangements(settings, store).all()
+    data = settings.model_dump(mode="json")
     answer(data, as_json, lambda: f"{config} is in order: facility {settings.facility}, {len(settings.handset)} handsets.")
 
 
