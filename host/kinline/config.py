@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from kinline.failure import Failure
 from kinline.masked import masked
 from kinline.rules.profile import Digit, PinMode
 
@@ -26,7 +27,7 @@ Codec = Literal["G722", "PCMU", "PCMA"]
 Suite = Literal["AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"]
 
 
-class SettingsError(ValueError):
+class SettingsError(Failure, ValueError):
     """Settings that cannot be used; the text names the file, the key, what is wrong and what to write instead."""
 
 
