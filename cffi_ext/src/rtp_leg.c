@@ -54,41 +54,17 @@ static void sent(rtp_leg *r, uint8_t *bytes, uint32_t timestamp, size_t payload)
         rtp_port_unqueue(&r->call->engine->rtp);
 }
 
-static void say(leg *l, const int16_t *pcm, int n)
-{
-    rtp_leg *r = of(l);
-    size_t len = units(r, n); /* G.711 and G.722 have a byte a unit */
-    uint8_t *bytes = queue(r, len);
-    rtp_packet packet = {
-        .payload_type = r->payload_type,
-        .marker = !r->talking,
-        .sequence = r->sequence++,
-        .timestamp = r->timestamp,
-        .ssrc = r->ssrc,
-    };
-
-    rtp_header(bytes, &packet);
-    if (pcm)
-        codec_encode(&r->coder, r->codec, pcm, (size_t)n, bytes + RTP_HEADER_BYTES);
-    else
-        codec_silence(&r->coder, r->codec, (size_t)n, bytes + RTP_HEADER_BYTES);
-    r->talking = true;
-    r->quiet_for = 0;
-    r->timestamp += (uint32_t)len;
-    sent(r, bytes, packet.timestamp, len);
-}
-
 /* Who agreed to comfort noise is told what to fill a pause with, and again in case that was lost. */
 static void say_quiet(rtp_leg *r)
 {
     rtp_packet packet = {
         .payload_type = r->comfort_type,
-        .sequence = r->sequence,
+        .sequence = (uint16_t)r->sequence,
         .timestamp = r->timestamp,
         .ssrc = r->ssrc,
     };
 
-    if (!r->comfort_type || r->quiet_for++ % QUIET_EVERY)
+    if (r->held || !r->comfort_type || r->quiet_for++ % QUIET_EVERY)
         return;
     uint8_t *bytes = queue(r, 1);
     rtp_header(bytes, &packet);
@@ -104,6 +80,35 @@ static void skip(leg *l, int n)
     say_quiet(r);
     r->talking = false;
     r->timestamp += units(r, n);
+}
+
+static void say(leg *l, const int16_t *pcm, int n)
+{
+    rtp_leg *r = of(l);
+
+    if (r->held) {
+        skip(l, n);
+        return;
+    }
+    size_t len = units(r, n); /* G.711 and G.722 have a byte a unit */
+    uint8_t *bytes = queue(r, len);
+    rtp_packet packet = {
+        .payload_type = r->payload_type,
+        .marker = !r->talking,
+        .sequence = (uint16_t)r->sequence++,
+        .timestamp = r->timestamp,
+        .ssrc = r->ssrc,
+    };
+
+    rtp_header(bytes, &packet);
+    if (pcm)
+        codec_encode(&r->coder, r->codec, pcm, (size_t)n, bytes + RTP_HEADER_BYTES);
+    else
+        codec_silence(&r->coder, r->codec, (size_t)n, bytes + RTP_HEADER_BYTES);
+    r->talking = true;
+    r->quiet_for = 0;
+    r->timestamp += (uint32_t)len;
+    sent(r, bytes, packet.timestamp, len);
 }
 
 /* Hearing --------------------------------------------------------------------------------------- */
@@ -143,7 +148,7 @@ static heard hear_relayed(leg *l, voice *v)
 void rtp_leg_pass_gap(rtp_leg *r, uint32_t gap, unsigned lost)
 {
     r->timestamp += gap;
-    r->sequence += (uint16_t)lost;
+    r->sequence += lost;
     r->talking = r->talking && lost; /* the other one's pause is one here, too */
 }
 
@@ -153,7 +158,10 @@ static bool follow(rtp_leg *r, const rtp_packet *packet)
     int32_t gap = (int32_t)(packet->timestamp - r->next);
     uint16_t lost = packet->sequence - r->next_sequence;
 
-    if (!r->moved && gap < 0 && gap > -GAP_MOST && ++r->late_run < LATE_RUN) {
+    /* One packet alone moves no timeline: it may be an old one, or a wild one. */
+    bool behind = gap < 0 && ++r->late_run < LATE_RUN, beyond = gap >= GAP_MOST && packet->timestamp != r->next_moved;
+    if (!r->moved && (behind || beyond)) {
+        r->next_moved = packet->timestamp + (uint32_t)packet->len;
         r->counters.late++;
         return false;
     }
@@ -251,7 +259,7 @@ size_t rtp_leg_authentic(rtp_leg *r, uint8_t *bytes, size_t len, bool rtcp)
     if (result == -EALREADY)
         bad(r, &r->counters.replayed);
     else
-        bad(r, result == -EUSERS ? &r->counters.foreign : &r->counters.unauthentic);
+        bad(r, &r->counters.unauthentic);
     return 0;
 }
 
@@ -274,16 +282,18 @@ void rtp_leg_take(rtp_leg *r, uint8_t *bytes, size_t len)
         return;
     }
     rtp_stream_step step = rtp_stream_take(&r->stream, packet.sequence, packet.ssrc);
-    if (step == RTP_STREAM_FOREIGN) {
+    if (step == RTP_STREAM_FOREIGN)
         bad(r, &r->counters.foreign);
+    if (step == RTP_STREAM_FOREIGN || step == RTP_STREAM_STRAY)
         return;
-    }
     r->heard_ns = r->call->engine->now_ns;
     if (r->silent_told) {
         r->silent_told = false;
         call_post(r->call, KL_CALL_RTP_RESUMED, call_side_of(r->call, r), NULL, 0);
     }
     r->counters.bytes += packet.len;
+    if (step == RTP_STREAM_AGAIN)
+        return;
     int codec = codec_of(r, &packet);
     if (step == RTP_STREAM_BEGINS) {
         if (r->stream.received > 1)
@@ -294,7 +304,7 @@ void rtp_leg_take(rtp_leg *r, uint8_t *bytes, size_t len)
     }
     if (codec < 0)
         take_other(r, &packet);
-    else if (step != RTP_STREAM_AGAIN)
+    else
         take_audio(r, &packet, codec);
 }
 
@@ -309,7 +319,7 @@ void rtp_leg_take_rtcp(rtp_leg *r, uint8_t *bytes, size_t len)
 void rtp_leg_watch(rtp_leg *r)
 {
     rtp_reports_tick(r);
-    if (!r->set || !r->call->gate || r->silent_told || r->call->engine->now_ns - r->heard_ns < SILENT_NS)
+    if (!r->set || r->held || !r->call->gate || r->silent_told || r->call->engine->now_ns - r->heard_ns < SILENT_NS)
         return;
     r->silent_told = true;
     call_post(r->call, KL_CALL_RTP_SILENT, call_side_of(r->call, r), NULL, 0);
@@ -329,7 +339,7 @@ void rtp_leg_clear(rtp_leg *r)
     rtp_reports_end(r);
     if (r->set)
         rtp_route_remove(&r->call->engine->rtp, &r->address);
-    r->set = r->talking = r->silent_told = false;
+    r->set = r->held = r->talking = r->silent_told = false;
 }
 
 static void unhook(leg *l)
@@ -375,7 +385,7 @@ bool rtp_leg_init(rtp_leg *r, kl_call *call, bool paced)
     r->ssrc = random[0];
     r->timestamp = random[1];
     /* RFC 3711 §3.3.1: so low that one who misses the first packets cannot be a roll-over behind. */
-    r->sequence = (uint16_t)(random[1] >> 16 & RTP_FIRST_MOST);
+    r->first = r->sequence = random[1] >> 16 & RTP_FIRST_MOST;
     return true;
 }
 
@@ -405,30 +415,37 @@ static void change_keys(rtp_leg *r, rtp_protection *fresh, bool same_end)
     if (!was || r->protection.send == was || (r->protection.send && !srtp_rolled_over(was, r->ssrc)))
         return;
     r->ssrc++;
-    r->sequence &= RTP_FIRST_MOST;
+    r->first = r->sequence &= RTP_FIRST_MOST;
     r->talking = false;
     rtp_reports_other_source(r);
 }
 
 int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in *address, rtp_protection *fresh)
 {
-    int error = rtp_route_add(&r->call->engine->rtp, address, r);
-    bool moved = r->set && memcmp(&r->address, address, sizeof *address);
+    bool nowhere = !address->sin_addr.s_addr, held = nowhere || end->held;
+    /* Who has not said yet where it is cannot be told from others who have not: it is heard once it has. */
+    int error = nowhere ? 0 : rtp_route_add(&r->call->engine->rtp, address, r);
+    bool moved = r->set && !nowhere && memcmp(&r->address, address, sizeof *address);
 
     if (error)
         return error;
     if (moved)
         rtp_route_remove(&r->call->engine->rtp, &r->address);
+    if (moved || !r->set || (r->held && !held))
+        r->heard_ns = r->call->engine->now_ns; /* what nobody had to send is not missing */
     if (moved || !r->set) {
         rtp_stream_restart(&r->stream);
         r->bad_told = false;
         r->dtmf.event_seen = false;
-        r->heard_ns = r->call->engine->now_ns;
     }
     change_keys(r, fresh, r->set && !moved);
-    r->address = *address;
-    rtp_reports_begin(r, end->rtcp_port, moved || !r->set);
+    if (!nowhere || !r->set)
+        r->address = *address;
+    if (!nowhere)
+        rtp_reports_begin(r, end->rtcp_port, moved || !r->set);
+    r->reports.silent = nowhere;
     r->set = true;
+    r->held = held;
     r->codec = end->codec;
     r->payload_type = end->payload_type;
     r->dtmf_type = end->dtmf_type;
@@ -448,8 +465,9 @@ void rtp_leg_count(const rtp_leg *r, kl_rtp_counters *out)
     out->duplicate = r->stream.duplicate;
     out->reports = r->reports.counters;
     out->jitter_us = r->stream.jitter_us;
+    out->late += r->stream.stray;
     if (r->jitter) {
-        out->late = r->jitter->counters.late;
+        out->late += r->jitter->counters.late;
         out->concealed_samples = r->jitter->counters.concealed_samples;
         out->delay_ms = r->jitter->counters.delay_ms;
         out->mean_delay_ms = r->delays ? (uint32_t)(r->delays_ms / r->delays) : 0;

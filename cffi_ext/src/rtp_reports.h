@@ -16,6 +16,7 @@ enum { REPORTS_KEPT = 16 };
 typedef struct {
     struct sockaddr_in address; /* where theirs come from, and ours go to */
     bool routed;                /* it has a place of its own among the routes, or is RTP's own */
+    bool silent;                /* none is sent, not even a goodbye */
     bool mux;
     char cname[RTCP_CNAME_BYTES + 1];
     uint32_t random;
@@ -27,7 +28,6 @@ typedef struct {
     uint64_t sent_before, sent_at_last; /* packets at the last two reports */
     uint32_t said_timestamp;
     int64_t said_ns; /* when that was sent */
-    uint32_t expected_prior, received_prior;
     struct {
         uint32_t lsr;
         int64_t at_ns;
