@@ -93,7 +93,7 @@ static void describe_ours(rtp_leg *r, rtcp_report *report)
     report->sender = true;
     report->ntp = ntp_now();
     report->timestamp = p->said_timestamp + (uint32_t)((now_ns - p->said_ns) * UNITS_MS / 1000000);
-    report->packets = (uint32_t)r->counters.sent;
+    report->packets = (uint32_t)(r->counters.sent - p->sent_otherwise);
     report->bytes = (uint32_t)p->bytes_sent;
     p->told[p->tellings % REPORTS_KEPT].lsr = (uint32_t)(report->ntp >> 16);
     p->told[p->tellings++ % REPORTS_KEPT].at_ns = now_ns;
@@ -120,6 +120,12 @@ static void send_report(rtp_leg *r, bool bye)
     p->counters.sent++;
 }
 
+void rtp_reports_other_source(rtp_leg *r)
+{
+    r->reports.bytes_sent = 0;
+    r->reports.sent_otherwise = r->counters.sent;
+}
+
 void rtp_reports_said(rtp_leg *r, uint32_t timestamp, size_t payload)
 {
     r->reports.said_timestamp = timestamp;
@@ -131,7 +137,7 @@ void rtp_reports_tick(rtp_leg *r)
 {
     rtp_reports *p = &r->reports;
 
-    if (!p->routed || r->call->engine->now_ns < p->next_ns)
+    if (!p->routed || p->silent || r->call->engine->now_ns < p->next_ns)
         return;
     p->next_ns = r->call->engine->now_ns + spread(p, INTERVAL_NS);
     send_report(r, false);
@@ -255,7 +261,7 @@ void rtp_reports_end(rtp_leg *r)
     if (!p->routed)
         return;
     /* §6.3.7: who has never sent anything need not say goodbye. */
-    if (r->counters.sent || p->counters.sent)
+    if (!p->silent && (r->counters.sent || p->counters.sent))
         send_report(r, true);
     if (!p->mux)
         rtp_route_remove(&r->call->engine->rtcp, &p->address);

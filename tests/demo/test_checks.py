@@ -14,7 +14,7 @@ from demo import checks
 from demo.custody import Verified
 from demo.scenario import MadeCall, Warned
 from demo.site import PEOPLE
-from kinline.store import CallInfo
+from kinline.store.calls import CallInfo
 from kinline_sim.listening import Heard
 from kinline_sim.phone import CallRecord
 from kinline_sim.rtp import Take
