@@ -74,7 +74,7 @@ class Trunk(_Section):
     caller_id: Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$")] | None = None
     sip_bind: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
     sip_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    media_bind: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
+    media_bind: IPv4Address = IPv4Address("127.0.0.1")
     media_port: Annotated[int, Field(ge=0, le=65535)] = 0
     codecs: Annotated[tuple[Codec, ...], Field(min_length=1, max_length=3)] = ("G722", "PCMU", "PCMA")
     comfort_noise: bool = True
