@@ -202,6 +202,18 @@ def test_keys_change_each_hour_and_not_before() -> None:
     assert at == [60, 120]
 
 
+def test_forged_hellos_put_no_change_of_keys_off() -> None:
+    """However many: whoever proves none within the silence of a link was no handset that had left its session."""
+    session = open_session()
+    changed = []
+    for ms in range(0, wire.REKEY_MS + 10_000, 500):
+        now = session.heard_ns = NOW + ms * MS
+        if ms % wire.HELLO_SLOW_MS == 0:
+            session.frame(wire.Hello.ID, hello(nonce=ms.to_bytes(16, "little")).encode(), now)
+        changed += [ms for action in session.tick(now) if isinstance(action, ses.InstallKeys)]
+    assert len(changed) == 1 and changed[0] - wire.REKEY_MS <= wire.HELLO_SLOW_MS
+
+
 def test_an_older_handset_keeps_its_keys() -> None:
     session = closed_session()
     text = bytearray(hello().encode())
@@ -229,7 +241,7 @@ def test_a_revoked_device_is_cut_off_and_stays_out() -> None:
     assert session.disowned
     known.clear()
     assert session.disowned
-    assert session.revoke() == [ses.Closed("its key was revoked")]
+    assert session.revoke() == [ses.Closed("its key was revoked", NOW)]
     assert refused(session.frame(wire.Hook.ID, numbered(2, wire.Hook(1, 2)), NOW, epoch=1)) == ["link_unexpected"]
     assert refused(session.frame(wire.Hello.ID, hello().encode(), NOW)) == ["link_unknown_device"]
 
@@ -247,6 +259,18 @@ def test_a_proved_hello_ends_the_old_session_and_opens_the_new() -> None:
     session.frame(wire.Hello.ID, hello(nonce=b"\x01" * 16).encode(), NOW)
     kinds = [type(a) for a in session.frame(wire.Snapshot.ID, FIRST + SNAPSHOT.encode(), NOW, epoch=2)]
     assert kinds == [ses.Closed, ses.Opened, ses.Transmit]
+
+
+@pytest.mark.parametrize("kind", [wire.Snapshot, wire.Ack], ids=["by its snapshot", "by what follows a lost one"])
+def test_a_session_that_gives_way_was_last_heard_before_the_handset_restarted(kind: type[wire.Message]) -> None:
+    """Talk is charged up to there: nobody talked while it was dead."""
+    session = open_session()
+    session.frame(wire.Hook.ID, numbered(2, wire.Hook(1, 2)), NOW + 700 * MS, epoch=1)
+    later = NOW + 2900 * MS
+    session.frame(wire.Hello.ID, hello(nonce=b"\x01" * 16).encode(), later)
+    text = FIRST + SNAPSHOT.encode() if kind is wire.Snapshot else wire.Ack(1).encode()
+    closed, *_ = session.frame(kind.ID, text, later, epoch=2)
+    assert closed == ses.Closed("the handset started a new session", NOW + 700 * MS)
 
 
 def test_a_new_session_starts_afresh() -> None:

@@ -93,7 +93,7 @@ def test_a_refusal_slows_the_hellos(board: Board) -> None:
 def test_a_host_that_restarts_is_told_everything(board: Board, lifted: SerialPeer) -> None:
     successor = SerialPeer(board.path, KEY)
     successor.epoch = lifted.epoch
-    successor.probe()
+    assert successor.call()
     snapshot = successor.expect(wire.Snapshot)
     assert (snapshot.off_hook, snapshot.phase) == (1, wire.PHASE_LISTEN)
     board.press("8")
@@ -101,15 +101,17 @@ def test_a_host_that_restarts_is_told_everything(board: Board, lifted: SerialPee
     successor.close()
 
 
-def test_a_probe_alone_ends_no_session(board: Board, lifted: SerialPeer) -> None:
-    greet = lifted._greet
-    lifted._greet = lambda hello: None  # type: ignore[method-assign]
-    for _ in range(5):
+def test_probes_while_the_host_is_heard_are_counted_and_end_no_session(board: Board, lifted: SerialPeer) -> None:
+    """This host would welcome a hello at once, as the real one does."""
+    opening = lifted.hello
+    for _ in range(20):
         lifted.probe()
         lifted.pump(0.05)
+    lifted.send(wire.Report())
+    assert lifted.expect(wire.Health).rejected == 20
+    assert lifted.hello is opening, "the handset said hello"
     board.press("3")
     assert lifted.expect(wire.Key).key == ord("3")
-    lifted._greet = greet  # type: ignore[method-assign]
 
 
 @pytest.mark.each_vm

@@ -277,11 +277,11 @@ class Station:
                     self._delivered(message)
                 case ses.Opened():
                     self._opened(action)
-                case ses.Closed(reason):
+                case ses.Closed(reason, heard_ns):
                     counters.add("link_session_closed")
                     self.log.warning("handset out of reach", handset=self.device, reason=reason)
                     self._firmware.closed()
-                    self.happen(ev.LinkLost(self._session.heard_ns))
+                    self.happen(ev.LinkLost(heard_ns))
                     self._drop_call()
                 case ses.Refused(counter, detail):
                     counters.add(counter)
@@ -368,7 +368,8 @@ class Station:
 
     def take_audio(self, recorded: bool = False, monitored: bool = False) -> None:
         """An engine call, the handset's audio. It has a place for a recorder and for listeners only if it is to."""
-        if self._call is None and self.link is not None:
+        # Audio is answered sealed: without a session that would keep the handset from believing the next probe.
+        if self._call is None and self.link is not None and self._session.open:
             engine = self.services.engine
             if recorded:
                 make: Callable[[Link], AnyCall] = engine.create_call if monitored else engine.create_recorded_call

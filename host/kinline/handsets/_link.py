@@ -200,7 +200,7 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A host that has no session asks for a hello. Anybody can forge it: ignored while sealed frames come."""
+    """A host that has no session asks for a hello. Anybody can forge it: counted and ignored while the last sealed frame is no older than two pings."""
 
     ID: ClassVar[int] = 4
     IDEMPOTENT: ClassVar[bool] = True

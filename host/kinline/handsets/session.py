@@ -59,9 +59,10 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The session is down, and why."""
+    """The session is down, and why; the handset was last heard at this time, before whatever opens the next one."""
 
     reason: str
+    heard_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class _Opening:
     epoch: int
     welcome: Transmit
     key: bytes = field(repr=False)  # the device key that it is under
+    since_ns: int
     repeats: int = 0
 
 
@@ -184,6 +186,8 @@ class Session:
         if now_ns - self.heard_ns > wire.SILENCE_MS * _MS:
             return self._end(f"nothing heard for {wire.SILENCE_MS} ms")
         actions: list[Action] = []
+        if self._opening and now_ns - self._opening.since_ns > wire.SILENCE_MS * _MS:
+            self._opening = None  # heard as before since that hello: it was not the handset's
         if now_ns >= self._rekey_ns and self._minor and not self._rekeying and not self._opening:
             actions += self.rekey(now_ns)
         if now_ns >= self._ping_ns:
@@ -217,7 +221,7 @@ class Session:
 
     def _end(self, reason: str) -> list[Action]:
         was_open, self._epoch, self._rekeying = self.open, 0, 0
-        return [Closed(reason)] if was_open else []
+        return [Closed(reason, self.heard_ns)] if was_open else []
 
     def _ping(self, now_ns: int) -> Transmit:
         self._ping_number = (self._ping_number + 1) & 0xFFFF
@@ -251,7 +255,7 @@ class Session:
         host_nonce = self._nonce(wire.NONCE_BYTES)
         keys, proof = derive(key, hello.nonce, host_nonce, epoch)
         welcome = wire.Welcome(epoch, min(wire.MINOR, hello.minor), host_nonce, proof)
-        self._opening = _Opening(hello, epoch, Transmit(wire.Welcome.ID, welcome.encode()), key)
+        self._opening = _Opening(hello, epoch, Transmit(wire.Welcome.ID, welcome.encode()), key, now_ns)
         return [InstallKeys(keys), self._opening.welcome]
 
     def _refuse(self, reason: int, hint: str, counter: str, detail: str) -> list[Action]:

@@ -148,7 +148,7 @@ class BoardLink:
                     self.messages.append(message)
                 case Refused():
                     self.refusals.append(action)
-                case Closed(reason):
+                case Closed(reason, _):
                     self.closings.append(reason)
 
     def _write(self, frame: bytes) -> None:
