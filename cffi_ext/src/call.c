@@ -136,8 +136,8 @@ void call_gate(kl_call *c, bool open)
         rtp_leg_forget(&c->far);
         if (c->bridged)
             rtp_leg_forget(&c->near);
-        talk_forget(&c->to_far);
-        talk_forget(&c->to_near);
+        talk_forget(c, &c->to_far);
+        talk_forget(c, &c->to_near);
     }
     /* Another called party may be asked next. */
     c->far.dtmf.in_band = !open;

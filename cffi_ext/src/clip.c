@@ -68,6 +68,12 @@ void clip_free(clip *c)
     free(c);
 }
 
+const int16_t *clip_from(const clip *c, size_t at, bool wide, size_t *left)
+{
+    *left = wide ? c->n - 2 * at : c->n / 2 - at;
+    return wide ? c->pcm16 + 2 * at : c->pcm8 + at;
+}
+
 /* One cadence; frequencies in Hz, 0 for none. Each component is -19 dB of full scale in amplitude,
  * about the -13 dBm0 a pair that switches send. */
 static const struct {

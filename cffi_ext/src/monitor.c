@@ -90,6 +90,13 @@ bool monitor_speak(kl_monitor *m, int direction, voice *const *to, int rates)
     return n;
 }
 
+void monitor_forget(kl_monitor *m, int direction)
+{
+    unsigned head = atomic_load_explicit(&m->said_head, memory_order_acquire);
+
+    atomic_store_explicit(&m->said_tail[direction], head, memory_order_release);
+}
+
 void monitor_over(kl_monitor *m)
 {
     atomic_store(&m->over, true);

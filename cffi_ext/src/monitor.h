@@ -13,6 +13,8 @@ void monitor_push(kl_monitor *m, const int16_t *left, const int16_t *right);
 /* Adds what is being said to the listener of one direction (0 or 1) to what goes there, at whatever rates
  * that is at hand (one with n of 0 is not, the first always is); false if nothing is being said. */
 bool monitor_speak(kl_monitor *m, int direction, voice *const *to, int rates);
+/* What has been said so far is not heard by the listener of that direction. */
+void monitor_forget(kl_monitor *m, int direction);
 /* The call is over: nothing more comes. */
 void monitor_over(kl_monitor *m);
 

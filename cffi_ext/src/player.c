@@ -48,16 +48,16 @@ player_mode player_pull(player *p, int16_t *out, size_t n, bool wide)
 
     while (n && p->tail != p->head) {
         const player_entry *e = &p->entry[p->tail % PLAYER_ENTRIES];
-        const int16_t *pcm = wide ? e->clip->pcm16 : e->clip->pcm8;
-        size_t left = (wide ? e->clip->n : e->clip->n / 2) - p->at;
+        size_t left;
+        const int16_t *pcm = clip_from(e->clip, p->at, wide, &left);
         size_t take = left < n ? left : n;
 
         if (mode == PLAYER_IDLE)
             mode = e->overlay ? PLAYER_OVERLAY : PLAYER_ALONE;
-        memcpy(out, pcm + p->at, take * sizeof *out);
+        memcpy(out, pcm, take * sizeof *out);
         out += take;
         n -= take;
-        p->at += take;
+        p->at += wide ? take / 2 : take;
         if (take == left)
             end_entry(p);
     }

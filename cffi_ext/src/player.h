@@ -29,7 +29,7 @@ typedef struct {
     player_over over; /* called when the last entry of a play is over */
     void *user;
     uint32_t head, tail;
-    size_t at; /* samples heard of the entry at tail */
+    size_t at; /* of the entry at tail heard, in samples at 8 kHz whatever the leg's rate, which may change */
     player_entry entry[PLAYER_ENTRIES];
 } player;
 
@@ -43,7 +43,7 @@ uint32_t player_room(const player *p);
 void player_add(player *p, clip *c, play *owner, bool overlay);
 /* Ends all entries as stopped. */
 void player_stop(player *p);
-/* The next n samples at 16 kHz (wide) or 8 kHz, zeros behind the end, and how to mix them. */
+/* The next n samples at 16 kHz (wide; n is even) or 8 kHz, zeros behind the end, and how to mix them. */
 player_mode player_pull(player *p, int16_t *out, size_t n, bool wide);
 
 #endif

@@ -9,6 +9,9 @@
 
 enum { NOT_AGREED = 255, COMFORT_NOISE = 13, OUR_DTMF = 101, CLOCK_RATE = 8000 };
 
+/* RFC 4733 §3.2: the keys, and the hook flash, which is a sign of a third party. */
+#define OUR_EVENTS "0-16"
+
 /* RFC 3551 §4.5.2: G.722 says 8000, too, though it carries 16 kHz. */
 static const struct {
     uint8_t type;
@@ -67,7 +70,7 @@ int sip_sdp_write(const kl_sip_media *media, const sip_our_terms *terms, char *o
     }
     if (media->dtmf) {
         snprintf(formats + f, sizeof formats - f, " %u", OUR_DTMF);
-        snprintf(maps + m, sizeof maps - m, "a=rtpmap:%u telephone-event/8000\r\na=fmtp:%u 0-15\r\n", OUR_DTMF,
+        snprintf(maps + m, sizeof maps - m, "a=rtpmap:%u telephone-event/8000\r\na=fmtp:%u " OUR_EVENTS "\r\n", OUR_DTMF,
                  OUR_DTMF);
     }
     for (int i = 0; i < terms->count; i++)

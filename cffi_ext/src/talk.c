@@ -85,16 +85,19 @@ static void overhear(kl_call *c, direction *d, stretch *s)
         stereo_put(&place->voices, channel(c, d), wide(d, s)->pcm, wide(d, s)->n);
 }
 
-/* Staff speak to the listener, over the talk; whether they do. Closed, nobody does. */
+/* Staff speak to the listener, over the talk; whether they do. Closed, nobody does, and what they say is gone. */
 static bool barge(kl_call *c, direction *d, stretch *s)
 {
     monitoring_place *place = call_monitoring(c);
     voice *const rates[] = {&s->voice, &s->narrow, &s->wide};
     bool any = false;
 
-    for (int i = 0; place && c->gate && i < CALL_MONITORS; i++)
-        if (place->by[i])
+    for (int i = 0; place && i < CALL_MONITORS; i++) {
+        if (place->by[i] && c->gate)
             any |= monitor_speak(place->by[i], channel(c, d), rates, 3);
+        else if (place->by[i])
+            monitor_forget(place->by[i], channel(c, d));
+    }
     return any;
 }
 
@@ -142,13 +145,20 @@ static void mix_tone(direction *d, int16_t *out, int n)
 {
     bool wide = d->to->rate == 16000;
 
-    for (int i = 0; i < n && d->tone; i++) {
-        mix_add(out + i, (wide ? d->tone->pcm16 : d->tone->pcm8) + d->tone_at, 1);
-        if (++d->tone_at == (wide ? d->tone->n : d->tone->n / 2)) {
-            d->tone_at = 0;
-            if (d->tone_once)
-                d->tone = NULL;
-        }
+    while (n && d->tone) {
+        size_t left;
+        const int16_t *pcm = clip_from(d->tone, d->tone_at, wide, &left);
+        int take = left < (size_t)n ? (int)left : n;
+
+        mix_add(out, pcm, take);
+        out += take;
+        n -= take;
+        d->tone_at += (size_t)(wide ? take / 2 : take);
+        if ((size_t)take < left)
+            break;
+        d->tone_at = 0;
+        if (d->tone_once)
+            d->tone = NULL;
     }
 }
 
@@ -210,9 +220,14 @@ void talk_miss(kl_call *c, direction *d, int n)
 
 /* Life ------------------------------------------------------------------------------------------ */
 
-void talk_forget(direction *d)
+void talk_forget(kl_call *c, direction *d)
 {
+    monitoring_place *place = call_monitoring(c);
+
     d->down = d->up = (halves){0};
+    for (int i = 0; place && i < CALL_MONITORS; i++)
+        if (place->by[i])
+            monitor_forget(place->by[i], channel(c, d));
 }
 
 void direction_init(direction *d, leg *from, leg *to)

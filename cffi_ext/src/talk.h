@@ -15,7 +15,7 @@ typedef struct {
     player player;   /* what is being said to the listener */
     uint32_t held_ms; /* that the next of it has waited for somebody who types */
     const clip *tone; /* NULL: none */
-    size_t tone_at;
+    size_t tone_at; /* as the player counts */
     bool tone_once;
     int64_t due_ns; /* when the speaker's next stretch is due */
     uint32_t rms;   /* of the last one */
@@ -28,7 +28,7 @@ void direction_init(direction *d, leg *from, leg *to);
 void talk_pass(struct kl_call *c, direction *d);
 /* n samples at 8 kHz never came; what was made of them is for the record only. */
 void talk_miss(struct kl_call *c, direction *d, int n);
-/* Filters forget what was said before. */
-void talk_forget(direction *d);
+/* Filters forget what was said before, and staff are not heard with it. */
+void talk_forget(struct kl_call *c, direction *d);
 
 #endif

@@ -85,7 +85,50 @@ static void *one_call(void *arg)
     return NULL;
 }
 
-int main(void)
+/* Both ends agree to another rate in the middle of a prompt and of a tone: each goes on from there to its end. */
+static void test_rate_changes_under_prompt_and_tone(unsigned until)
+{
+    enum { LONG = 10 }; /* packets that both last: KL_TONE_BEEP and the clip are 200 ms */
+    static const uint8_t codecs[] = {KL_CODEC_G722, KL_CODEC_PCMU, KL_CODEC_G722};
+    static int16_t pcm[LONG * 320] = {1000};
+    static kl_event events[64];
+    /* However slow a sanitizer is, no end is late. */
+    kl_engine_config config = {.rtp_bind_ip = "127.0.0.1", .jitter_min_ms = 20, .jitter_max_ms = 120, .stall_ms = 60000};
+    kl_bus *bus = kl_bus_create();
+    kl_engine *engine = kl_engine_create(bus, &config);
+    uint16_t ports[2];
+    int near = far_socket(&ports[0]), far = far_socket(&ports[1]);
+    uint32_t call = (uint32_t)kl_call_create_bridged(engine, 0);
+    uint32_t clip = (uint32_t)kl_clip_load(engine, pcm, LONG * 320);
+    unsigned sequence = 0;
+
+    for (int round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < LONG; i++) {
+            kl_call_far_end end = {.ip = "127.0.0.1", .port = ports[0], .codec = codecs[round + (i >= until)]};
+            if (i == 0 || i == until) {
+                CHECK(!kl_call_near(engine, call, &end));
+                end.port = ports[1];
+                CHECK(!kl_call_far(engine, call, &end));
+            }
+            if (i == 0)
+                CHECK(!kl_call_tone(engine, call, KL_TONE_BEEP) &&
+                      !kl_call_play(engine, call, KL_SIDE_FAR, &clip, 1, KL_PLAY_QUEUE, 7));
+            CHECK(kl_bus_poll(bus, events, 64) == 0);
+            say_rtp(far, kl_engine_rtp_port(engine), ++sequence);
+            hear(near);
+            say_rtp(near, kl_engine_rtp_port(engine), sequence);
+            hear(far);
+        }
+        CHECK(kl_bus_poll(bus, events, 64) == 1 && events[0].kind == KL_CALL_PLAYED && events[0].code == 7);
+    }
+    CHECK(!kl_call_destroy(engine, call) && !kl_clip_free(engine, clip));
+    kl_engine_destroy(engine);
+    kl_bus_destroy(bus);
+    close(near);
+    close(far);
+}
+
+static void test_calls_side_by_side(void)
 {
     kl_engine_config config = {.rtp_bind_ip = "127.0.0.1", .jitter_min_ms = 20, .jitter_max_ms = 120};
     kl_bus *bus = kl_bus_create();
@@ -102,5 +145,12 @@ int main(void)
         pthread_join(threads[i], NULL);
     kl_engine_destroy(engine);
     kl_bus_destroy(bus);
+}
+
+int main(void)
+{
+    test_calls_side_by_side();
+    for (unsigned until = 1; until < 10; until += 4)
+        test_rate_changes_under_prompt_and_tone(until);
     return 0;
 }

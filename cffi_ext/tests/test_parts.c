@@ -86,6 +86,31 @@ static void test_player_crosses_clips_and_reports_once(void)
     clip_free(a);
 }
 
+/* A far end may agree to another rate in the middle of a prompt: it goes on from there. */
+static void test_player_goes_on_at_another_rate(void)
+{
+    enum { WIDE = 400, NARROW = WIDE / 2 };
+    int16_t ramp[WIDE], out[2 * WIDE];
+
+    for (int i = 0; i < WIDE; i++)
+        ramp[i] = (int16_t)(20 * i);
+    clip *c = clip_create(ramp, WIDE);
+    for (size_t at = 0; at <= NARROW; at++) {
+        for (int wide = 0; wide < 2; wide++) {
+            player p = {.over = over};
+            play one = {.token = 1};
+            size_t before = wide ? 2 * at : at, after = wide ? NARROW - at : 2 * (NARROW - at);
+            player_add(&p, c, &one, false);
+            CHECK(player_pull(&p, out, before, wide) == (at ? PLAYER_ALONE : PLAYER_IDLE));
+            CHECK(!memcmp(out, wide ? c->pcm16 : c->pcm8, before * sizeof *out));
+            CHECK(player_pull(&p, out, after + 40, !wide) == (at < NARROW ? PLAYER_ALONE : PLAYER_IDLE));
+            CHECK(!memcmp(out, wide ? c->pcm8 + at : c->pcm16 + 2 * at, after * sizeof *out) && !out[after]);
+            CHECK(!player_busy(&p) && !c->uses);
+        }
+    }
+    clip_free(c);
+}
+
 static void test_stream_tells_loss_order_and_source(void)
 {
     rtp_stream s = {0};
@@ -165,6 +190,7 @@ int main(void)
     test_table_ids_are_never_reused_soon();
     test_routes_survive_removal_of_neighbours();
     test_player_crosses_clips_and_reports_once();
+    test_player_goes_on_at_another_rate();
     test_stream_tells_loss_order_and_source();
     test_half_the_rate_keeps_the_telephone_band_and_nothing_above();
     test_half_the_rate_is_alike_in_pieces_and_does_not_wrap();

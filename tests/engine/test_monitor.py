@@ -92,10 +92,18 @@ def test_a_barge_is_heard_by_both_over_the_talk_and_kept(stage: Stage, tmp_path)
 
 def test_a_barge_before_acceptance_is_heard_by_nobody(stage: Stage) -> None:
     monitor = stage.call.monitor()
-    said = STAFF[: 16 * FRAME16].tobytes()
+    words = STAFF[: 16 * FRAME16]
+    said = words.tobytes()
     assert monitor.say(said) == len(said)
     near_heard, far_heard = stage.silence(0.5)
     assert not near_heard.any() and not far_heard.any()
+    assert monitor.say(said) == len(said)
+    stage.call.gate(True)
+    near_heard, far_heard = stage.silence(0.5)
+    assert not far_heard.any() and correlation(words, near_heard) < 0.2, "what was said just before it is gone, too"
+    assert monitor.say(said) == len(said)
+    near_heard, far_heard = stage.silence(0.5)
+    assert correlation(words, near_heard) > 0.5 and correlation(words[::2], far_heard) > 0.5
 
 
 def test_more_than_a_second_of_speech_waits_for_whoever_says_it(stage: Stage) -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from kinline_engine.audio import Coder, Pcm
 from kinline_engine.bus import Source
-from kinline_engine.engine import CallEvent, Codec
+from kinline_engine.engine import CallEvent, Codec, Side, Tone
 from kinline_sim.listening import above_4_khz
 from kinline_sim.rtp import dtmf_tone
 from kinline_sim.speech import resample
-from tests.engine.parties import FRAME8, FRAME16, Stage, correlation, speech
+from tests.engine.parties import FRAME8, FRAME16, Stage, correlation, found_again, speech
+from tests.engine.test_bridged import Bridge
 
 COMFORT_NOISE = 13
 
@@ -77,6 +78,38 @@ def test_a_reinvite_to_another_codec_is_followed_in_mid_call(stage: Stage) -> No
     assert correlation(far8, near_heard[::2]) >= 0.93
     assert correlation(speech(3, 16000, seed=4)[::2], far_heard) >= 0.95
     assert stage.call.counters.far.late == 0 and stage.call.counters.far.lost == 0
+
+
+@pytest.mark.parametrize("until", [1, 5, 9])
+@pytest.mark.parametrize("codecs", [(Codec.G722, Codec.PCMU), (Codec.PCMU, Codec.G722)])
+def test_prompt_and_tone_go_on_from_where_they_were_as_the_codec_changes(codecs: tuple[Codec, Codec], until: int) -> None:
+    """The beep lasts ten packets, and so does the prompt: a new rate takes nothing out, and adds nothing."""
+    bridge = Bridge()
+    prompt = speech(0.2, 16000, seed=6)
+    heard: dict[str, list[Pcm]] = {"near": [], "far": []}
+    coders = {"near": Coder(), "far": Coder()}
+    for i in range(12):
+        codec = codecs[i >= until]
+        if i in (0, until):
+            bridge.call.set_near(replace(bridge.near.end, codec=codec, payload_type=codec))
+            bridge.call.set_far(replace(bridge.far.end, codec=codec, payload_type=codec))
+        if i == 0:
+            bridge.call.play(Side.FAR, [bridge.engine.load_clip(prompt.tobytes())])
+            bridge.call.tone(Tone.BEEP)
+        bridge.near.say(np.zeros(FRAME8, np.int16))
+        bridge.far.say(np.zeros(FRAME8, np.int16))
+        for name, end in (("near", bridge.near), ("far", bridge.far)):
+            packet = end.receive()
+            assert packet[1] & 0x7F == codec and len(packet) == 12 + FRAME8
+            pcm = coders[name].decode(codec, packet[12:])
+            heard[name].append(pcm if codec is Codec.G722 else resample(pcm, 8000, 16000))
+    bridge.close()
+    beep = np.asarray(3600 * np.sin(2 * np.pi * 1400 * np.arange(3200) / 16000), np.int16)
+    for told, name in ((beep, "near"), (prompt, "far")):
+        levels = [float(np.sqrt(np.mean(piece.astype(float) ** 2))) for piece in heard[name]]
+        # Piece by piece: G.722 is heard 1.4 ms later than G.711.
+        assert found_again(told, np.concatenate(heard[name]), 400) > 0.9
+        assert min(levels[1:10]) > 100 and max(levels[11:]) < 100
 
 
 def test_a_far_end_may_change_its_payload_type_without_a_word(stage: Stage) -> None:

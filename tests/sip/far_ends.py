@@ -86,6 +86,12 @@ def forwarded() -> str:
     return scenario(INVITE, TRYING, reply("181 Call Is Being Forwarded", history), pause(50), ANSWER, BYE_FROM_CALLER)
 
 
+def answer_at(port: int) -> str:
+    """Answers with media at a port of 127.0.0.1, and takes every event of RFC 4733."""
+    body = SDP.replace("[media_ip]", "127.0.0.1").replace("[media_port]", str(port)).replace(" 0-15", " 0-16")
+    return scenario(INVITE, TRYING, reply("200 OK", body=body, repeat=True), ACK, BYE_FROM_CALLER)
+
+
 def hold_and_resume() -> str:
     """Answers, holds the caller with a re-INVITE, resumes with another, then hangs up."""
     held = SDP.replace("o=far 1 1", "o=far 1 2") + "a=sendonly\n"

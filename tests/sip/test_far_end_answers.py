@@ -1,11 +1,16 @@
 """What a far end can do with our INVITE, by sipp: each way ends in one event that says so."""
 
 import asyncio
+import re
 import socket
+import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from kinline_engine.detect import Phase, Sign, heard
+from kinline_engine.engine import CallEvent, Codec, FarEnd
 from kinline_engine.sip import (
     G722,
     PCMA,
@@ -23,6 +28,7 @@ from kinline_engine.sip import (
     Refused,
     SipConfig,
 )
+from tests.engine.parties import FRAME16, Stage
 from tests.peers import scenarios
 from tests.peers.sipp import Sipp
 from tests.sip import far_ends
@@ -224,6 +230,28 @@ async def test_codings_are_offered_in_our_order(tmp_path: Path, codecs: tuple[in
             await caller.until(Ended)
             await asyncio.to_thread(far.finish)
         assert f"m=audio 40000 RTP/AVP {formats}\n" in far.messages()
+
+
+async def test_a_hook_flash_is_asked_for_and_heard(tmp_path: Path) -> None:
+    """A far end sends no event that the offer does not name (RFC 4733 §2.4.1); this one's switch reports a flash."""
+    flash = 16
+    with Stage(far_end=False) as stage, Sipp(far_ends.answer_at(stage.far.end.port), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri, media=LocalMedia("127.0.0.1", stage.engine.rtp_port))
+            media = (await caller.until(Answered)).media
+            assert media is not None and media.dtmf_payload is not None
+            asked = re.search(rf"a=fmtp:{media.dtmf_payload} 0-(\d+)", far.messages())
+            stage.call.set_far(FarEnd(media.ip, media.port, Codec(media.codec), media.payload, media.dtmf_payload))
+            stage.call.gate(True)
+            stage.call.listen(Phase.TALK)
+            if asked and flash <= int(asked[1]):
+                event = struct.pack("!BBH", flash, 0x80 | 10, 160)
+                stage.far.send(stage.far.packet(event, media.dtmf_payload, marker=True))
+            stage.period(np.zeros(FRAME16, np.int16), None)
+            caller.endpoint.hangup(1)
+            await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+        assert [heard(event).sign for event in stage.drain() if event.kind == CallEvent.SIGN] == [Sign.FLASH]
 
 
 async def test_a_transfer_inside_the_call_is_refused_and_counted(tmp_path: Path) -> None:
