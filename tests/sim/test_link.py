@@ -7,9 +7,11 @@ from random import Random
 import pytest
 
 from kinline.handsets import _link as wire
+from kinline_sim import _board as pins
 from kinline_sim.board import Board
 from kinline_sim.compiled import firmware
 from kinline_sim.faults import Faults
+from kinline_sim.shims import registers as at
 from tests.link_peer import SerialPeer, clear_frame
 from tests.sim.conftest import KEY
 
@@ -115,11 +117,17 @@ def test_probes_while_the_host_is_heard_are_counted_and_end_no_session(board: Bo
 
 
 @pytest.mark.each_vm
-def test_a_cut_cable_heals_with_a_snapshot(board: Board, lifted: SerialPeer) -> None:
+def test_a_cut_cable_puts_the_lamp_out_and_heals_with_a_snapshot(board: Board, lifted: SerialPeer) -> None:
+    def lit() -> int:
+        return board.world.page.u8(at.LEVEL + pins.LED_CALL)
+
+    lifted.send(wire.Show(wire.LAMP_READY))
+    assert lifted.until(lit, 3)
     board.cut_cable()
-    lifted.pump(wire.SILENCE_MS / 1000 + 0.3)
+    assert lifted.until(lambda: not lit(), 2 * wire.SILENCE_MS / 1000)
     board.restore_cable()
     assert lifted.expect(wire.Snapshot).off_hook == 1
+    assert not lit(), "in service before a host says so"
 
 
 def test_an_unacknowledged_message_is_repeated(board: Board, lifted: SerialPeer) -> None:

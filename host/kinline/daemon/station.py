@@ -61,18 +61,9 @@ NARROW_RATE, WIDE_RATE = 8000, 16_000  # of a recording, by what the far end spe
 FAREWELL_S = 5.0  # the longest last prompt takes 3 s; a far end that listens to none of it is let go then
 TYPED_FAREWELL_S = 30.0  # six characters a second
 _COLLECT_KINDS = {"digit": wire.COLLECT_DIGIT, "secret": wire.COLLECT_SECRET, "number": wire.COLLECT_NUMBER}
-_ENTRY_RESULTS = {
-    wire.ENTRY_COMPLETE: "complete",
-    wire.ENTRY_TIMEOUT: "timeout",
-    wire.ENTRY_OVERFLOW: "overflow",
-}
-_CAUSES = {
-    wire.CAUSE_DEADLINE: "deadline",
-    wire.CAUSE_ON_HOOK: "on_hook",
-    wire.CAUSE_HOST: "host",
-    wire.CAUSE_LINK_LOST: "link_lost",
-    wire.CAUSE_FAULT: "fault",
-}
+# What a later handset may say beside these is a timeout, or a fault.
+_ENTRY_RESULTS = {wire.ENTRY_COMPLETE: "complete"}
+_CAUSES = {wire.CAUSE_DEADLINE: "deadline", wire.CAUSE_ON_HOOK: "on_hook", wire.CAUSE_HOST: "host"}
 
 
 def _far_end(media: Media) -> FarEnd:
@@ -321,7 +312,7 @@ class Station:
                 self._hook(bool(off_hook))
             case wire.Entry(collect, result, digits):
                 text = digits.decode("ascii", "replace")
-                self.happen(ev.Entered(collect, _ENTRY_RESULTS.get(result, "overflow"), text))
+                self.happen(ev.Entered(collect, _ENTRY_RESULTS.get(result, "timeout"), text))
             case wire.TalkEnded(number, number_of_cause, talk, _):
                 if self._voice.muted(number, whole=number_of_cause == wire.CAUSE_DEADLINE):
                     return
