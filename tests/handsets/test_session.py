@@ -1,6 +1,7 @@
 """One session, frame by frame: what opens it, what ends it, what must not."""
 
 from collections.abc import Callable
+from secrets import token_bytes
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ def numbered(number: int, message: wire.Message) -> bytes:
 
 
 def closed_session() -> ses.Session:
-    return ses.Session({DEVICE: DEVICE_KEY}.get)
+    return ses.Session({DEVICE: DEVICE_KEY}.get, token_bytes)
 
 
 def open_session() -> ses.Session:
@@ -109,7 +110,7 @@ def test_an_unknown_device_is_refused(name: str) -> None:
 
 def test_a_handset_at_the_port_of_another_is_refused_though_its_key_is_known() -> None:
     """A telephone stolen from another wall opens nothing here."""
-    session = ses.Session({DEVICE: DEVICE_KEY, "wall-2": b"k" * 16}.get, station=DEVICE)
+    session = ses.Session({DEVICE: DEVICE_KEY, "wall-2": b"k" * 16}.get, token_bytes, station=DEVICE)
     transmit, refusal = session.frame(wire.Hello.ID, hello("wall-2").encode(), NOW)
     assert isinstance(transmit, ses.Transmit) and transmit.kind == wire.Refuse.ID
     assert isinstance(refusal, ses.Refused) and refusal.counter == "link_wrong_station"
@@ -233,7 +234,7 @@ def test_a_hello_does_not_displace_keys_that_are_being_changed() -> None:
 
 def test_a_revoked_device_is_cut_off_and_stays_out() -> None:
     known = {DEVICE: DEVICE_KEY}
-    session = ses.Session(known.get)
+    session = ses.Session(known.get, token_bytes)
     session.frame(wire.Hello.ID, hello().encode(), NOW)
     session.frame(wire.Snapshot.ID, FIRST + SNAPSHOT.encode(), NOW, epoch=1)
     assert not session.disowned

@@ -96,7 +96,7 @@ class Station:
         self._records = records
         self.log = log(part="station", port=path)
         self._loop = asyncio.get_running_loop()
-        self._session = ses.Session(services.key_of, station=records.handset)
+        self._session = ses.Session(services.key_of, secrets.token_bytes, station=records.handset)
         self._firmware = Firmware(services.upgrades, self._send, lambda: self._call is None)
         self._visit = Visit(records.arrangement.manners)
         self._timers = Timers(self._loop, lambda name: self.happen(ev.Due(name)))

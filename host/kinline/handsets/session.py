@@ -5,7 +5,6 @@ An old session stays in force until a frame under the new keys proves the hello,
 An open session is given fresh keys every hour: the first frame under them puts them in force, and nothing else changes.
 """
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -106,9 +105,12 @@ class _Allowance:
 
 
 class Session:
-    """All times are nanoseconds of the host's monotonic clock. `station` is the one device whose place this is, if any."""
+    """All times are nanoseconds of the host's monotonic clock.
 
-    def __init__(self, key_of: KeyOf, nonce: Callable[[int], bytes] = secrets.token_bytes, station: str | None = None) -> None:
+    `nonce(count)` gives secret bytes, never the same ones twice; `station` is the one device whose place this is, if any.
+    """
+
+    def __init__(self, key_of: KeyOf, nonce: Callable[[int], bytes], station: str | None = None) -> None:
         self._key_of = key_of
         self._station = station
         self._nonce = nonce
