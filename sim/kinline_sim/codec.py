@@ -4,7 +4,8 @@ import fcntl
 import os
 import threading
 import wave
-from math import exp
+from collections import deque
+from math import ceil, exp
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +39,12 @@ def load_speech(source: Samples | str | Path) -> Samples:
 
 
 class Codec:
-    """Moves one block each way per step(); only the clockwork's thread steps it. Reset from any while the VM is down."""
+    """Moves one block each way per step(); only the clockwork's thread steps it. Reset from any while the VM is down.
 
-    def __init__(self, page: Page) -> None:
+    Of what reaches the ear it remembers the last `remember_s` seconds (32 KB each), or everything.
+    """
+
+    def __init__(self, page: Page, remember_s: float | None = None) -> None:
         self._page = page
         self.adc_fd, self._adc_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._dac_out, self.dac_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -48,7 +52,9 @@ class Codec:
             fcntl.fcntl(fd, _F_SETPIPE_SZ, 16384)
         self._speech = b""
         self._spoken = 0
-        self._heard: list[bytes] = []
+        # One block at least: it may come back to the microphone.
+        blocks = None if remember_s is None else max(1, ceil(remember_s / BLOCK_S))
+        self._heard: deque[bytes] = deque(maxlen=blocks)
         self._lock = threading.Lock()  # protects the next, what is in the DAC's pipe, and DAC_PLAYED
         self._playing = b""
         self._peak_mv = 0.0
@@ -71,19 +77,19 @@ class Codec:
         return self._spoken < len(self._speech)
 
     def heard(self) -> Samples:
-        """Everything that reached the ear since power-on or the last forget(), one sample each 1/16000 s."""
-        return np.frombuffer(b"".join(self._heard), np.int16)
+        """What reached the ear since power-on or the last forget(), as far as remembered, one sample each 1/16000 s."""
+        return np.frombuffer(b"".join(self._heard.copy()), np.int16)
 
     def save_heard(self, target: Path) -> None:
-        """Write what reached the ear so far as a mono WAV file."""
+        """Write what reached the ear, as far as remembered, as a mono WAV file."""
         with wave.open(str(target), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(board.AUDIO_RATE_HZ)
-            file.writeframes(b"".join(self._heard))
+            file.writeframes(self.heard().tobytes())
 
     def forget(self) -> None:
-        self._heard = []
+        self._heard.clear()
 
     def step(self, relay_closed: bool) -> None:
         page = self._page
