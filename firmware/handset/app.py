@@ -134,13 +134,12 @@ class App:
             await self._next(_TICK_MS)
 
     async def _health(self):
-        """Feed the watchdog while every task moves on, and keep the heap tidy."""
+        """Feed the watchdog while every task moves on."""
         watchdog = WDT(timeout=board.WATCHDOG_TIMEOUT_MS)
         seen = dict(self._beats)
         while True:
             await asyncio.sleep_ms(board.WATCHDOG_KICK_MS)
             self._heap_peak = max(self._heap_peak, gc.mem_alloc())
-            gc.collect()
             due = _ALL_TASKS if self.session.off_hook else _TASKS
             if all(self._beats[name] != seen[name] for name in due):
                 watchdog.feed()

@@ -42,22 +42,36 @@ def proof(device_key, handset_nonce, host_nonce, epoch):
 
 
 class Seal:
-    """One direction of a session: seals or opens frame bodies in place."""
+    """One direction of a session: what seals its frames, or opens them."""
 
     def __init__(self, device_key, cipher_label, tag_label, nonces):
         derive = Hmac(device_key)
         both = derive.digest(cipher_label + nonces)
         self._cipher_key = both[:16]
+        self._opener = None
         self._iv = cryptolib.aes(both[16:], _ECB)
         self._tag = Hmac(derive.digest(tag_label + nonces))
         self._iv_input = bytearray(16)
         self._iv_output = bytearray(16)
+        self._scrap = bytearray(16)
 
-    def cipher(self, kind, sequence):
-        """The AES-CBC object for one frame."""
+    def encrypt(self, kind, sequence, text, body):
+        """Fill the body of one frame; text is as long as it, and may be the same buffer."""
+        self._derive_iv(kind, sequence)
+        cryptolib.aes(self._cipher_key, _CBC, self._iv_output).encrypt(text, body)
+
+    def decrypt(self, kind, sequence, body, text):
+        """Fill text, as long as the body of one frame, from it."""
+        self._derive_iv(kind, sequence)
+        if self._opener is None:
+            self._opener = cryptolib.aes(self._cipher_key, _CBC, self._iv_output)
+        # A block is opened with the one before it: to the same object, for every frame, its vector passes as that one.
+        self._opener.decrypt(self._iv_output, self._scrap)
+        self._opener.decrypt(body, text)
+
+    def _derive_iv(self, kind, sequence):
         struct.pack_into("<IB", self._iv_input, 0, sequence, kind)
         self._iv.encrypt(self._iv_input, self._iv_output)
-        return cryptolib.aes(self._cipher_key, _CBC, self._iv_output)
 
     def tag(self, header_and_body):
         """The closing bytes of a sealed frame."""

@@ -6,6 +6,8 @@ from binascii import crc32
 from handset import _link as wire
 
 _HEADER = "<2sBBIHH"
+_FIELDS = "<2xBBIHH"  # of a header whose sync has been found
+_CHECKED = 10  # bytes of a header, closed by their check
 _CRC_BYTES = 4
 LONGEST = wire.HEADER_BYTES + wire.AUDIO_BYTES + wire.TAG_BYTES
 _ROOM = 2 * LONGEST
@@ -25,7 +27,12 @@ def plausible(kind, length):
 def write_header(buffer, kind, epoch, sequence, length):
     """Put a header with its check in front of a frame's body."""
     struct.pack_into(_HEADER, buffer, 0, wire.SYNC, kind, epoch, sequence, length, 0)
-    struct.pack_into("<H", buffer, 10, crc32(memoryview(buffer)[:10]) & 0xFFFF)
+    struct.pack_into("<H", buffer, _CHECKED, crc32(memoryview(buffer)[:_CHECKED]) & 0xFFFF)
+
+
+def sealed_parts(frame):
+    """Of a view of a sealed frame: what its tag covers, its body, its tag."""
+    return frame[: -wire.TAG_BYTES], frame[wire.HEADER_BYTES : -wire.TAG_BYTES], frame[-wire.TAG_BYTES :]
 
 
 def clear_frame(kind, sequence, text):
@@ -45,6 +52,9 @@ class FrameReader:
     def __init__(self):
         self._buffer = bytearray(_ROOM)
         self._view = memoryview(self._buffer)
+        # What nearly every frame is: audio, read whole and alone. Slicing a view costs memory to collect.
+        self._header = self._view[:_CHECKED]
+        self._audio_parts = sealed_parts(self._view[:LONGEST])
         self._start = 0
         self._end = 0
         self._size = 0
@@ -54,11 +64,12 @@ class FrameReader:
 
     def space(self):
         """Where the next received bytes go; never empty once next() has said False."""
-        if self._start:
-            kept = self._end - self._start
+        kept = self._end - self._start
+        if kept and self._start:
             self._view[:kept] = self._view[self._start : self._end]
-            self._start, self._end = 0, kept
-        return self._view[self._end :]
+        self._start = 0
+        self._end = kept
+        return self._view[kept:] if kept else self._view
 
     def received(self, count):
         self._end += count
@@ -75,8 +86,9 @@ class FrameReader:
             self._skip_to(at)
             if self._end - at < wire.HEADER_BYTES:
                 return False
-            _, self.kind, self.epoch, self.sequence, self.length, check = struct.unpack_from(_HEADER, self._buffer, at)
-            if crc32(self._view[at : at + 10]) & 0xFFFF != check or not plausible(self.kind, self.length):
+            self.kind, self.epoch, self.sequence, self.length, check = struct.unpack_from(_FIELDS, self._buffer, at)
+            header = self._view[at : at + _CHECKED] if at else self._header
+            if crc32(header) & 0xFFFF != check or not plausible(self.kind, self.length):
                 self.refused += 1
                 self.reject()
                 continue
@@ -86,6 +98,10 @@ class FrameReader:
     def frame(self):
         """The whole frame, header to closing bytes."""
         return self._view[self._start : self._start + self._size]
+
+    def sealed_parts(self):
+        """The same of a sealed frame in its parts."""
+        return sealed_parts(self.frame()) if self._start or self._size != LONGEST else self._audio_parts
 
     def clear_text(self):
         """The text of a clear frame, or None when its CRC is wrong."""

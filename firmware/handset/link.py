@@ -4,7 +4,7 @@ import struct
 
 from handset import _link as wire
 from handset import crypto, ticks
-from handset.frame import FrameReader, body_bytes, clear_frame, write_header
+from handset.frame import FrameReader, body_bytes, clear_frame, sealed_parts, write_header
 from handset.reliable import Receiver, Sender
 from handset.replay import ReplayWindow
 
@@ -45,6 +45,7 @@ class Link:
         self._helloed = None
         self._hello_gap = wire.HELLO_MS
         self._audio_out = bytearray(wire.HEADER_BYTES + body_bytes(wire.AUDIO, wire.AUDIO_BYTES))
+        self._audio_parts = sealed_parts(memoryview(self._audio_out))
         self._audio_in = bytearray(wire.AUDIO_BYTES)
 
     @property
@@ -69,7 +70,7 @@ class Link:
     def send_audio(self, pcm):
         """Seal and send 640 bytes."""
         if self.up:
-            self._seal(self._audio_out, wire.AUDIO, pcm)
+            self._seal(self._audio_out, self._audio_parts, wire.AUDIO, pcm)
 
     def poll(self, now):
         """Let time pass: hellos, repeats, silence."""
@@ -177,17 +178,19 @@ class Link:
     # Sealed frames
 
     def _transmit(self, kind, text):
-        self._seal(bytearray(wire.HEADER_BYTES + body_bytes(kind, len(text))), kind, text)
+        frame = bytearray(wire.HEADER_BYTES + body_bytes(kind, len(text)))
+        self._seal(frame, sealed_parts(memoryview(frame)), kind, text)
 
-    def _seal(self, frame, kind, text):
+    def _seal(self, frame, parts, kind, text):
         self._sequence += 1
         length = len(text)
         write_header(frame, kind, self._epoch, self._sequence, length)
-        view = memoryview(frame)
-        body = view[wire.HEADER_BYTES : -wire.TAG_BYTES]
-        body[:length] = text
-        self._ours.cipher(kind, self._sequence).encrypt(body, body)
-        view[-wire.TAG_BYTES :] = self._ours.tag(view[: -wire.TAG_BYTES])
+        tagged, body, tag = parts
+        if length != len(body):
+            body[:length] = text
+            text = body
+        self._ours.encrypt(kind, self._sequence, text, body)
+        tag[:] = self._ours.tag(tagged)
         self._write(frame)
 
     def _sealed(self, now):
@@ -199,8 +202,8 @@ class Link:
             # Its header is sound, so its end is known: what an old session left behind is stepped over whole.
             self._refused += 1
             return True
-        frame = reader.frame()
-        if not crypto.same(frame[-wire.TAG_BYTES :], theirs.tag(frame[: -wire.TAG_BYTES])):
+        tagged, body, tag = reader.sealed_parts()
+        if not crypto.same(tag, theirs.tag(tagged)):
             return False
         if not window.fresh(reader.sequence):
             self.replayed += 1
@@ -210,14 +213,12 @@ class Link:
             self._before = None
         self._heard = now
         kind, length = reader.kind, reader.length
-        body = frame[wire.HEADER_BYTES : -wire.TAG_BYTES]
-        cipher = theirs.cipher(kind, reader.sequence)
         if kind == wire.AUDIO:
-            cipher.decrypt(body, self._audio_in)
+            theirs.decrypt(kind, reader.sequence, body, self._audio_in)
             self.on_audio(self._audio_in)
             return True
         text = bytearray(len(body))
-        cipher.decrypt(body, text)
+        theirs.decrypt(kind, reader.sequence, body, text)
         if kind < wire.RELIABLE_FROM:
             self._unreliable(kind, memoryview(text)[:length], now)
         else:

@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_serializer,
@@ -66,12 +67,10 @@ class Trunk(_Section):
     port: Port | None = None
     transport: Literal["udp", "tcp", "tls"] = "udp"
     domain: str | None = None
-    realm: str | None = None
     user: str | None = None
     password: SecretStr | None = None
     password_file: Path | None = None
     caller_id: Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$")] | None = None
-    register_: Annotated[bool, Field(alias="register")] = False
     sip_bind: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
     sip_port: Annotated[int, Field(ge=0, le=65535)] = 0
     media_bind: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
@@ -146,7 +145,6 @@ class Calls(_Section):
     menu_repeats: Annotated[int, Field(ge=1, le=5)] = 3
     number_tries: Annotated[int, Field(ge=1, le=20)] = 3
     entry_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 15  # 16 bits of milliseconds on the wire
-    warning_seconds: tuple[Seconds, ...] | None = None
     checkpoint_seconds: Annotated[int, Field(ge=1, le=60)] = 1
 
 
@@ -174,7 +172,6 @@ class Firmware(_Section):
 class Logging(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "text"] = "json"
-    file: Path | None = None
 
 
 class Metrics(_Section):
@@ -195,6 +192,12 @@ class Settings(_Section):
     firmware: Firmware = Firmware()
     logging: Logging = Logging()
     metrics: Metrics = Metrics()
+    _file: Path = PrivateAttr(Path("the settings"))
+
+    @property
+    def file(self) -> Path:
+        """Where they were read, for errors to name."""
+        return self._file
 
     @field_validator("handset")
     @classmethod
@@ -227,6 +230,7 @@ def load(path: Path | str) -> Settings:
         settings = Settings.model_validate(tables)
     except ValidationError as error:
         raise SettingsError("\n".join(_explained(file, item) for item in error.errors(include_url=False))) from error
+    settings._file = file
     return _placed(settings, file.resolve().parent)
 
 

@@ -9,24 +9,21 @@ from typing import Protocol
 
 from kinline_sim.codec import BLOCK_S
 
-_PHASES = 4  # a quarter of a DMA block: fine enough for the relay, and boards take turns with their blocks
+_PHASES = 4  # boards take turns with their DMA blocks, so that not all their VMs wake at once
 TICK_S = BLOCK_S / _PHASES
 
 
 class Ticking(Protocol):
-    def tick(self, seconds: float) -> None:
-        """A quarter of a block has passed."""
-
     def block(self) -> None:
         """A DMA block has passed."""
 
 
 class Clockwork:
-    """Ticks its boards in real time and runs what was scheduled. Late ticks are made up for: DMA does not wait."""
+    """Moves its boards in real time and runs what was scheduled. Late blocks are made up for: DMA does not wait."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # protects the three below, and is held while a board is moved
-        self._boards: list[tuple[int, Ticking]] = []
+        self._boards: list[tuple[int, Ticking]] = []  # each with its phase
         self._plans: list[tuple[float, int, Ticking, Callable[[], None]]] = []
         self._thread: threading.Thread | None = None
         self._order = itertools.count()
@@ -63,7 +60,6 @@ class Clockwork:
                 self.late_ticks += 1
             with self._lock:
                 for phase, board in self._boards:
-                    board.tick(TICK_S)
                     if number % _PHASES == phase:
                         board.block()
 

@@ -2,7 +2,6 @@
 
 import mmap
 import os
-import struct
 
 from kinline_sim import _board as board
 from kinline_sim.shims import registers as at
@@ -15,8 +14,13 @@ class Page:
         self.fd = os.memfd_create("kinline-board")
         os.ftruncate(self.fd, at.BYTES)
         self._map = mmap.mmap(self.fd, at.BYTES)
+        # Both sides run on one machine, so its own byte order is the right one.
+        self._halves = memoryview(self._map).cast("H")
+        self._words = memoryview(self._map).cast("I")
 
     def close(self) -> None:
+        self._halves.release()
+        self._words.release()
         self._map.close()
         os.close(self.fd)
 
@@ -27,13 +31,13 @@ class Page:
         self._map[offset] = value
 
     def set_u16(self, offset: int, value: int) -> None:
-        struct.pack_into("<H", self._map, offset, value)
+        self._halves[offset >> 1] = value
 
     def u32(self, offset: int) -> int:
-        return int(struct.unpack_from("<I", self._map, offset)[0])
+        return self._words[offset >> 2]
 
     def set_u32(self, offset: int, value: int) -> None:
-        struct.pack_into("<I", self._map, offset, value & 0xFFFFFFFF)
+        self._words[offset >> 2] = value
 
     def reset_chip(self, cause: int) -> None:
         """What a reset does: pins float to their safe level, drivers stop, the watchdog is off."""

@@ -34,7 +34,8 @@ class Vm:
         self.machine = machine
         self._flash, self._heap = flash, heap
         # setpriv: a board dies with its world, however that dies; an orphan would spin on its closed serial port.
-        self._launcher = ["setpriv", "--pdeathsig", "KILL", *launcher]
+        # chrt: many boards on one processor do not interrupt each other, while the world, which is physics, interrupts all.
+        self._launcher = ["setpriv", "--pdeathsig", "KILL", "chrt", "--batch", "0", *launcher]
         self._fds = tuple(fds)
         self._console = console
         self._on_start, self._on_stop = on_start, on_stop

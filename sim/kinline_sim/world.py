@@ -7,7 +7,7 @@ from random import Random
 
 from kinline_sim import _board as board
 from kinline_sim import contacts
-from kinline_sim.codec import Codec
+from kinline_sim.codec import BLOCK_S, Codec
 from kinline_sim.page import Page
 from kinline_sim.relay import Relay
 from kinline_sim.shims import registers as at
@@ -16,7 +16,7 @@ _SUPPLY_MV = 47200  # a 48 V port at the end of its cable
 
 
 class World:
-    """Ticked by the clockwork. Contacts may be moved from any thread."""
+    """Moved by the clockwork. Contacts may be moved from any thread."""
 
     def __init__(self, random: Random, on_watchdog: Callable[[], None], remember_s: float | None = None) -> None:
         self.page = Page()
@@ -88,26 +88,29 @@ class World:
         self.page.reset_chip(cause)
         self.codec.reset()
 
-    def tick(self, seconds: float) -> None:
-        """The pump lives in real time, whatever ticks were late: edges of a stall belong to the whole of the stall."""
+    def block(self) -> None:
+        """A DMA block of the codec has passed."""
         now = time.monotonic()
-        if now - self._pumped_at < seconds / 2:
+        self._pump(now)
+        self.codec.step(self.relay.closed)
+        self._sense(board.RX_SENSE, self.codec.ear_millivolts())
+        self._watch(now)
+
+    def _pump(self, now: float) -> None:
+        """The pump lives in real time, whatever blocks were late: edges of a stall belong to the whole of the stall."""
+        passed = now - self._pumped_at
+        if passed < BLOCK_S / 2:
             return
         edges = self.page.u32(at.EDGES + 4 * board.AUDIO_KEEPALIVE)
-        if self.relay.step((edges - self._edges) & 0xFFFFFFFF, now - self._pumped_at):
-            self.relay_log.append((now, self.relay.closed))
+        ago = self.relay.step((edges - self._edges) & at.COUNTER, passed)
+        if ago is not None:
+            self.relay_log.append((now - ago, self.relay.closed))
         self._edges = edges
         self._pumped_at = now
 
-    def block(self) -> None:
-        self.codec.step(self.relay.closed)
-        self._sense(board.RX_SENSE, self.codec.ear_millivolts())
-        self._watch()
-
-    def _watch(self) -> None:
+    def _watch(self, now: float) -> None:
         limit = self.page.u32(at.WATCHDOG_MS)
         feeds = self.page.u32(at.WATCHDOG_FEEDS)
-        now = time.monotonic()
         if not limit or feeds != self._feeds:
             self._feeds = feeds
             self._fed_at = now

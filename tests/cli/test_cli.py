@@ -174,6 +174,17 @@ def test_a_refusal_is_one_line_with_the_next_step(site: Site, arguments: tuple[s
     assert said in site.refused(*arguments)
 
 
+@pytest.mark.parametrize("own", ["", 'profile = "generic"\n'])
+def test_keys_that_clash_with_the_profiles_are_told_before_anybody_is_served(site: Site, own: str) -> None:
+    """The facility's own profile is known from the database."""
+    file = site.folder / "clash.toml"
+    handset = '[[handset]]\ndevice_id = "K1"\nport = "/dev/null"\n'
+    file.write_text(f'{site.config.read_text()}{handset}[calls]\n{own}[calls.acceptance]\naccept = "2"\n')
+    line = site.refused("config", "check", "--config", str(file))
+    profile = "generic" if own else "ct-doc"
+    assert f"{file}: calls.acceptance" in line and f"profile {profile}" in line and "choose another digit" in line
+
+
 @pytest.mark.parametrize("pin", ["12", "abcd", ""])
 def test_a_malformed_pin_is_not_repeated(site: Site, pin: str) -> None:
     line = site.refused("inmate", "set-pin", "1001", "--pin-stdin", stdin=f"{pin}\n")

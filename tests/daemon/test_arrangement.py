@@ -10,7 +10,7 @@ from kinline.accounts.rates import RateLine
 from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.calls.manners import OpenLine, Payer, PinMode
-from kinline.config import Settings
+from kinline.config import Settings, SettingsError
 from kinline.daemon.arrangement import Arrangements
 from kinline.daemon.records import Records
 from kinline.rules import ProfileError
@@ -47,6 +47,25 @@ def test_the_called_partys_keys_are_the_profiles_unless_the_site_has_others(sett
     own = settings.model_copy(update={"calls": settings.calls.model_copy(update={"acceptance": acceptance})})
     manners = Arrangements(own, store).all()["h1"].manners
     assert (manners.accept_digit, manners.refuse_digit, manners.quote_digit, manners.block_digit) == ("1", "2", "7", "9")
+
+
+@pytest.mark.parametrize(
+    ("profile", "own", "said"),
+    [
+        ("generic", {"accept": "2"}, "makes 2 the key for accept and for refuse"),
+        ("generic", {"accept": "9"}, "makes 9 the key for accept and for block"),
+        ("generic", {"block": "1"}, "makes 1 the key for accept and for block"),
+        ("wa-doc", {"accept": "4"}, "makes 4 the key for accept and for account"),
+    ],
+)
+def test_no_key_of_the_called_party_means_two_things(
+    settings: Settings, store: Store, profile: str, own: dict[str, str], said: str
+) -> None:
+    """Whoever pressed the profile's key to refuse would accept, and be charged."""
+    store.change_facility("north", profile=profile)
+    calls = settings.calls.model_copy(update={"acceptance": settings.calls.acceptance.model_copy(update=own)})
+    with pytest.raises(SettingsError, match=f"the settings: .*profile {profile} .*{said}; choose another"):
+        Arrangements(settings.model_copy(update={"calls": calls}), store).all()
 
 
 def test_what_a_caller_may_choose_and_dial_is_the_profiles(settings: Settings, store: Store) -> None:

@@ -167,6 +167,17 @@ async def test_a_site_that_changes_is_followed_and_a_broken_profile_is_not(house
     assert house.first.records.arrangement.manners.facility == "North Annex", "the last known choices hold"
 
 
+async def test_a_profile_whose_keys_clash_with_the_sites_is_not_followed(store: Store, settings: Settings) -> None:
+    acceptance = settings.calls.acceptance.model_copy(update={"accept": "4"})
+    house = House(store, settings.model_copy(update={"calls": settings.calls.model_copy(update={"acceptance": acceptance})}))
+    before = counters.value("watch_failed")
+    store.change_facility("north", profile="wa-doc")  # whose called parties open an account by 4
+    await house.watch.look(renew=True)
+    house.watch.close()
+    assert house.first.records.arrangement.manners.account_digit is None, "the last known choices hold"
+    assert counters.value("watch_failed") == before + 1
+
+
 def test_a_look_comes_often_enough_for_a_second() -> None:
     assert CUT_S <= 0.25
     assert RENEW_EVERY * CUT_S <= 5

@@ -80,6 +80,26 @@ def test_toggling_holds_the_relay_and_its_end_drops_it(period_ms: int) -> None:
     assert 50 < quiet < 120
 
 
+def test_a_move_of_the_contact_is_told_to_the_millisecond_however_long_the_step() -> None:
+    """The relay is stepped once a DMA block, and a talk's end is proved by when the contact opened."""
+    coarse, fine = Relay(), Relay()
+    for relay in (coarse, fine):
+        for _ in range(10):
+            relay.step(1, 0.010)
+    opened = next(ms for ms in range(1, 200) if fine.step(0, 0.001) is not None)
+    ago = coarse.step(0, 0.200)
+    assert ago is not None
+    assert abs((0.200 - ago) * 1000 - opened) <= 1.0
+    assert not coarse.closed and not fine.closed
+
+
+def test_a_contact_closes_at_an_edge() -> None:
+    relay = Relay()
+    ago = relay.step(4, 0.040)
+    assert relay.closed
+    assert ago is not None and ago % 0.010 == pytest.approx(0.0, abs=1e-9)
+
+
 def test_a_steady_level_holds_nothing() -> None:
     relay = Relay()
     for _ in range(20):

@@ -138,3 +138,10 @@ def test_an_unknown_vm_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KINLINE_VM", "best")
     with pytest.raises(VmError, match="'best'"):
         choose()
+
+
+@pytest.mark.each_vm
+def test_boards_do_not_interrupt_each_other(board: Board, peer: SerialPeer) -> None:
+    """Many share a processor; each runs until it waits, and only the world comes between."""
+    pid = board.vm.pid
+    assert pid is not None and os.sched_getscheduler(pid) == os.SCHED_BATCH

@@ -7,6 +7,7 @@ import pty
 import socket
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def test_a_port_opens_and_closes(port: str) -> None:
 def test_a_missing_port_is_named(tmp_path: Path) -> None:
     found = trouble(str(tmp_path / "ttyUSB7"))
     assert (found.code, found.exit) == ("port-missing", Exit.PORT) and "ttyUSB7" in found.what
+
+
+def test_an_adapter_that_goes_while_it_is_opened_is_named(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(fd: int, queue: int) -> None:
+        raise termios.error(errno.ENXIO, "No such device or address")
+
+    monkeypatch.setattr(termios, "tcflush", gone)
+    assert trouble(port).code == "port-missing"
 
 
 def test_two_technicians_do_not_meet_at_a_port(port: str, tmp_path: Path) -> None:

@@ -127,9 +127,17 @@ def init(
 
 @config_app.command("check")
 def config_check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
-    """Read the settings and say what is wrong with them."""
+    """Read the settings and say what is wrong with them, by themselves and with the profiles that they complete."""
+    from kinline.daemon.arrangement import Arrangements, keys_of
+    from kinline.profiles import load_profile
+
     settings = settings_file.load(config)
-    data = settings.model_dump(mode="json", by_alias=True)
+    if settings.calls.profile is not None:
+        keys_of(settings, load_profile(settings.calls.profile, settings.storage.profiles_dir))
+    elif settings.storage.secret_file.exists():  # made with the database: without one nothing is enrolled yet
+        with opened(config) as (_, store):
+            Arrangements(settings, store).all()
+    data = settings.model_dump(mode="json")
     answer(data, as_json, lambda: f"{config} is in order: facility {settings.facility}, {len(settings.handset)} handsets.")
 
 

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from kinline.accounts.rates import RateLine
 from kinline.calls.manners import WAYS_OF, Manners, OpenLine, Payer, PinMode
-from kinline.config import Settings
+from kinline.config import Settings, SettingsError
 from kinline.profiles import load_profile
 from kinline.rules import Profile
-from kinline.rules.profile import NamedNumber
+from kinline.rules.profile import Acceptance, NamedNumber
+from kinline.rules.sense import doubly_meant
 from kinline.store import HandsetInfo, Store
 
 
@@ -37,7 +38,7 @@ class Arrangements:
         self._stamp = _stamp(settings.storage.profiles_dir)
 
     def all(self) -> Mapping[str, Arrangement]:
-        """By handset. Raises StoreError, ProfileError."""
+        """By handset. Raises StoreError, ProfileError, SettingsError."""
         folder = self._settings.storage.profiles_dir
         if (stamp := _stamp(folder)) != self._stamp:
             load_profile.cache_clear()
@@ -54,12 +55,13 @@ class Arrangements:
         return {handset.device_id: alike[_kind(handset)] for handset in handsets}
 
     def _of(self, handset: HandsetInfo, lines: tuple[NamedNumber, ...], rates: tuple[RateLine, ...]) -> Arrangement:
-        calls, digits = self._settings.calls, self._settings.calls.acceptance
+        calls = self._settings.calls
         profile = load_profile(calls.profile or handset.profile, self._settings.storage.profiles_dir)
         # A booking phone asks nobody for a PIN, whatever is the custom elsewhere; so its calls need none.
         pin_mode = PinMode.NONE if handset.pin_mode == "none" else PinMode(calls.pin_mode or handset.pin_mode)
         pin = replace(profile.pin, mode="none") if pin_mode is PinMode.NONE else profile.pin
         profile = replace(profile, named_numbers=profile.named_numbers + lines, pin=pin)
+        keys = keys_of(self._settings, profile)
         manners = Manners(
             facility=handset.facility_name,
             pin_mode=pin_mode,
@@ -69,15 +71,15 @@ class Arrangements:
             voice_tries=profile.voice_check.tries if profile.voice_check and self._settings.voice_check.program else 0,
             provider=calls.provider,
             text_telephone=handset.text_telephone,
-            accept_digit=digits.accept or profile.acceptance.accept,
-            refuse_digit=digits.refuse or profile.acceptance.refuse,
-            quote_digit=digits.quote or profile.acceptance.quote,
-            block_digit=digits.block or profile.acceptance.block,
+            accept_digit=keys.accept,
+            refuse_digit=keys.refuse,
+            quote_digit=keys.quote,
+            block_digit=keys.block,
             on_machine=profile.acceptance.on_machine,
             machine_confidence=profile.acceptance.confidence,
             on_sign=profile.third_party.on_sign,
             sign_confidence=profile.third_party.confidence,
-            account_digit=profile.acceptance.account,
+            account_digit=keys.account,
             payers=_payers(profile),
             account_code=profile.account_menu.dial if profile.account_menu else None,
             first_key_ms=calls.entry_timeout_seconds * 1000,
@@ -93,6 +95,20 @@ class Arrangements:
 def _kind(handset: HandsetInfo) -> HandsetInfo:
     """All of a handset but what its arrangement surely does not follow: which one it is, and whether it is in service."""
     return replace(handset, id=0, device_id="", psk=b"", unit=None, label="", enabled=True, locked_until=None)
+
+
+def keys_of(settings: Settings, profile: Profile) -> Acceptance:
+    """The called party's, the site's before the profile's: together they may clash where neither does alone, and one that
+    the called party presses to refuse would accept. Raises SettingsError.
+    """
+    own = settings.calls.acceptance.model_dump(exclude_none=True)
+    keys = replace(profile.acceptance, **own)
+    for key, digit, other in doubly_meant(keys):
+        raise SettingsError(
+            f"{settings.file}: calls.acceptance, with what profile {profile.name} has, makes {digit} the key for {other} and "
+            f"for {key}; choose another digit for one of them there"
+        )
+    return keys
 
 
 def _payers(profile: Profile) -> tuple[Payer, ...]:

@@ -4,7 +4,9 @@ import asyncio
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 
 from kinline.config import Firmware, HandsetLink, Settings
@@ -21,6 +23,7 @@ from kinline.daemon.refusals import Refusals
 from kinline.daemon.services import Services
 from kinline.daemon.station import Station
 from kinline.daemon.store_threads import StoreThreads
+from kinline.daemon.supervision import kept_up
 from kinline.daemon.voices import Voices
 from kinline.daemon.warm import warm_up
 from kinline.daemon.watch import Watch
@@ -100,21 +103,19 @@ async def _serve(settings: Settings, store: Store) -> None:
     await threads.records(lambda: warm_up(store, [link.device_id for link in settings.handset]))
     live = Live(settings.storage.live_socket, store, stations, facilities)
     _log.info("daemon ready", version=version("kinline"), handsets=len(stations), rtp_port=engine.rtp_port)
-    work = [asyncio.create_task(_attend(station)) for station in stations]
-    work += [asyncio.create_task(task) for task in (_probe(trunk), watch.run(), live.run(), refusals.run())]
+    parts = {"probe": lambda: _probe(trunk), "watch": watch.run, "live": live.run, "refusals": refusals.run}
     if store.shared:
-        work.append(asyncio.create_task(_close_overdue(services, store)))
-    stopping = asyncio.create_task(stop.wait())
+        parts["overdue"] = lambda: _close_overdue(services, store)
+    work = [asyncio.create_task(kept_up(part, run)) for part, run in parts.items()]
+    work += [asyncio.create_task(kept_up("station", partial(_attend, at), handset=at.handset)) for at in stations]
     try:
-        done, _ = await asyncio.wait([*work, stopping], return_when=asyncio.FIRST_COMPLETED)
-        for task in done - {stopping}:
-            task.result()  # a station that fails takes the daemon down visibly; the supervisor starts it again
+        await stop.wait()
     finally:
         for station in stations:
             station.shut()
-        for task in (*work, stopping):
+        for task in work:
             task.cancel()
-        await asyncio.gather(*work, stopping, return_exceptions=True)
+        await asyncio.gather(*work, return_exceptions=True)
         watch.close()
         await services.settle()
         hub.stop(loop)
@@ -159,8 +160,9 @@ def _station(
 
 
 async def _attend(station: Station) -> None:
-    async for port in opened(station.path):
-        await station.serve(port.fileno())
+    async with aclosing(opened(station.path)) as ports:
+        async for port in ports:
+            await station.serve(port.fileno())
 
 
 async def _close_overdue(services: Services, store: Store) -> None:

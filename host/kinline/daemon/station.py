@@ -211,12 +211,14 @@ class Station:
                 except TimeoutError:
                     continue
         finally:
-            self._do(self._session.close("the port is gone"))
-            self._firmware.gone()
-            self.services.hub.disown(Source.LINK, link.id)
-            self.link = None
-            self._count_refusals(link)
-            link.close()
+            try:
+                self._do(self._session.close("the port is gone"))
+                self._firmware.gone()
+            finally:  # whatever that came to, the next opening of this port finds nothing left over
+                self.services.hub.disown(Source.LINK, link.id)
+                self.link = None
+                self._count_refusals(link)
+                link.close()
 
     def _look_at_the_line(self, link: Link, line: SerialLine) -> None:
         if not line.due(now := time.monotonic()):

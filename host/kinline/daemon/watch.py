@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
+from kinline.config import SettingsError
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement, Arrangements
 from kinline.daemon.keys import Keys
@@ -74,7 +75,7 @@ class Watch:
                 if self._keys is not None and await self._asked(self._keys.renew):
                     for station in self._stations:
                         station.check_key()
-        except (StoreError, ProfileError, OSError) as error:
+        except (StoreError, ProfileError, SettingsError, OSError) as error:
             counters.add("watch_failed")
             if str(error) != self._told:
                 _log.error("staff's changes cannot be read, the last known hold", error=str(error))

@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from kinline.rules.model import MINUTES_A_DAY, NumberClass, Window
-from kinline.rules.profile import Allowance, Classes, Period, Profile
+from kinline.rules.profile import Acceptance, Allowance, Classes, Period, Profile
 
 Path = tuple[str | int, ...]
 
@@ -170,14 +170,17 @@ def _contact_list(profile: Profile) -> Iterator[Fault]:
 
 
 def _keys(profile: Profile) -> Iterator[Fault]:
+    for key, digit, other in doubly_meant(profile.acceptance):
+        yield Fault(("acceptance", key), f"the key {digit} already means {other}; choose another")
+
+
+def doubly_meant(acceptance: Acceptance) -> Iterator[tuple[str, str, str]]:
+    """Each key whose digit another has: its name, the digit, and the other's name."""
     taken: dict[str, str] = {}
     for key in ("accept", "refuse", "quote", "block", "account"):
-        digit = getattr(profile.acceptance, key)
-        if digit is None:
-            continue
-        if digit in taken:
-            yield Fault(("acceptance", key), f"the key {digit} already means {taken[digit]}; choose another")
-        taken.setdefault(digit, key)
+        digit = getattr(acceptance, key)
+        if digit is not None and taken.setdefault(digit, key) != key:
+            yield key, digit, taken[digit]
 
 
 def _announcements(profile: Profile) -> Iterator[Fault]:

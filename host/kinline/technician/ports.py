@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ def _opened(port: str, baud: int) -> Iterator[serial.SerialBase]:
         if not is_url(port):
             line.exclusive = True
         line.open()
-    except (serial.SerialException, OSError, ValueError) as error:
+    except (serial.SerialException, OSError, ValueError, termios.error) as error:  # the last one pyserial lets through
         raise explained(port, error) from error
     with line:
         yield line
@@ -124,6 +125,8 @@ def _errno(error: BaseException | None) -> int | None:
     while error is not None:
         if isinstance(error, OSError) and error.errno:
             return error.errno
+        if isinstance(error, termios.error) and error.args:
+            return int(error.args[0])
         error = error.__cause__ or error.__context__
     return None
 

@@ -37,7 +37,7 @@ def _get(offset):
 
 
 def _add(offset, count):
-    _words[offset >> 2] = _words[offset >> 2] + count & 0xFFFFFFFF
+    _words[offset >> 2] = _words[offset >> 2] + count & at.COUNTER
 
 
 def _require(gpio, mode):
@@ -117,7 +117,7 @@ class ADC:
         self._full_mv = 3100 if atten == ADC.ATTN_11DB else 950
 
     def read_uv(self):
-        _words[at.ADC_READS >> 2] = _words[at.ADC_READS >> 2] + 1 & 0x3FFFFFFF
+        _add(at.ADC_READS, 1)
         millivolts = page[self._offset] | page[self._offset + 1] << 8
         # The converter saturates below the supply; a cut loop reads full scale.
         return min(millivolts, self._full_mv) * 1000
@@ -204,8 +204,8 @@ class I2S(io.IOBase):
     def _waiting(self):
         """Bytes of this driver's that were not played yet; the codec may still have to drop an earlier one's."""
         start = _get(at.DAC_START)
-        played = _get(at.DAC_PLAYED) - start & 0xFFFFFFFF
-        return (_get(at.DAC_WRITTEN) - start & 0xFFFFFFFF) - (played if played < 0x80000000 else 0)
+        played = _get(at.DAC_PLAYED) - start & at.COUNTER
+        return (_get(at.DAC_WRITTEN) - start & at.COUNTER) - (played if played <= at.COUNTER >> 1 else 0)
 
     def deinit(self):
         page[at.ADC_OPEN if self._mode == I2S.RX else at.DAC_OPEN] = 0

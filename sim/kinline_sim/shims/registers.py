@@ -5,6 +5,9 @@ and the other in. Only while the VM is down does the world write on the firmware
 """
 
 BYTES = 4096
+# Counters wrap where a 32-bit MicroPython's integers still need no memory: what the shims throw away, the firmware's
+# heap would have to collect.
+COUNTER = 0x3FFFFFFF
 
 FIRMWARE = 0x000  # the firmware writes from here
 FIRMWARE_BYTES = 0x180

@@ -8,13 +8,14 @@ class aes:
         if mode not in (1, 2):
             raise ValueError("mode")
         chaining = modes.ECB() if mode == 1 else modes.CBC(bytes(iv or b""))
-        self._cipher: Cipher[modes.ECB | modes.CBC] = Cipher(algorithms.AES(bytes(key)), chaining)
+        cipher: Cipher[modes.ECB | modes.CBC] = Cipher(algorithms.AES(bytes(key)), chaining)
+        self._encryptor, self._decryptor = cipher.encryptor(), cipher.decryptor()  # a chain goes on from call to call
 
     def encrypt(self, data: bytes, out: bytearray | memoryview | None = None) -> object:
-        return self._give(self._cipher.encryptor().update(bytes(data)), out)
+        return self._give(self._encryptor.update(bytes(data)), out)
 
     def decrypt(self, data: bytes, out: bytearray | memoryview | None = None) -> object:
-        return self._give(self._cipher.decryptor().update(bytes(data)), out)
+        return self._give(self._decryptor.update(bytes(data)), out)
 
     @staticmethod
     def _give(result: bytes, out: bytearray | memoryview | None) -> object:

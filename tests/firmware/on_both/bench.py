@@ -4,7 +4,7 @@ import json
 
 from handset import _link as wire
 from handset import crypto
-from handset.frame import FrameReader, body_bytes, clear_frame, write_header
+from handset.frame import FrameReader, body_bytes, clear_frame, sealed_parts, write_header
 from handset.identity import Identity
 from handset.link import Link, pack, unpack
 
@@ -43,11 +43,10 @@ class Host:
             sequence = self._sequence
         frame = bytearray(wire.HEADER_BYTES + body_bytes(kind, len(text)))
         write_header(frame, kind, self.epoch, sequence, len(text))
-        view = memoryview(frame)
-        body = view[wire.HEADER_BYTES : -wire.TAG_BYTES]
+        tagged, body, tag = sealed_parts(memoryview(frame))
         body[: len(text)] = text
-        self._ours.cipher(kind, sequence).encrypt(body, body)
-        view[-wire.TAG_BYTES :] = self._ours.tag(view[: -wire.TAG_BYTES])
+        self._ours.encrypt(kind, sequence, body, body)
+        tag[:] = self._ours.tag(tagged)
         return bytes(frame)
 
     def control(self, kind, *fields):
@@ -72,10 +71,10 @@ class Host:
         if reader.kind < wire.SEALED_FROM:
             self.clear.append((reader.kind, bytes(reader.clear_text())))
             return
-        frame = reader.frame()
-        assert bytes(frame[-wire.TAG_BYTES :]) == self._theirs.tag(frame[: -wire.TAG_BYTES])
-        text = bytearray(len(frame) - wire.HEADER_BYTES - wire.TAG_BYTES)
-        self._theirs.cipher(reader.kind, reader.sequence).decrypt(frame[wire.HEADER_BYTES : -wire.TAG_BYTES], text)
+        tagged, body, tag = reader.sealed_parts()
+        assert bytes(tag) == self._theirs.tag(tagged)
+        text = bytearray(len(body))
+        self._theirs.decrypt(reader.kind, reader.sequence, body, text)
         text = bytes(text[: reader.length])
         if reader.kind >= wire.RELIABLE_FROM:
             self.got.append((text[0] | text[1] << 8, reader.kind, text[2:]))

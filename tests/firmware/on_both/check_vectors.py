@@ -5,7 +5,7 @@ from binascii import hexlify, unhexlify
 from bench import Line, vectors
 from handset import _link as wire
 from handset import crypto
-from handset.frame import body_bytes, clear_frame, write_header
+from handset.frame import body_bytes, clear_frame, sealed_parts, write_header
 from handset.replay import ReplayWindow
 
 
@@ -24,11 +24,10 @@ def _write(seal, kind, epoch, sequence, text):
         return clear_frame(kind, sequence, text)
     frame = bytearray(wire.HEADER_BYTES + body_bytes(kind, len(text)))
     write_header(frame, kind, epoch, sequence, len(text))
-    view = memoryview(frame)
-    body = view[wire.HEADER_BYTES : -wire.TAG_BYTES]
+    tagged, body, tag = sealed_parts(memoryview(frame))
     body[: len(text)] = text
-    seal.cipher(kind, sequence).encrypt(body, body)
-    view[-wire.TAG_BYTES :] = seal.tag(view[: -wire.TAG_BYTES])
+    seal.encrypt(kind, sequence, body, body)
+    tag[:] = seal.tag(tagged)
     return frame
 
 
