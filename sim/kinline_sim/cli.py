@@ -58,7 +58,9 @@ def board(
         str, typer.Option(help="Keys to press, L lifts, H hangs up, comma waits 1 s, others above; - for what is typed.")
     ] = "",
     speak: Annotated[Path | None, typer.Option(help="Mono WAV said into the microphone.", exists=True)] = None,
-    ear: Annotated[Path | None, typer.Option(help="Keep the last hour of what reached the ear in this WAV, written at the end.")] = None,
+    ear: Annotated[
+        Path | None, typer.Option(help="Keep the last hour of what reached the ear in this WAV, written at the end.")
+    ] = None,
     fault: Annotated[list[str] | None, typer.Option(help=f"What is wrong with the chip: {CHIP_FAULTS}.")] = None,
     vm: Annotated[str, typer.Option(help=f"Which MicroPython: {', '.join(CHOICES)}.", envvar="KINLINE_VM")] = "auto",
 ) -> None:

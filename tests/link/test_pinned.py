@@ -39,7 +39,9 @@ CONSTANTS = {
 }  # fmt: skip
 
 # Once promised, sent by nobody: no module names them, and no other meaning gets their numbers.
-RESERVED = {("refuse", "busy"): 3, ("entry", "overflow"): 3, ("cause", "link_lost"): 4, ("cause", "fault"): 5, ("lamp", "trouble"): 3}
+RESERVED = {
+    ("refuse", "busy"): 3, ("entry", "overflow"): 3, ("cause", "link_lost"): 4, ("cause", "fault"): 5, ("lamp", "trouble"): 3,
+}  # fmt: skip
 
 # One message of each layout, byte by byte: order and width of the fields are part of the contract.
 BODIES = {
