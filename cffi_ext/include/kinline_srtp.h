@@ -30,11 +30,16 @@ kl_srtp *kl_srtp_create(int suite, const uint8_t *key);
 /* Wipes the keys. NULL is allowed. */
 void kl_srtp_destroy(kl_srtp *srtp);
 
-/* In place; the new length, or -EMSGSIZE (no such packet, or beyond capacity), -EIO (libcrypto failed). */
+/* Before its first packet: a new key of the same direction. Its sources go on counting where they were under the key
+ * before (RFC 3711 §3.3.1); one that is received may also have begun at 0 again. */
+void kl_srtp_follow(kl_srtp *srtp, const kl_srtp *before);
+
+/* In place; the new length, or -EMSGSIZE (no such packet, or beyond capacity), -EALREADY (this source has said this
+ * sequence before, or it is too far back to tell: two texts under one key stream tell both), -EIO (libcrypto failed). */
 int kl_srtp_protect(kl_srtp *srtp, uint8_t *packet, size_t len, size_t capacity);
 int kl_srtp_protect_rtcp(kl_srtp *srtp, uint8_t *packet, size_t len, size_t capacity);
 /* In place; the new length, or -EMSGSIZE (no such packet), -EALREADY (replayed, or too old to tell), -EBADMSG (not
- * authentic, and now garbled), -EUSERS (one more source under one key than it can keep apart). */
+ * authentic, and as it was), -EUSERS (one more source under one key than it can keep apart). */
 int kl_srtp_unprotect(kl_srtp *srtp, uint8_t *packet, size_t len);
 int kl_srtp_unprotect_rtcp(kl_srtp *srtp, uint8_t *packet, size_t len);
 

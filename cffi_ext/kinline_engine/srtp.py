@@ -39,14 +39,17 @@ class Crypto:
 
 class Srtp:
     """One direction under one key: packets in, packets out. EngineError from `unprotect`: EBADMSG for what is not authentic,
-    EALREADY for what is replayed, EUSERS for too many sources, EMSGSIZE for no such packet."""
+    EALREADY for what is replayed, EUSERS for too many sources, EMSGSIZE for no such packet. With `before`, it is the
+    next key of that one's direction: sources count on (RFC 3711 §3.3.1)."""
 
-    def __init__(self, suite: Suite, key: bytes) -> None:
+    def __init__(self, suite: Suite, key: bytes, before: "Srtp | None" = None) -> None:
         _fits(suite, key)
         raw = lib.kl_srtp_create(suite, key)
         if raw == ffi.NULL:
             raise MemoryError("no memory for the keys of protected media")
         self._raw = ffi.gc(raw, lib.kl_srtp_destroy)
+        if before:
+            lib.kl_srtp_follow(raw, before._raw)
 
     def protect(self, packet: bytes, rtcp: bool = False) -> bytes:
         """The packet as it goes out."""

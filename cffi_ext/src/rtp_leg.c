@@ -395,6 +395,21 @@ int rtp_leg_check(const kl_call_far_end *end, struct sockaddr_in *address)
     return possible ? rtp_address(end->ip, end->port, address) : -EINVAL;
 }
 
+/* Whoever has a new key counts the roll-overs of a source on, as RFC 3711 §3.3.1 has it, or from 0 again, as most do (ADR
+ * 33). Those of a new source are 0 to all. So, too, a key that went and comes again finds none of its indices used. */
+static void change_keys(rtp_leg *r, rtp_protection *fresh, bool same_end)
+{
+    kl_srtp *was = r->protection.send;
+
+    rtp_protection_change(&r->protection, fresh, same_end);
+    if (!was || r->protection.send == was || (r->protection.send && !srtp_rolled_over(was, r->ssrc)))
+        return;
+    r->ssrc++;
+    r->sequence &= RTP_FIRST_MOST;
+    r->talking = false;
+    rtp_reports_other_source(r);
+}
+
 int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in *address, rtp_protection *fresh)
 {
     int error = rtp_route_add(&r->call->engine->rtp, address, r);
@@ -410,7 +425,7 @@ int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in
         r->dtmf.event_seen = false;
         r->heard_ns = r->call->engine->now_ns;
     }
-    rtp_protection_change(&r->protection, fresh, r->set && !moved);
+    change_keys(r, fresh, r->set && !moved);
     r->address = *address;
     rtp_reports_begin(r, end->rtcp_port, moved || !r->set);
     r->set = true;

@@ -1,9 +1,6 @@
 #include "rtp_protection.h"
 
 #include <errno.h>
-#include <string.h>
-
-enum { PACKET_MOST = 1500 };
 
 int rtp_protection_make(rtp_protection *p, const kl_call_far_end *end)
 {
@@ -28,6 +25,12 @@ void rtp_protection_release(rtp_protection *p)
     *p = (rtp_protection){0};
 }
 
+static void follow(kl_srtp *fresh, const kl_srtp *before)
+{
+    if (fresh && before)
+        kl_srtp_follow(fresh, before);
+}
+
 static void swap(kl_srtp **a, kl_srtp **b)
 {
     kl_srtp *was = *a;
@@ -41,10 +44,13 @@ void rtp_protection_change(rtp_protection *p, rtp_protection *fresh, bool same_e
     bool same_send = p->send && fresh->send && srtp_same_key(p->send, fresh->send);
     bool same_receive = p->receive && fresh->receive && srtp_same_key(p->receive, fresh->receive);
 
-    if (!same_send)
+    if (!same_send) {
+        follow(fresh->send, p->send);
         swap(&p->send, &fresh->send);
+    }
     if (same_receive)
         return;
+    follow(fresh->receive, p->receive);
     swap(&p->receive, &fresh->receive);
     swap(&p->before, &fresh->before);
     if (same_end && p->receive)
@@ -55,15 +61,8 @@ void rtp_protection_change(rtp_protection *p, rtp_protection *fresh, bool same_e
 int rtp_protection_open(rtp_protection *p, uint8_t *bytes, size_t len, bool rtcp)
 {
     int (*open)(kl_srtp *, uint8_t *, size_t) = rtcp ? kl_srtp_unprotect_rtcp : kl_srtp_unprotect;
-    bool again = p->before && !p->before_over && len <= PACKET_MOST;
-    uint8_t copy[PACKET_MOST];
-
-    if (again)
-        memcpy(copy, bytes, len);
     int result = open(p->receive, bytes, len);
+
     p->before_over = p->before_over || result >= 0;
-    if (result >= 0 || !again)
-        return result;
-    memcpy(bytes, copy, len);
-    return open(p->before, bytes, len);
+    return result >= 0 || !p->before || p->before_over ? result : open(p->before, bytes, len);
 }

@@ -93,7 +93,7 @@ static void describe_ours(rtp_leg *r, rtcp_report *report)
     report->sender = true;
     report->ntp = ntp_now();
     report->timestamp = p->said_timestamp + (uint32_t)((now_ns - p->said_ns) * UNITS_MS / 1000000);
-    report->packets = (uint32_t)r->counters.sent;
+    report->packets = (uint32_t)(r->counters.sent - p->sent_otherwise);
     report->bytes = (uint32_t)p->bytes_sent;
     p->told[p->tellings % REPORTS_KEPT].lsr = (uint32_t)(report->ntp >> 16);
     p->told[p->tellings++ % REPORTS_KEPT].at_ns = now_ns;
@@ -118,6 +118,12 @@ static void send_report(rtp_leg *r, bool bye)
     if (r->protection.send && kl_srtp_protect_rtcp(r->protection.send, out, len, RTP_SEND_BYTES) < 0)
         rtp_port_unqueue(port);
     p->counters.sent++;
+}
+
+void rtp_reports_other_source(rtp_leg *r)
+{
+    r->reports.bytes_sent = 0;
+    r->reports.sent_otherwise = r->counters.sent;
 }
 
 void rtp_reports_said(rtp_leg *r, uint32_t timestamp, size_t payload)

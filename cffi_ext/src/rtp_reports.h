@@ -22,7 +22,8 @@ typedef struct {
     int64_t next_ns; /* when our next report is due */
 
     /* ours */
-    uint64_t bytes_sent; /* payload */
+    uint64_t bytes_sent; /* payload, of our source as it is now */
+    uint64_t sent_otherwise; /* packets of the sources before */
     uint64_t sent_before, sent_at_last; /* packets at the last two reports */
     uint32_t said_timestamp;
     int64_t said_ns; /* when that was sent */
@@ -49,6 +50,8 @@ bool rtp_reports_init(rtp_reports *p);
 void rtp_reports_begin(struct rtp_leg *r, uint16_t rtcp_port, bool anew);
 /* Says goodbye, if anything has been said. */
 void rtp_reports_end(struct rtp_leg *r);
+/* From here on we are another source, which RFC 3550 §6.4.1 lets count from 0. */
+void rtp_reports_other_source(struct rtp_leg *r);
 /* An RTP packet goes out. */
 void rtp_reports_said(struct rtp_leg *r, uint32_t timestamp, size_t payload);
 /* Sends what is due. */

@@ -50,12 +50,19 @@ typedef struct {
     window rtp, rtcp;
 } source;
 
+/* How far a source had counted under the key before. */
+typedef struct {
+    uint32_t ssrc;
+    uint64_t rtp, rtcp; /* NO_INDEX: not at all */
+} counted;
+
 struct kl_srtp {
     int suite;
     uint8_t key[KL_SRTP_KEY_MOST];
     session rtp, rtcp;
-    unsigned sources;
+    unsigned sources, befores;
     source of[SOURCES];
+    counted before[SOURCES];
 };
 
 static uint16_t get16(const uint8_t *p)
@@ -261,9 +268,14 @@ static bool gcm_open(session *k, const uint8_t *iv, const clear *c, uint8_t *tex
     uint8_t none[1];
     int n;
 
-    return gcm_start(k, false, iv, c) && EVP_CipherUpdate(k->cipher, text, &n, text, (int)len) == 1 &&
-           EVP_CIPHER_CTX_ctrl(k->cipher, EVP_CTRL_AEAD_SET_TAG, GCM_TAG_BYTES, text + len) == 1 &&
-           EVP_CipherFinal_ex(k->cipher, none, &n) == 1;
+    if (gcm_start(k, false, iv, c) && EVP_CipherUpdate(k->cipher, text, &n, text, (int)len) == 1 &&
+        EVP_CIPHER_CTX_ctrl(k->cipher, EVP_CTRL_AEAD_SET_TAG, GCM_TAG_BYTES, text + len) == 1 &&
+        EVP_CipherFinal_ex(k->cipher, none, &n) == 1)
+        return true;
+    /* The same key stream once more: as it came, for another index or key to be tried. */
+    if (gcm_start(k, false, iv, c))
+        EVP_CipherUpdate(k->cipher, text, &n, text, (int)len);
+    return false;
 }
 
 /* Indices --------------------------------------------------------------------------------------- */
@@ -294,11 +306,11 @@ static void note(window *w, uint64_t index)
 }
 
 /* RFC 3711 §3.3.1 and appendix A: the index, with its roll-over counter, that is nearest to the newest. */
-static uint64_t index_of(const window *w, uint16_t sequence)
+static uint64_t index_of(uint64_t newest, uint16_t sequence)
 {
-    if (w->newest == NO_INDEX)
+    if (newest == NO_INDEX)
         return sequence;
-    uint64_t newest = w->newest, index = (newest & ~(uint64_t)0xffff) | sequence;
+    uint64_t index = (newest & ~(uint64_t)0xffff) | sequence;
     if (index + 0x8000 < newest)
         return index + 0x10000;
     if (index > newest + 0x8000 && index >= 0x10000)
@@ -322,6 +334,48 @@ static source *source_of(kl_srtp *s, uint32_t ssrc)
 static void keep(kl_srtp *s, const source *of)
 {
     s->sources += of == &s->of[s->sources];
+}
+
+/* RFC 3711 §3.3.1, §3.4: a new key sets no counter back. */
+static counted counted_before(const kl_srtp *s, uint32_t ssrc)
+{
+    for (unsigned i = 0; i < s->befores; i++)
+        if (s->before[i].ssrc == ssrc)
+            return s->before[i];
+    return (counted){ssrc, NO_INDEX, NO_INDEX};
+}
+
+static uint64_t newest_rtp(const kl_srtp *s, const source *of)
+{
+    return of->rtp.newest != NO_INDEX ? of->rtp.newest : counted_before(s, of->ssrc).rtp;
+}
+
+static uint64_t newest_rtcp(const kl_srtp *s, const source *of)
+{
+    return of->rtcp.newest != NO_INDEX ? of->rtcp.newest : counted_before(s, of->ssrc).rtcp;
+}
+
+bool srtp_rolled_over(const kl_srtp *s, uint32_t ssrc)
+{
+    uint64_t newest = counted_before(s, ssrc).rtp;
+
+    for (unsigned i = 0; i < s->sources; i++)
+        if (s->of[i].ssrc == ssrc && s->of[i].rtp.newest != NO_INDEX)
+            newest = s->of[i].rtp.newest;
+    return newest != NO_INDEX && newest >> 16;
+}
+
+void kl_srtp_follow(kl_srtp *s, const kl_srtp *before)
+{
+    unsigned n = 0;
+
+    for (; n < before->sources; n++)
+        s->before[n] = (counted){before->of[n].ssrc, newest_rtp(before, &before->of[n]), newest_rtcp(before, &before->of[n])};
+    s->befores = n;
+    /* And who has said nothing since the last change. */
+    for (unsigned i = 0; i < before->befores && s->befores < SOURCES; i++)
+        if (counted_before(s, before->before[i].ssrc).rtp == NO_INDEX)
+            s->before[s->befores++] = before->before[i];
 }
 
 /* RTP ------------------------------------------------------------------------------------------- */
@@ -348,7 +402,10 @@ int kl_srtp_protect(kl_srtp *s, uint8_t *packet, size_t len, size_t capacity)
 
     if (!of || len + tag > capacity)
         return -EMSGSIZE;
-    uint64_t index = index_of(&of->rtp, get16(packet + 2));
+    uint64_t index = index_of(newest_rtp(s, of), get16(packet + 2));
+    uint64_t before = counted_before(s, of->ssrc).rtp;
+    if (replayed(&of->rtp, index) || (before != NO_INDEX && index <= before))
+        return -EALREADY;
     keep(s, of);
     note(&of->rtp, index);
     if (is_gcm(s)) {
@@ -363,28 +420,37 @@ int kl_srtp_protect(kl_srtp *s, uint8_t *packet, size_t len, size_t capacity)
     return (int)(len + tag);
 }
 
+static bool open_rtp(kl_srtp *s, uint32_t ssrc, uint64_t index, uint8_t *packet, size_t head, size_t whole)
+{
+    uint8_t iv[GCM_SALT_BYTES], expected[SHA1_TAG_BYTES];
+
+    if (is_gcm(s)) {
+        gcm_iv(&s->rtp, ssrc, index, iv);
+        return gcm_open(&s->rtp, iv, &(clear){packet, head, NULL}, packet + head, whole - head);
+    }
+    cm_tag(&s->rtp, packet, whole, (uint32_t)(index >> 16), expected);
+    return !CRYPTO_memcmp(expected, packet + whole, sizeof expected) &&
+           cm_crypt(&s->rtp, ssrc, index, packet + head, whole - head);
+}
+
 int kl_srtp_unprotect(kl_srtp *s, uint8_t *packet, size_t len)
 {
     size_t tag = tag_bytes(s), whole = len < tag ? 0 : len - tag, head = rtp_head(packet, whole);
-    uint8_t iv[GCM_SALT_BYTES], expected[SHA1_TAG_BYTES];
 
     if (!head)
         return -EMSGSIZE;
     source *of = source_of(s, get32(packet + 8));
     if (!of)
         return -EUSERS;
-    uint64_t index = index_of(&of->rtp, get16(packet + 2));
+    uint16_t sequence = get16(packet + 2);
+    uint64_t index = index_of(newest_rtp(s, of), sequence);
     if (replayed(&of->rtp, index))
         return -EALREADY;
-    if (is_gcm(s)) {
-        gcm_iv(&s->rtp, of->ssrc, index, iv);
-        if (!gcm_open(&s->rtp, iv, &(clear){packet, head, NULL}, packet + head, whole - head))
+    if (!open_rtp(s, of->ssrc, index, packet, head, whole)) {
+        /* Not all obey: some begin at 0 again with each key. What the first authentic packet says, holds. */
+        if (of->rtp.newest != NO_INDEX || index == sequence || !open_rtp(s, of->ssrc, sequence, packet, head, whole))
             return -EBADMSG;
-    } else {
-        cm_tag(&s->rtp, packet, whole, (uint32_t)(index >> 16), expected);
-        if (CRYPTO_memcmp(expected, packet + whole, sizeof expected) ||
-            !cm_crypt(&s->rtp, of->ssrc, index, packet + head, whole - head))
-            return -EBADMSG;
+        index = sequence;
     }
     keep(s, of);
     note(&of->rtp, index);
@@ -401,7 +467,7 @@ int kl_srtp_protect_rtcp(kl_srtp *s, uint8_t *packet, size_t len, size_t capacit
 
     if (!of || len + tag_bytes(s) + INDEX_BYTES > capacity)
         return -EMSGSIZE;
-    uint64_t index = of->rtcp.newest == NO_INDEX ? 0 : of->rtcp.newest + 1;
+    uint64_t newest = newest_rtcp(s, of), index = newest == NO_INDEX ? 0 : newest + 1;
     keep(s, of);
     note(&of->rtcp, index);
     put32(word, ENCRYPTED | (uint32_t)index);

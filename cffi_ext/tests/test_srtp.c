@@ -13,10 +13,9 @@ static const int suites[] = {KL_SRTP_AES_CM_128_HMAC_SHA1_80, KL_SRTP_AEAD_AES_1
 static const uint8_t key[KL_SRTP_KEY_MOST] = "0123456789abcdefghijklmnopqrst";
 static const uint8_t other_key[KL_SRTP_KEY_MOST] = "X123456789abcdefghijklmnopqrst";
 
-static srtp_t foreign(int suite, bool inbound)
+static srtp_policy_t policy_of(int suite, bool inbound, const uint8_t *its_key)
 {
     srtp_policy_t policy;
-    srtp_t session;
 
     memset(&policy, 0, sizeof policy);
     if (suite == KL_SRTP_AEAD_AES_128_GCM) {
@@ -26,11 +25,24 @@ static srtp_t foreign(int suite, bool inbound)
         srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtp);
         srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtcp);
     }
-    policy.key = (uint8_t *)key;
+    policy.key = (uint8_t *)its_key;
     policy.ssrc.type = inbound ? ssrc_any_inbound : ssrc_any_outbound;
     policy.window_size = 128;
+    return policy;
+}
+
+static srtp_t foreign_under(int suite, bool inbound, const uint8_t *its_key)
+{
+    srtp_policy_t policy = policy_of(suite, inbound, its_key);
+    srtp_t session;
+
     CHECK(srtp_create(&session, &policy) == srtp_err_status_ok);
     return session;
+}
+
+static srtp_t foreign(int suite, bool inbound)
+{
+    return foreign_under(suite, inbound, key);
 }
 
 static size_t rtp(uint8_t *p, uint16_t sequence, uint32_t ssrc)
@@ -153,7 +165,8 @@ static void hostile(int suite)
         memcpy(bad, good, len);
         bad[i] ^= 0x10;
         CHECK(kl_srtp_unprotect(to, bad, len) < 0);
-        memcpy(bad, good, len);
+        bad[i] ^= 0x10;
+        CHECK(!memcmp(bad, good, len)); /* as it was, for another key to be tried */
         CHECK(kl_srtp_unprotect(to, bad, i) < 0);
     }
     rtp(bad, 3, SSRC); /* in clear */
@@ -164,7 +177,8 @@ static void hostile(int suite)
         memcpy(bad, good, len);
         bad[i] ^= 0x80;
         CHECK(kl_srtp_unprotect_rtcp(to, bad, len) < 0);
-        memcpy(bad, good, len);
+        bad[i] ^= 0x80;
+        CHECK(!memcmp(bad, good, len));
         CHECK(kl_srtp_unprotect_rtcp(to, bad, i) < 0);
     }
     CHECK(kl_srtp_unprotect_rtcp(to, good, len) == 32);
@@ -195,6 +209,139 @@ static void sources(int suite)
     kl_srtp_destroy(to);
 }
 
+/* Keys change in the middle of a stream ---------------------------------------------------------- */
+
+static void give(kl_srtp *us, srtp_t them, unsigned from, unsigned count, uint32_t ssrc)
+{
+    uint8_t packet[ROOM];
+
+    for (unsigned i = from; i < from + count; i++) {
+        int n = kl_srtp_protect(us, packet, rtp(packet, (uint16_t)i, ssrc), sizeof packet);
+        CHECK(n > WHOLE && srtp_unprotect(them, packet, &n) == srtp_err_status_ok && n == WHOLE);
+    }
+    int n = kl_srtp_protect_rtcp(us, packet, rtcp(packet, from), sizeof packet);
+    CHECK(n > 32 && srtp_unprotect_rtcp(them, packet, &n) == srtp_err_status_ok && n == 32);
+}
+
+static void get(kl_srtp *us, srtp_t them, unsigned from, unsigned count)
+{
+    uint8_t packet[ROOM];
+
+    for (unsigned i = from; i < from + count; i++) {
+        int n = (int)rtp(packet, (uint16_t)i, SSRC);
+        CHECK(srtp_protect(them, packet, &n) == srtp_err_status_ok && kl_srtp_unprotect(us, packet, (size_t)n) == WHOLE);
+    }
+    int n = (int)rtcp(packet, from);
+    CHECK(srtp_protect_rtcp(them, packet, &n) == srtp_err_status_ok && kl_srtp_unprotect_rtcp(us, packet, (size_t)n) == 32);
+}
+
+static void update(srtp_t them, int suite, bool inbound)
+{
+    srtp_policy_t policy = policy_of(suite, inbound, other_key);
+
+    CHECK(srtp_update(them, &policy) == srtp_err_status_ok);
+}
+
+static kl_srtp *followed(int suite, const uint8_t *its_key, kl_srtp *before)
+{
+    kl_srtp *us = kl_srtp_create(suite, its_key);
+
+    kl_srtp_follow(us, before);
+    kl_srtp_destroy(before);
+    return us;
+}
+
+/* To one who goes on counting, as libsrtp's srtp_update does, we go on; so do we to one who begins anew, before there has
+ * been a roll-over. */
+static void ours_go_on(int suite)
+{
+    kl_srtp *us = kl_srtp_create(suite, key);
+    srtp_t them = foreign(suite, true);
+
+    give(us, them, 65000, 1000, SSRC);
+    us = followed(suite, other_key, us);
+    update(them, suite, true);
+    give(us, them, 66000, 3000, SSRC);
+    kl_srtp_destroy(us);
+    srtp_dealloc(them);
+
+    us = kl_srtp_create(suite, key);
+    them = foreign(suite, true);
+    give(us, them, 30000, 1000, SSRC);
+    us = followed(suite, other_key, us);
+    srtp_dealloc(them);
+    them = foreign_under(suite, true, other_key);
+    give(us, them, 31000, 1000, SSRC);
+    kl_srtp_destroy(us);
+    srtp_dealloc(them);
+}
+
+/* A source that has rolled over gives way to another, whose first packets everybody knows the index of. */
+static void ours_from_another_source(int suite)
+{
+    for (int forgets = 0; forgets < 2; forgets++) {
+        kl_srtp *us = kl_srtp_create(suite, key);
+        srtp_t them = foreign(suite, true);
+        give(us, them, 65000, 1000, SSRC);
+        us = followed(suite, other_key, us);
+        if (forgets) {
+            srtp_dealloc(them);
+            them = foreign_under(suite, true, other_key);
+        } else {
+            update(them, suite, true);
+        }
+        give(us, them, 30000, 1000, SSRC + 1);
+        kl_srtp_destroy(us);
+        srtp_dealloc(them);
+    }
+}
+
+static void theirs_go_on_or_begin_anew(int suite)
+{
+    for (int forgets = 0; forgets < 2; forgets++) {
+        kl_srtp *us = kl_srtp_create(suite, key);
+        srtp_t them = foreign(suite, false);
+        uint8_t packet[ROOM];
+        get(us, them, 65000, 1000);
+        us = followed(suite, key, us); /* twice, and nothing in between */
+        us = followed(suite, other_key, us);
+        if (forgets) {
+            srtp_dealloc(them);
+            them = foreign_under(suite, false, other_key);
+        } else {
+            update(them, suite, false);
+        }
+        /* What is authentic at neither changes nothing. */
+        kl_srtp *wrong = kl_srtp_create(suite, key);
+        size_t n = (size_t)kl_srtp_protect(wrong, packet, rtp(packet, 500, SSRC), ROOM);
+        CHECK(kl_srtp_unprotect(us, packet, n) == -EBADMSG);
+        get(us, them, 66000, 3000);
+        CHECK(kl_srtp_unprotect(us, packet, n) < 0);
+        kl_srtp_destroy(wrong);
+        kl_srtp_destroy(us);
+        srtp_dealloc(them);
+    }
+}
+
+/* Two packets under one index of one key would tell both. */
+static void no_index_twice(int suite)
+{
+    kl_srtp *us = kl_srtp_create(suite, key);
+    uint8_t packet[ROOM];
+
+    for (unsigned i = 65000; i < 66000; i++)
+        CHECK(kl_srtp_protect(us, packet, rtp(packet, (uint16_t)i, SSRC), ROOM) > 0);
+    CHECK(kl_srtp_protect(us, packet, rtp(packet, (uint16_t)65999, SSRC), ROOM) == -EALREADY);
+    CHECK(kl_srtp_protect(us, packet, rtp(packet, (uint16_t)65900, SSRC), ROOM) == -EALREADY);
+    CHECK(kl_srtp_protect(us, packet, rtp(packet, (uint16_t)65500, SSRC), ROOM) == -EALREADY);
+    /* Nor when the key goes and comes again. */
+    us = followed(suite, other_key, us);
+    us = followed(suite, key, us);
+    CHECK(kl_srtp_protect(us, packet, rtp(packet, (uint16_t)65999, SSRC), ROOM) == -EALREADY);
+    CHECK(kl_srtp_protect(us, packet, rtp(packet, (uint16_t)66000, SSRC), ROOM) > 0);
+    kl_srtp_destroy(us);
+}
+
 int main(void)
 {
     CHECK(srtp_init() == srtp_err_status_ok);
@@ -205,6 +352,10 @@ int main(void)
         out_of_order(suites[i]);
         hostile(suites[i]);
         sources(suites[i]);
+        ours_go_on(suites[i]);
+        ours_from_another_source(suites[i]);
+        theirs_go_on_or_begin_anew(suites[i]);
+        no_index_twice(suites[i]);
     }
     CHECK(srtp_shutdown() == srtp_err_status_ok);
     return 0;

@@ -196,15 +196,15 @@ class RtpEnd(asyncio.DatagramProtocol):
             self._pacer = asyncio.get_running_loop().create_task(self._pace())
 
     def _take_keys(self, crypto: Crypto | None) -> None:
-        """A direction whose key stays goes on counting."""
+        """A direction whose key stays goes on counting, and one whose key changes does not begin again."""
         was, self.crypto = self.crypto, crypto
         if crypto is None:
             self._protect = self._unprotect = None
             return
         if was is None or (was.suite, was.send_key) != (crypto.suite, crypto.send_key):
-            self._protect = Srtp(crypto.suite, crypto.send_key)
+            self._protect = Srtp(crypto.suite, crypto.send_key, self._protect)
         if was is None or (was.suite, was.receive_key) != (crypto.suite, crypto.receive_key):
-            self._unprotect = Srtp(crypto.suite, crypto.receive_key)
+            self._unprotect = Srtp(crypto.suite, crypto.receive_key, self._unprotect)
 
     async def close(self) -> None:
         """Stop sending and close the socket; what was received and sent stays readable."""

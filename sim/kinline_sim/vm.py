@@ -10,6 +10,9 @@ from kinline_sim.machines import Machine
 
 _RESET_EXIT = 75
 PWRON_RESET, WDT_RESET, SOFT_RESET = 1, 3, 5
+# A launcher for many boards on a processor that has nothing else to do: when one becomes ready it does not interrupt another,
+# and only the world, which is physics, interrupts all. Beside other work it would make them late.
+CROWD = ("chrt", "--batch", "0")
 HEAP = "160K"  # of the about 200 KB that an ESP32-S3 without PSRAM leaves; the shims take their part of it
 
 
@@ -34,8 +37,7 @@ class Vm:
         self.machine = machine
         self._flash, self._heap = flash, heap
         # setpriv: a board dies with its world, however that dies; an orphan would spin on its closed serial port.
-        # chrt: many boards on one processor do not interrupt each other, while the world, which is physics, interrupts all.
-        self._launcher = ["setpriv", "--pdeathsig", "KILL", "chrt", "--batch", "0", *launcher]
+        self._launcher = ["setpriv", "--pdeathsig", "KILL", *launcher]
         self._fds = tuple(fds)
         self._console = console
         self._on_start, self._on_stop = on_start, on_stop

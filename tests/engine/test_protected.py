@@ -192,6 +192,95 @@ def test_keys_change_in_the_middle_of_a_call(bridge: ProtectedBridge) -> None:
     assert np.array_equal(bridge.end.hear(), as_coded(FAR[:FRAME8]))
 
 
+class Rolling:
+    """What the engine sends a protected end, deciphered under a context a key that is kept for all of the call: what comes
+    twice under one index of one key is refused as replayed, whatever was agreed in between."""
+
+    def __init__(self, bridge: ProtectedBridge) -> None:
+        self.bridge = bridge
+        self.contexts: dict[bytes, Srtp] = {}
+        self.last: Srtp | None = None
+        self.sources: list[int] = []
+
+    def agree(self, crypto: Crypto | None, forgets: bool = False) -> None:
+        """What stands from here on; who forgets begins to count roll-overs at 0 again with a new key."""
+        end = self.bridge.end
+        if crypto:
+            if crypto.send_key not in self.contexts:
+                self.contexts[crypto.send_key] = Srtp(crypto.suite, crypto.send_key, None if forgets else self.last)
+            end.unprotect = self.last = self.contexts[crypto.send_key]
+            if crypto.receive_key != end.crypto.receive_key:
+                end.protect = Srtp(crypto.suite, crypto.receive_key, None if forgets else end.protect)
+            end.crypto = crypto
+        self.bridge.protected.set_near(end.end if crypto else replace(end.end, crypto=None))
+
+    def hear(self, clear: bool = False) -> int:
+        """One packet; its sequence."""
+        end, partner = self.bridge.end, self.bridge.partner
+        partner.say(FAR[:FRAME8])
+        wire = end.receive()
+        whole = wire if clear else end.unprotect.unprotect(wire)
+        assert len(whole) == 12 + FRAME8
+        sequence, source = int.from_bytes(whole[2:4], "big"), int.from_bytes(whole[8:12], "big")
+        if source not in self.sources:
+            self.sources.append(source)
+        return sequence
+
+    def roll_over(self) -> None:
+        """The most that may be lost at once, again and again, until the engine's sequence has begun again at 0."""
+        partner = self.bridge.partner
+        before = self.hear()
+        while True:
+            partner.sequence = (partner.sequence + 98) & 0xFFFF
+            partner.advance()
+            now = self.hear()
+            if now < before:
+                return
+            before = now
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["counts on", "begins again"])
+def test_keys_change_after_roll_overs(bridge: ProtectedBridge, forgets: bool) -> None:
+    """RFC 3711 §3.3.1 has a new key go on at the roll-overs of the one before; many begin at 0. Either is heard, and hears."""
+    rolling = Rolling(bridge)
+    rolling.agree(bridge.end.crypto)
+    bridge.end.sequence = 65530
+    bridge.pass_on(NEAR[: 10 * FRAME8])
+    rolling.roll_over()
+    for _ in range(2):
+        rolling.agree(fresh(bridge.end.crypto.suite), forgets)
+    bridge.pass_on(NEAR[: 10 * FRAME8])
+    for _ in range(10):
+        rolling.hear()
+    rolling.roll_over()
+    bridge.pass_on(NEAR[: 10 * FRAME8])
+    assert bridge.counters == (0, 0) and bridge.told() == []
+
+
+def test_no_index_of_a_key_serves_twice(bridge: ProtectedBridge) -> None:
+    """Two texts under one key stream would tell both. A key that stays, wherever the end goes, or that comes again, counts on."""
+    rolling = Rolling(bridge)
+    first, second = bridge.end.crypto, fresh(bridge.end.crypto.suite)
+    for agreed in (first, first, None, first, second, first, replace(second, send_key=first.send_key), second, first):
+        rolling.agree(agreed)
+        for _ in range(3):
+            rolling.hear(clear=agreed is None)
+    assert len(rolling.sources) == 2  # another one beside what went in clear
+    rolling.roll_over()
+    for agreed in (first, second, first, first, second):
+        rolling.agree(agreed)
+        for _ in range(3):
+            rolling.hear()
+    socket, other = bridge.end.socket, Far(bridge.engine.rtp_port)
+    bridge.end.socket, other.socket = other.socket, socket
+    rolling.agree(second)
+    rolling.hear()
+    bridge.protected.clear_near()
+    rolling.agree(second)
+    rolling.hear()
+    other.close()
+
+
 def test_a_new_end_brings_no_old_key(bridge: ProtectedBridge) -> None:
     """Cleared and set anew, as for another called party: what the first one had says nothing any more."""
     bridge.pass_on(NEAR[: 10 * FRAME8])
