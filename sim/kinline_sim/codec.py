@@ -54,9 +54,8 @@ class Codec:
             fcntl.fcntl(fd, _F_SETPIPE_SZ, 16384)
         self._speech = b""
         self._spoken = 0
-        # One block at least: it may come back to the microphone.
-        blocks = None if remember_s is None else max(1, ceil(remember_s / BLOCK_S))
-        self._heard: deque[bytes] = deque(maxlen=blocks)
+        self._heard: deque[bytes] = deque(maxlen=None if remember_s is None else ceil(remember_s / BLOCK_S))
+        self._last = _SILENCE  # the newest block that reached the ear
         self._lock = threading.Lock()  # protects the next, what is in the DAC's pipe, and DAC_PLAYED
         self._playing = b""
         self._peak_mv = 0.0
@@ -97,8 +96,8 @@ class Codec:
     def step(self, relay_closed: bool) -> None:
         page = self._page
         spoken = self._speech[self._spoken : self._spoken + BLOCK_BYTES] or _SILENCE
-        if self.coupling and self._heard:
-            both = np.frombuffer(spoken, np.int16) + self.coupling * np.frombuffer(self._heard[-1], np.int16)
+        if self.coupling:
+            both = np.frombuffer(spoken, np.int16) + self.coupling * np.frombuffer(self._last, np.int16)
             spoken = np.clip(both, -32768, 32767).astype(np.int16).tobytes()
         self._spoken += BLOCK_BYTES
         if page.u8(at.ADC_OPEN):
@@ -108,11 +107,13 @@ class Codec:
             else:
                 os.write(self._adc_in, spoken if relay_closed else _SILENCE)
                 page.set_u32(at.ADC_CAPTURED, captured + BLOCK_BYTES & at.COUNTER)
+        before = self._last
         played = self._play()
-        self._heard.append(played if relay_closed else _SILENCE)
+        self._last = played if relay_closed else _SILENCE
+        self._heard.append(self._last)
         self._peak_due = not self._peak_due
         if self._peak_due:
-            self._sense_peak(b"".join(self._heard[-2:]))
+            self._sense_peak(before + self._last)
 
     def ear_millivolts(self) -> int:
         """The level that the board measures behind the relay: peak to peak less two diodes, forgotten slowly."""

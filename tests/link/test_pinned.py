@@ -3,7 +3,7 @@
 import pytest
 
 from kinline.handsets import _link as wire
-from tests.link.contracts import LINK, contracts
+from tests.link.contracts import LINK
 
 IDS = {
     0x14: "Bounce", 0x2C: "Loops", 0x2D: "Readings", 0x50: "Measure", 0x51: "Rekey",
@@ -98,8 +98,7 @@ def test_no_enumeration_value_is_missing_here() -> None:
 
 
 def test_reserved_values_keep_their_numbers_and_have_no_names_in_code() -> None:
-    link = contracts.load_link(LINK)
-    assert {(enum, name): link.enums[enum][name] for enum, names in link.reserved.items() for name in names} == RESERVED
+    assert {(enum, name): LINK.enums[enum][name] for enum, names in LINK.reserved.items() for name in names} == RESERVED
     assert not [name for enum, name in RESERVED if hasattr(wire, f"{enum}_{name}".upper())]
 
 
