@@ -8,6 +8,9 @@ JOBS ?= $(shell nproc)
 # So many checks side by side, each line of output whole; within one that does so already, its share of them.
 BESIDE = $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=$(JOBS) --output-sync=line)
 
+# Where it is set, as in containers, each of the hundreds of processes that the tests start would compile Kinline anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-demo demo firmware test pytest lint lint-firmware gen gen-check hw-check hw-pictures c-test fuzz perf lock clean distclean
 

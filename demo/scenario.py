@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from demo.daemon_process import Line
 from demo.site import PEOPLE, Person, Site
-from kinline.store import CallInfo
+from kinline.store.calls import CallInfo
 from kinline_sim.board import Board
 from kinline_sim.listening import Heard, correlate, to_8k
 from kinline_sim.parties import Accept, Party, Refuse

@@ -12,7 +12,9 @@ from typing import Self
 from demo.daemon_process import DaemonProcess, Line
 from kinline.accounts.ledger import debit_account
 from kinline.rules.model import Language
-from kinline.store import CallInfo, Store, open_store, site_secret
+from kinline.store.calls import CallInfo
+from kinline.store.open import open_store, site_secret
+from kinline.store.store import Store
 from kinline_engine.sip import Digest
 from kinline_sim.board import Board
 from kinline_sim.parties import Party

@@ -13,7 +13,7 @@ from hypothesis import settings
 settings.register_profile("kinline", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("kinline")
 
-from kinline.store import Store
+from kinline.store.store import Store
 from kinline_sim.machines import VmError, choose
 from tests.lanes import REAL_TIME
 from tests.peers.asterisk import namespaces

@@ -23,7 +23,7 @@ IMPURE_MODULES = frozenset(
     "sqlalchemy sqlite3 ssl structlog subprocess tempfile threading time typer urllib alembic cffi "
     "kinline_engine kinline_sim prometheus_client rich".split()
 )
-PURE_PACKAGES = ("rules", "calls", "accounts", "people", "handsets")
+PURE_PACKAGES = ("rules", "calls", "accounts", "people", "handsets", "failure")
 IMPURE_CALLS = frozenset({"open", "input", "print", "exec", "eval", "__import__"})
 CLOCK_CALLS = frozenset({"now", "utcnow", "today"})
 ENGINE_USERS = ("media", "switch")

@@ -7,7 +7,7 @@
 
 /* Its keys are those of RFC 4568 §10.3.2.2 or made up. */
 static const char SOUND[] = "v=0\r\no=far 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
-                            "m=video 5000 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 18 0 96\r\nc=IN IP6 2001:db8::1\r\n"
+                            "m=video 5000 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 18 0 96\r\nc=IN IP4 192.0.2.111\r\n"
                             "a=rtpmap:0 PCMU/8000\r\na=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\n"
                             "a=ptime:20\r\na=sendonly\r\n";
 static const char PROTECTED[] = "v=0\r\no=far 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"

@@ -161,13 +161,14 @@ typedef struct {
 } kl_recorded;
 
 typedef struct {
-    const char *ip;        /* IPv4 */
+    const char *ip;        /* IPv4; 0.0.0.0: nothing at all is sent, and it is heard where it was (RFC 3264 §8.4) */
     uint16_t port;
     uint8_t codec;         /* KL_CODEC_... */
     uint8_t payload_type;  /* both ways */
     uint8_t dtmf_type;     /* telephone-event/8000; 0: none */
     uint8_t comfort_type;  /* CN/8000 (RFC 3389); 0: none */
     uint8_t srtp;          /* KL_SRTP_...; NONE: in clear, both ways */
+    uint8_t held;          /* non-zero: it takes no audio (sendonly, inactive); reports are still sent */
     uint16_t rtcp_port;    /* 0: the one after; port itself: both share it (RFC 5761) */
     const uint8_t *send_key, *receive_key; /* as many bytes as kl_srtp_key_bytes says */
 } kl_call_far_end;
@@ -240,7 +241,7 @@ int kl_call_near_clear(kl_engine *engine, uint32_t call);
 int kl_call_gate(kl_engine *engine, uint32_t call, int open);
 /* What to listen for from now on (KL_DETECT_...); told as KL_CALL_SIGN. In a talk text telephones are read, too. -EPERM
  * for KL_DETECT_TALK on a call that has no place for a recorder, and so none for what would be read: there KL_DETECT_TTY
- * only recognises them. */
+ * only recognises them; and for KL_DETECT_ANSWER once the gate is open, for nobody waits for an answer in a talk. */
 int kl_call_listen(kl_engine *engine, uint32_t call, int phase);
 /* A receiver's gain, 0 to 24 dB, at once; -EOPNOTSUPP for a call without a handset. */
 int kl_call_volume(kl_engine *engine, uint32_t call, int db);

@@ -25,7 +25,7 @@ enum { KL_SIP_INBOUND_ID = 0x40000000 };
 typedef enum {
     KL_SIP_OK = 0,
     KL_SIP_BAD_TEXT = -1,  /* control character, quote or over-long text: would break out of a header */
-    KL_SIP_BAD_MEDIA = -2, /* no known codec, no port, not an IP address, or protection without a known suite */
+    KL_SIP_BAD_MEDIA = -2, /* no known codec, no port, not an IPv4 address, or protection without a known suite */
     KL_SIP_BAD_ID = -3,    /* id 0, or with KL_SIP_INBOUND_ID set */
     KL_SIP_STOPPED = -4    /* the SIP thread takes no more commands */
 } kl_sip_error;
@@ -117,6 +117,7 @@ typedef struct {
     uint8_t protection; /* KL_SIP_IN_CLEAR... */
     uint8_t suite_count;
     uint8_t suites[2];  /* KL_SRTP_..., best first; some unless IN_CLEAR. The keys are made for each call */
+    uint8_t hold;       /* non-zero: the other end is to send no audio (a=sendonly) */
 } kl_sip_media;
 
 typedef struct {
@@ -179,6 +180,10 @@ int kl_sip_options(kl_sip *sip, uint32_t id, const char *uri);
 
 /* Answers an INCOMING call; `media` may be NULL for an answer without SDP. */
 int kl_sip_respond(kl_sip *sip, uint32_t id, uint16_t status, const char *phrase, const kl_sip_media *media);
+
+/* Offers other media, under the same keys, in a call that is up (re-INVITE). What is answered comes as CHANGED; a refusal
+ * leaves everything as it was. */
+int kl_sip_offer(kl_sip *sip, uint32_t id, const kl_sip_media *media);
 
 /* Reads the value of an a=crypto line as the endpoint would; for tests and fuzzing. key has room for KL_SRTP_KEY_MOST
  * bytes. 0, or -1 and why. */

@@ -85,7 +85,8 @@ class DtmfMethod(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FarEnd:
-    """Where and how an RTP end's media goes, as agreed in SDP. Type 0: no telephone-event, no comfort noise."""
+    """Where and how an RTP end's media goes, as agreed in SDP. Type 0: no telephone-event, no comfort noise. `ip` 0.0.0.0:
+    nothing at all is sent, and it is heard where it was."""
 
     ip: str
     port: int
@@ -95,6 +96,7 @@ class FarEnd:
     comfort_type: int = 0
     crypto: Crypto | None = None  # None: in clear
     rtcp_port: int = 0  # 0: the one after; `port` itself: both share it (RFC 5761)
+    held: bool = False  # it takes no audio; what is said to it passes unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ class AnyCall:
         ip = ffi.new("char[]", end.ip.encode())
         raw = ffi.new("kl_call_far_end *", (ip, end.port, end.codec, end.payload_type, end.dtmf_type, end.comfort_type))
         raw.rtcp_port = end.rtcp_port
+        raw.held = end.held
         if end.crypto:
             keys = [ffi.new("uint8_t[]", key) for key in (end.crypto.send_key, end.crypto.receive_key)]
             raw.srtp = end.crypto.suite
@@ -222,7 +225,8 @@ class AnyCall:
     def listen(self, phase: Phase) -> None:
         """What to listen for from now on; signs come as `CallEvent.SIGN`. In a talk, text telephones are read.
 
-        Refused for Phase.TALK on a call without a recorder's place: Phase.TTY recognises text telephones, and reads nothing."""
+        Refused for Phase.TALK on a call without a recorder's place: Phase.TTY recognises text telephones, and reads nothing.
+        Phase.ANSWER is refused while the gate is open."""
         self._do(lib.kl_call_listen(self._engine.handle, self.id, phase), f"listening for {phase.name.lower()}")
 
     def volume(self, db: int) -> None:

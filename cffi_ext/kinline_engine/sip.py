@@ -82,7 +82,8 @@ class Media:
 @dataclass(frozen=True, slots=True)
 class LocalMedia:
     """Our audio: address for RTP, codings best first (G722, PCMU, PCMA), whether to agree on telephone-event, comfort
-    noise and RTCP on the port of RTP, and how it is protected, suites best first. Keys are made for each call."""
+    noise and RTCP on the port of RTP, and how it is protected, suites best first. Keys are made for each call. With `hold` the
+    other end is to send no audio."""
 
     ip: str
     port: int
@@ -92,6 +93,7 @@ class LocalMedia:
     rtcp_mux: bool = False
     protection: Protection = Protection.NONE
     suites: Sequence[Suite] = (Suite.AEAD_AES_128_GCM, Suite.AES_CM_128_HMAC_SHA1_80)
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +342,7 @@ class Credentials:
 
 _REFUSALS = {
     lib.KL_SIP_BAD_TEXT: "a text is too long, or holds a control character, quote, bracket or backslash",
-    lib.KL_SIP_BAD_MEDIA: "the local media needs an IP address, a port, codings (G722, PCMU, PCMA), and suites if protected",
+    lib.KL_SIP_BAD_MEDIA: "the local media needs an IPv4 address, a port, codings (G722, PCMU, PCMA), and suites if protected",
     lib.KL_SIP_BAD_ID: f"the id must be 1 to {INBOUND_ID - 1}",
     lib.KL_SIP_STOPPED: "the endpoint is closed",
 }
@@ -463,6 +465,12 @@ class SipEndpoint:
             self._fill_media(raw, media)
         _checked(lib.kl_sip_respond(self._open(), id, status, _text(phrase, 256), raw))
 
+    def offer(self, id: int, media: LocalMedia) -> None:
+        """Offer other media in a call that is up; what is answered comes as Changed, and a refusal changes nothing."""
+        raw = ffi.new("kl_sip_media *")
+        self._fill_media(raw, media)
+        _checked(lib.kl_sip_offer(self._open(), id, raw))
+
     @staticmethod
     def _fill_media(raw: Any, media: LocalMedia) -> None:
         raw.ip = _text(media.ip, 64)
@@ -475,6 +483,7 @@ class SipEndpoint:
         raw.protection = media.protection
         raw.suites = bytes(media.suites)[:2]
         raw.suite_count = len(media.suites)
+        raw.hold = media.hold
 
     def _open(self) -> Any:
         if self._sip == ffi.NULL:

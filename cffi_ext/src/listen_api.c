@@ -19,6 +19,8 @@ static int do_listen(kl_engine *engine, void *arg)
         return -ENOENT;
     if (a->phase == KL_DETECT_TALK && !call_text(c))
         return -EPERM;
+    if (a->phase == KL_DETECT_ANSWER && c->gate)
+        return -EPERM;
     if (!c->ears.detect) {
         if (!a->detectors)
             return -EAGAIN;

@@ -54,9 +54,42 @@ static void sent(rtp_leg *r, uint8_t *bytes, uint32_t timestamp, size_t payload)
         rtp_port_unqueue(&r->call->engine->rtp);
 }
 
+/* Who agreed to comfort noise is told what to fill a pause with, and again in case that was lost. */
+static void say_quiet(rtp_leg *r)
+{
+    rtp_packet packet = {
+        .payload_type = r->comfort_type,
+        .sequence = r->sequence,
+        .timestamp = r->timestamp,
+        .ssrc = r->ssrc,
+    };
+
+    if (r->held || !r->comfort_type || r->quiet_for++ % QUIET_EVERY)
+        return;
+    uint8_t *bytes = queue(r, 1);
+    rtp_header(bytes, &packet);
+    bytes[RTP_HEADER_BYTES] = COMFORT_LEVEL;
+    r->sequence++;
+    sent(r, bytes, packet.timestamp, 1);
+}
+
+static void skip(leg *l, int n)
+{
+    rtp_leg *r = of(l);
+
+    say_quiet(r);
+    r->talking = false;
+    r->timestamp += units(r, n);
+}
+
 static void say(leg *l, const int16_t *pcm, int n)
 {
     rtp_leg *r = of(l);
+
+    if (r->held) {
+        skip(l, n);
+        return;
+    }
     size_t len = units(r, n); /* G.711 and G.722 have a byte a unit */
     uint8_t *bytes = queue(r, len);
     rtp_packet packet = {
@@ -76,34 +109,6 @@ static void say(leg *l, const int16_t *pcm, int n)
     r->quiet_for = 0;
     r->timestamp += (uint32_t)len;
     sent(r, bytes, packet.timestamp, len);
-}
-
-/* Who agreed to comfort noise is told what to fill a pause with, and again in case that was lost. */
-static void say_quiet(rtp_leg *r)
-{
-    rtp_packet packet = {
-        .payload_type = r->comfort_type,
-        .sequence = r->sequence,
-        .timestamp = r->timestamp,
-        .ssrc = r->ssrc,
-    };
-
-    if (!r->comfort_type || r->quiet_for++ % QUIET_EVERY)
-        return;
-    uint8_t *bytes = queue(r, 1);
-    rtp_header(bytes, &packet);
-    bytes[RTP_HEADER_BYTES] = COMFORT_LEVEL;
-    r->sequence++;
-    sent(r, bytes, packet.timestamp, 1);
-}
-
-static void skip(leg *l, int n)
-{
-    rtp_leg *r = of(l);
-
-    say_quiet(r);
-    r->talking = false;
-    r->timestamp += units(r, n);
 }
 
 /* Hearing --------------------------------------------------------------------------------------- */
@@ -309,7 +314,7 @@ void rtp_leg_take_rtcp(rtp_leg *r, uint8_t *bytes, size_t len)
 void rtp_leg_watch(rtp_leg *r)
 {
     rtp_reports_tick(r);
-    if (!r->set || !r->call->gate || r->silent_told || r->call->engine->now_ns - r->heard_ns < SILENT_NS)
+    if (!r->set || r->held || !r->call->gate || r->silent_told || r->call->engine->now_ns - r->heard_ns < SILENT_NS)
         return;
     r->silent_told = true;
     call_post(r->call, KL_CALL_RTP_SILENT, call_side_of(r->call, r), NULL, 0);
@@ -329,7 +334,7 @@ void rtp_leg_clear(rtp_leg *r)
     rtp_reports_end(r);
     if (r->set)
         rtp_route_remove(&r->call->engine->rtp, &r->address);
-    r->set = r->talking = r->silent_told = false;
+    r->set = r->held = r->talking = r->silent_told = false;
 }
 
 static void unhook(leg *l)
@@ -412,23 +417,30 @@ static void change_keys(rtp_leg *r, rtp_protection *fresh, bool same_end)
 
 int rtp_leg_set(rtp_leg *r, const kl_call_far_end *end, const struct sockaddr_in *address, rtp_protection *fresh)
 {
-    int error = rtp_route_add(&r->call->engine->rtp, address, r);
-    bool moved = r->set && memcmp(&r->address, address, sizeof *address);
+    bool nowhere = !address->sin_addr.s_addr, held = nowhere || end->held;
+    /* Who has not said yet where it is cannot be told from others who have not: it is heard once it has. */
+    int error = nowhere ? 0 : rtp_route_add(&r->call->engine->rtp, address, r);
+    bool moved = r->set && !nowhere && memcmp(&r->address, address, sizeof *address);
 
     if (error)
         return error;
     if (moved)
         rtp_route_remove(&r->call->engine->rtp, &r->address);
+    if (moved || !r->set || (r->held && !held))
+        r->heard_ns = r->call->engine->now_ns; /* what nobody had to send is not missing */
     if (moved || !r->set) {
         rtp_stream_restart(&r->stream);
         r->bad_told = false;
         r->dtmf.event_seen = false;
-        r->heard_ns = r->call->engine->now_ns;
     }
     change_keys(r, fresh, r->set && !moved);
-    r->address = *address;
-    rtp_reports_begin(r, end->rtcp_port, moved || !r->set);
+    if (!nowhere || !r->set)
+        r->address = *address;
+    if (!nowhere)
+        rtp_reports_begin(r, end->rtcp_port, moved || !r->set);
+    r->reports.silent = nowhere;
     r->set = true;
+    r->held = held;
     r->codec = end->codec;
     r->payload_type = end->payload_type;
     r->dtmf_type = end->dtmf_type;

@@ -24,7 +24,8 @@ enum { RTP_FIRST_MOST = 0x7fff }; /* where our sequence begins, at most */
 typedef struct rtp_leg {
     leg leg;
     struct kl_call *call;
-    bool set; /* an end has been agreed */
+    bool set; /* an end has been agreed, */
+    bool held; /* and is sent nothing at present, while time passes for what is said to it */
     struct sockaddr_in address;
     uint8_t codec, payload_type, dtmf_type, comfort_type;
     coder coder;

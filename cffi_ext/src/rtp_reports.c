@@ -137,7 +137,7 @@ void rtp_reports_tick(rtp_leg *r)
 {
     rtp_reports *p = &r->reports;
 
-    if (!p->routed || r->call->engine->now_ns < p->next_ns)
+    if (!p->routed || p->silent || r->call->engine->now_ns < p->next_ns)
         return;
     p->next_ns = r->call->engine->now_ns + spread(p, INTERVAL_NS);
     send_report(r, false);
@@ -261,7 +261,7 @@ void rtp_reports_end(rtp_leg *r)
     if (!p->routed)
         return;
     /* §6.3.7: who has never sent anything need not say goodbye. */
-    if (r->counters.sent || p->counters.sent)
+    if (!p->silent && (r->counters.sent || p->counters.sent))
         send_report(r, true);
     if (!p->mux)
         rtp_route_remove(&r->call->engine->rtcp, &p->address);

@@ -16,6 +16,7 @@ enum { REPORTS_KEPT = 16 };
 typedef struct {
     struct sockaddr_in address; /* where theirs come from, and ours go to */
     bool routed;                /* it has a place of its own among the routes, or is RTP's own */
+    bool silent;                /* none is sent, not even a goodbye */
     bool mux;
     char cname[RTCP_CNAME_BYTES + 1];
     uint32_t random;

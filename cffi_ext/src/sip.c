@@ -21,7 +21,7 @@ enum {
     MIN_SESSION_EXPIRES_S = 90, /* RFC 4028 §5 */
 };
 
-typedef enum { COMMAND_INVITE, COMMAND_HANGUP, COMMAND_OPTIONS, COMMAND_RESPOND, COMMAND_BYE, COMMAND_STOP } command_kind;
+typedef enum { COMMAND_INVITE, COMMAND_HANGUP, COMMAND_OPTIONS, COMMAND_RESPOND, COMMAND_OFFER, COMMAND_BYE, COMMAND_STOP } command_kind;
 
 struct command {
     command_kind kind;
@@ -105,6 +105,9 @@ static void run_command(su_root_magic_t *magic, su_msg_r message, command *c)
         break;
     case COMMAND_RESPOND:
         sip_call_respond(sip, c->id, c->code, c->text, c->has_media ? &c->media : NULL);
+        break;
+    case COMMAND_OFFER:
+        sip_call_offer(sip, c->id, &c->media);
         break;
     case COMMAND_BYE:
         sip_call_bye_left(sip, c->id, &c->bye.dialog, c->bye.user, c->bye.password);
@@ -234,6 +237,17 @@ int kl_sip_respond(kl_sip *sip, uint32_t id, uint16_t status, const char *phrase
     if (media)
         c.media = *media;
     strcpy(c.text, phrase);
+    return send_command(sip, &c, offsetof(command, invite));
+}
+
+int kl_sip_offer(kl_sip *sip, uint32_t id, const kl_sip_media *media)
+{
+    command c = {.kind = COMMAND_OFFER, .id = id, .media = *media};
+
+    if (atomic_load(&thread_of(sip)->closing))
+        return KL_SIP_STOPPED;
+    if (!sip_sdp_valid(media))
+        return KL_SIP_BAD_MEDIA;
     return send_command(sip, &c, offsetof(command, invite));
 }
 

@@ -140,12 +140,13 @@ static const kl_sip_media *ours(const sip_call *call)
     return call->ours.codec_count ? &call->ours : NULL;
 }
 
-/* What is said about media that cannot be used; RFC 3261 §20.43: 304 is for the kind of media, 305 for its format. */
+/* What is said about media that cannot be used; RFC 3261 §20.43: 301 is for its address, 304 for its kind, 305 for its
+ * format. */
 static const char *warning(const char *why, char *out, size_t size)
 {
     if (!why)
         return NO_COMMON_FORMAT;
-    snprintf(out, size, "304 kinline \"%s\"", why);
+    snprintf(out, size, "%d kinline \"%s\"", why == SIP_NOT_IPV4 ? 301 : 304, why);
     return out;
 }
 
@@ -420,6 +421,18 @@ void sip_call_respond(kl_sip *sip, uint32_t id, uint16_t status, const char *phr
                 TAG_IF(media, NUTAG_EARLY_ANSWER(1)), TAG_IF(media, NUTAG_INCLUDE_EXTRA_SDP(1)),
                 SOATAG_RTP_SELECT(SOA_RTP_SELECT_COMMON),
                SOATAG_AUDIO_AUX(BESIDE), NUTAG_AUTOANSWER(0), TAG_END());
+}
+
+void sip_call_offer(kl_sip *sip, uint32_t id, const kl_sip_media *media)
+{
+    sip_call *call = sip_call_find(sip, id);
+    char sdp[SDP_MAX];
+
+    if (!call || call->use != SIP_USE_CALL || !call->established || call->hangup_wanted)
+        return;
+    call->ours = *media;
+    sip_sdp_write(media, &call->terms, sdp, sizeof sdp);
+    nua_invite(call->handle, SOATAG_USER_SDP_STR(sdp), TAG_END());
 }
 
 /* ---- indications ---- */

@@ -120,6 +120,7 @@ void sip_call_hangup(kl_sip *sip, uint32_t id, uint16_t cause);
 void sip_call_probe(kl_sip *sip, uint32_t id, const char *uri);
 void sip_call_bye_left(kl_sip *sip, uint32_t id, const kl_sip_dialog *dialog, const char *user, const char *password);
 void sip_call_respond(kl_sip *sip, uint32_t id, uint16_t status, const char *phrase, const kl_sip_media *media);
+void sip_call_offer(kl_sip *sip, uint32_t id, const kl_sip_media *media);
 void sip_call_free_all(kl_sip *sip);
 void sip_call_event(nua_event_t event, int status, char const *phrase, nua_t *nua, kl_sip *sip, nua_handle_t *handle,
                     sip_call *call, sip_t const *message, tagi_t tags[]);
@@ -156,6 +157,7 @@ bool sip_terms_met(const sip_our_terms *terms, sip_theirs *theirs);
 bool sip_terms_keys(const sip_our_terms *terms, const sip_theirs *theirs, kl_sip_crypto *out);
 
 /* sip_sdp.c; sip_sdp_valid may run in any thread */
+extern const char SIP_NOT_IPV4[]; /* why an address cannot be used */
 bool sip_sdp_valid(const kl_sip_media *media);
 int sip_sdp_write(const kl_sip_media *media, const sip_our_terms *terms, char *out, size_t size);
 /* False for a body whose media lines the stack's parser would loop on, allocating until memory is gone. */

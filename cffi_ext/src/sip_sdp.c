@@ -26,20 +26,20 @@ static const char *codec_name(uint8_t codec)
     return NULL;
 }
 
-static int ip_family(const char *ip)
-{
-    unsigned char address[16];
+const char SIP_NOT_IPV4[] = "media is spoken over IPv4 only here";
 
-    if (inet_pton(AF_INET, ip, address) == 1)
-        return AF_INET;
-    return inet_pton(AF_INET6, ip, address) == 1 ? AF_INET6 : 0;
+static bool is_ipv4(const char *ip)
+{
+    struct in_addr address;
+
+    return inet_pton(AF_INET, ip, &address) == 1;
 }
 
 bool sip_sdp_valid(const kl_sip_media *media)
 {
     if (!media->port || !media->codec_count || media->codec_count > sizeof media->codecs)
         return false;
-    if (!memchr(media->ip, 0, sizeof media->ip) || !ip_family(media->ip))
+    if (!memchr(media->ip, 0, sizeof media->ip) || !is_ipv4(media->ip))
         return false;
     for (int i = 0; i < media->codec_count; i++)
         if (!codec_name(media->codecs[i]))
@@ -75,12 +75,11 @@ int sip_sdp_write(const kl_sip_media *media, const sip_our_terms *terms, char *o
     }
     for (int i = 0; i < terms->count; i++)
         k += (size_t)sip_crypto_write(&terms->line[i], keys + k, sizeof keys - k);
-    const char *family = ip_family(media->ip) == AF_INET6 ? "IP6" : "IP4";
     int n = snprintf(out, size,
-                     "v=0\r\no=kinline 0 0 IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n"
-                     "m=audio %u RTP/%s%s\r\n%s%s%sa=ptime:20\r\na=sendrecv\r\n",
-                     family, media->ip, family, media->ip, media->port, terms->secure ? "SAVP" : "AVP", formats, maps, keys,
-                     terms->mux ? "a=rtcp-mux\r\n" : "");
+                     "v=0\r\no=kinline 0 0 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n"
+                     "m=audio %u RTP/%s%s\r\n%s%s%sa=ptime:20\r\na=%s\r\n",
+                     media->ip, media->ip, media->port, terms->secure ? "SAVP" : "AVP", formats, maps, keys,
+                     terms->mux ? "a=rtcp-mux\r\n" : "", media->hold ? "sendonly" : "sendrecv");
     OPENSSL_cleanse(keys, sizeof keys);
     return n;
 }
@@ -213,9 +212,11 @@ static bool media_read(sdp_session_t const *session, sdp_media_t const *audio, s
 {
     sdp_connection_t const *connection = audio->m_connections ? audio->m_connections : session->sdp_connection;
 
-    if (!connection || !connection->c_address || !ip_family(connection->c_address))
-        return false;
     memset(t, 0, sizeof *t);
+    if (!connection || !connection->c_address || !is_ipv4(connection->c_address)) {
+        t->why = SIP_NOT_IPV4;
+        return false;
+    }
     t->media.dtmf_payload = t->media.comfort_payload = NOT_AGREED;
     for (sdp_rtpmap_t const *map = audio->m_rtpmaps; map; map = map->rm_next)
         take_map(t, map);
@@ -251,7 +252,8 @@ static bool sdp_read(const char *body, size_t size, const kl_sip_media *ours, si
     su_home_init(home);
     parser = sdp_parse(home, body, (issize_t)size, sdp_f_insane | sdp_f_anynet);
     session = sdp_session(parser);
-    for (sdp_media_t const *m = session ? session->sdp_media : NULL; m && !found; m = m->m_next)
+    /* The stack answers the first audio with a common coding: one that is elsewhere than on IPv4 is not passed over. */
+    for (sdp_media_t const *m = session ? session->sdp_media : NULL; m && !found && t->why != SIP_NOT_IPV4; m = m->m_next)
         found = is_audio(m) && media_read(session, m, t) && sip_sdp_choose(t, ours);
     sdp_parser_free(parser);
     su_home_deinit(home);

@@ -1,7 +1,10 @@
 /* Linked into the C tests' quiet build: aborts, naming the call, when the audio thread allocates, frees, locks,
- * waits, prints or touches a file. The audio thread is whoever waits in epoll. */
+ * waits, prints or touches a file, be it through a library's hands. The audio thread is whoever waits in epoll. */
+#include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdarg.h>
@@ -10,8 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,9 +46,6 @@ static void refuse(const char *what)
     abort();
 }
 
-/* The C library's own function behind the one of that name here. */
-#define REAL(name) ((__typeof__(&name))real(#name))
-
 static void *real(const char *name)
 {
     bool was = audio;
@@ -48,6 +55,17 @@ static void *real(const char *name)
     audio = was;
     return found;
 }
+
+/* The C library's own function of that name, for all threads but this one. */
+#define REFUSED(type, name, parameters, ...)           \
+    type name parameters                               \
+    {                                                  \
+        static type(*next) parameters;                 \
+        refuse(#name);                                 \
+        if (!next)                                     \
+            next = (type(*) parameters)real(#name);    \
+        return next(__VA_ARGS__);                      \
+    }
 
 int epoll_wait(int fd, struct epoll_event *events, int most, int timeout)
 {
@@ -81,6 +99,19 @@ void *aligned_alloc(size_t alignment, size_t size)
     return __libc_memalign(alignment, size);
 }
 
+void *memalign(size_t alignment, size_t size)
+{
+    refuse("memalign");
+    return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **p, size_t alignment, size_t size)
+{
+    refuse("posix_memalign");
+    *p = __libc_memalign(alignment, size);
+    return *p ? 0 : ENOMEM;
+}
+
 void free(void *p)
 {
     if (p)
@@ -88,87 +119,105 @@ void free(void *p)
     __libc_free(p);
 }
 
-/* Locks and waiting ----------------------------------------------------------------------------- */
+REFUSED(void *, mmap, (void *at, size_t n, int access, int flags, int fd, off_t from), at, n, access, flags, fd, from)
+REFUSED(int, munmap, (void *at, size_t n), at, n)
 
-int pthread_mutex_lock(pthread_mutex_t *mutex)
+/* Locks: libcrypto's are those for readers and writers ------------------------------------------- */
+
+REFUSED(int, pthread_mutex_lock, (pthread_mutex_t *m), m)
+REFUSED(int, pthread_mutex_trylock, (pthread_mutex_t *m), m)
+REFUSED(int, pthread_mutex_timedlock, (pthread_mutex_t *m, const struct timespec *until), m, until)
+REFUSED(int, pthread_mutex_clocklock, (pthread_mutex_t *m, clockid_t clock, const struct timespec *until), m, clock, until)
+REFUSED(int, pthread_rwlock_rdlock, (pthread_rwlock_t *l), l)
+REFUSED(int, pthread_rwlock_wrlock, (pthread_rwlock_t *l), l)
+REFUSED(int, pthread_rwlock_tryrdlock, (pthread_rwlock_t *l), l)
+REFUSED(int, pthread_rwlock_trywrlock, (pthread_rwlock_t *l), l)
+REFUSED(int, pthread_rwlock_timedrdlock, (pthread_rwlock_t *l, const struct timespec *until), l, until)
+REFUSED(int, pthread_rwlock_timedwrlock, (pthread_rwlock_t *l, const struct timespec *until), l, until)
+REFUSED(int, pthread_spin_lock, (pthread_spinlock_t *l), l)
+REFUSED(int, mtx_lock, (mtx_t *m), m)
+
+/* Waiting --------------------------------------------------------------------------------------- */
+
+REFUSED(int, pthread_cond_wait, (pthread_cond_t *c, pthread_mutex_t *m), c, m)
+REFUSED(int, pthread_cond_timedwait, (pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until), c, m, until)
+REFUSED(int, pthread_cond_clockwait, (pthread_cond_t *c, pthread_mutex_t *m, clockid_t clock, const struct timespec *until), c, m,
+        clock, until)
+REFUSED(int, pthread_barrier_wait, (pthread_barrier_t *b), b)
+REFUSED(int, pthread_join, (pthread_t thread, void **result), thread, result)
+REFUSED(int, pthread_create, (pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *), void *arg), thread, how, run, arg)
+REFUSED(int, sem_wait, (sem_t *s), s)
+REFUSED(int, sem_timedwait, (sem_t *s, const struct timespec *until), s, until)
+REFUSED(int, sem_clockwait, (sem_t *s, clockid_t clock, const struct timespec *until), s, clock, until)
+REFUSED(int, nanosleep, (const struct timespec *time, struct timespec *left), time, left)
+REFUSED(int, clock_nanosleep, (clockid_t clock, int flags, const struct timespec *time, struct timespec *left), clock, flags, time, left)
+REFUSED(int, usleep, (useconds_t us), us)
+REFUSED(unsigned, sleep, (unsigned s), s)
+REFUSED(int, sched_yield, (void))
+REFUSED(int, poll, (struct pollfd *fds, nfds_t n, int ms), fds, n, ms)
+REFUSED(int, select, (int n, fd_set *in, fd_set *out, fd_set *bad, struct timeval *most), n, in, out, bad, most)
+REFUSED(int, pselect, (int n, fd_set *in, fd_set *out, fd_set *bad, const struct timespec *most, const sigset_t *mask), n, in, out,
+        bad, most, mask)
+REFUSED(pid_t, waitpid, (pid_t child, int *status, int options), child, status, options)
+REFUSED(pid_t, fork, (void))
+
+/* engine.c gathers for a millisecond what many handsets say, and longer than that nobody may be kept waiting. */
+int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *most, const sigset_t *mask)
 {
-    static int (*lock)(pthread_mutex_t *);
-
-    refuse("pthread_mutex_lock");
-    if (!lock)
-        lock = REAL(pthread_mutex_lock);
-    return lock(mutex);
-}
-
-int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex)
-{
-    refuse("pthread_cond_wait");
-    return REAL(pthread_cond_wait)(condition, mutex);
-}
-
-int sem_wait(sem_t *semaphore)
-{
-    refuse("sem_wait");
-    return REAL(sem_wait)(semaphore);
-}
-
-int nanosleep(const struct timespec *time, struct timespec *left)
-{
-    refuse("nanosleep");
-    return (int)syscall(SYS_nanosleep, time, left);
-}
-
-int usleep(useconds_t us)
-{
-    struct timespec time = {us / 1000000, us % 1000000 * 1000};
-
-    refuse("usleep");
-    return (int)syscall(SYS_nanosleep, &time, NULL);
+    if (!most || most->tv_sec || most->tv_nsec > 1000000)
+        refuse("ppoll for more than 1 ms");
+    struct timespec left = most ? *most : (struct timespec){0};
+    return (int)syscall(SYS_ppoll, fds, n, most ? &left : NULL, mask, sizeof(uint64_t));
 }
 
 /* Printing -------------------------------------------------------------------------------------- */
 
-int vfprintf(FILE *file, const char *format, va_list args)
+REFUSED(int, vfprintf, (FILE *file, const char *format, va_list args), file, format, args)
+REFUSED(int, __vfprintf_chk, (FILE *file, int flag, const char *format, va_list args), file, flag, format, args)
+REFUSED(int, vprintf, (const char *format, va_list args), format, args)
+REFUSED(int, vdprintf, (int fd, const char *format, va_list args), fd, format, args)
+REFUSED(int, puts, (const char *text), text)
+REFUSED(int, fputs, (const char *text, FILE *file), text, file)
+REFUSED(int, putchar, (int c), c)
+REFUSED(int, fputc, (int c, FILE *file), c, file)
+REFUSED(int, putc, (int c, FILE *file), c, file)
+REFUSED(size_t, fwrite, (const void *p, size_t size, size_t n, FILE *file), p, size, n, file)
+REFUSED(int, fflush, (FILE *file), file)
+
+#define PRINTS(name, parameters, to, last)      \
+    int name parameters                         \
+    {                                           \
+        va_list args;                           \
+        refuse(#name);                          \
+        va_start(args, last);                   \
+        int n = vfprintf(to, last, args);       \
+        va_end(args);                           \
+        return n;                               \
+    }
+
+PRINTS(printf, (const char *format, ...), stdout, format)
+PRINTS(fprintf, (FILE *file, const char *format, ...), file, format)
+/* What libraries call that were built with checks of their formats. */
+PRINTS(__printf_chk, (int flag __attribute__((unused)), const char *format, ...), stdout, format)
+PRINTS(__fprintf_chk, (FILE *file, int flag __attribute__((unused)), const char *format, ...), file, format)
+
+void perror(const char *text)
 {
-    refuse("vfprintf");
-    return REAL(vfprintf)(file, format, args);
+    refuse("perror");
+    fprintf(stderr, "%s: %s\n", text, strerror(errno));
 }
 
-int printf(const char *format, ...)
+void syslog(int priority, const char *format, ...)
 {
     va_list args;
 
-    refuse("printf");
+    refuse("syslog");
     va_start(args, format);
-    int n = vfprintf(stdout, format, args);
+    vsyslog(priority, format, args);
     va_end(args);
-    return n;
 }
 
-int fprintf(FILE *file, const char *format, ...)
-{
-    va_list args;
-
-    refuse("fprintf");
-    va_start(args, format);
-    int n = vfprintf(file, format, args);
-    va_end(args);
-    return n;
-}
-
-int puts(const char *text)
-{
-    refuse("puts");
-    return REAL(puts)(text);
-}
-
-size_t fwrite(const void *p, size_t size, size_t n, FILE *file)
-{
-    refuse("fwrite");
-    return REAL(fwrite)(p, size, n, file);
-}
-
-/* Files: a link's terminal, sockets and event counters are what this thread is for --------------- */
+/* Files: a link's terminal, sockets and event counters are what this thread is for, but not to wait for ---------- */
 
 static bool is_file(int fd)
 {
@@ -177,51 +226,91 @@ static bool is_file(int fd)
     return fd == STDOUT_FILENO || fd == STDERR_FILENO || (!fstat(fd, &s) && (S_ISREG(s.st_mode) || S_ISDIR(s.st_mode)));
 }
 
+static void refuse_at(int fd, const char *of_a_file, const char *that_waits)
+{
+    if (!audio)
+        return;
+    if (is_file(fd))
+        refuse(of_a_file);
+    if (!(fcntl(fd, F_GETFL) & O_NONBLOCK))
+        refuse(that_waits);
+}
+
 ssize_t write(int fd, const void *bytes, size_t n)
 {
-    if (audio && is_file(fd))
-        refuse("write to a file");
+    refuse_at(fd, "write to a file", "write that may wait");
     return syscall(SYS_write, fd, bytes, n);
 }
 
 ssize_t read(int fd, void *bytes, size_t n)
 {
-    if (audio && is_file(fd))
-        refuse("read from a file");
+    refuse_at(fd, "read from a file", "read that may wait");
     return syscall(SYS_read, fd, bytes, n);
 }
 
-int open(const char *path, int flags, ...)
+int sendmmsg(int fd, struct mmsghdr *packets, unsigned n, int flags)
 {
-    va_list args;
-
-    refuse("open");
-    va_start(args, flags);
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, va_arg(args, mode_t));
-    va_end(args);
-    return fd;
+    if (!(flags & MSG_DONTWAIT))
+        refuse_at(fd, "sendmmsg to a file", "sendmmsg that may wait");
+    return (int)syscall(SYS_sendmmsg, fd, packets, n, flags);
 }
 
-int close(int fd)
+int recvmmsg(int fd, struct mmsghdr *packets, unsigned n, int flags, struct timespec *most)
 {
-    refuse("close");
-    return (int)syscall(SYS_close, fd);
+    if (!(flags & MSG_DONTWAIT))
+        refuse_at(fd, "recvmmsg from a file", "recvmmsg that may wait");
+    return (int)syscall(SYS_recvmmsg, fd, packets, n, flags, most);
 }
 
-FILE *fopen(const char *path, const char *mode)
+REFUSED(ssize_t, send, (int fd, const void *bytes, size_t n, int flags), fd, bytes, n, flags)
+REFUSED(ssize_t, sendto, (int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to, socklen_t len), fd, bytes, n,
+        flags, to, len)
+REFUSED(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), fd, m, flags)
+REFUSED(ssize_t, recv, (int fd, void *bytes, size_t n, int flags), fd, bytes, n, flags)
+REFUSED(ssize_t, recvfrom, (int fd, void *bytes, size_t n, int flags, struct sockaddr *from, socklen_t *len), fd, bytes, n, flags,
+        from, len)
+REFUSED(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags), fd, m, flags)
+REFUSED(int, socket, (int family, int type, int protocol), family, type, protocol)
+REFUSED(int, connect, (int fd, const struct sockaddr *to, socklen_t len), fd, to, len)
+
+REFUSED(ssize_t, pread, (int fd, void *bytes, size_t n, off_t at), fd, bytes, n, at)
+REFUSED(ssize_t, pwrite, (int fd, const void *bytes, size_t n, off_t at), fd, bytes, n, at)
+REFUSED(ssize_t, readv, (int fd, const struct iovec *parts, int n), fd, parts, n)
+REFUSED(ssize_t, writev, (int fd, const struct iovec *parts, int n), fd, parts, n)
+REFUSED(int, close, (int fd), fd)
+REFUSED(FILE *, fopen, (const char *path, const char *mode), path, mode)
+REFUSED(FILE *, fopen64, (const char *path, const char *mode), path, mode)
+REFUSED(FILE *, fdopen, (int fd, const char *mode), fd, mode)
+REFUSED(int, fclose, (FILE *file), file)
+REFUSED(size_t, fread, (void *p, size_t size, size_t n, FILE *file), p, size, n, file)
+REFUSED(char *, fgets, (char *text, int most, FILE *file), text, most, file)
+REFUSED(int, fsync, (int fd), fd)
+REFUSED(int, fdatasync, (int fd), fd)
+REFUSED(int, ftruncate, (int fd, off_t n), fd, n)
+REFUSED(int, rename, (const char *from, const char *to), from, to)
+REFUSED(int, unlink, (const char *path), path)
+REFUSED(int, access, (const char *path, int mode), path, mode)
+REFUSED(int, stat, (const char *path, struct stat *s), path, s)
+REFUSED(int, mkdir, (const char *path, mode_t mode), path, mode)
+REFUSED(DIR *, opendir, (const char *path), path)
+
+static int opened(const char *what, int at, const char *path, int flags, va_list args)
 {
-    refuse("fopen");
-    return REAL(fopen)(path, mode);
+    refuse(what);
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+    return (int)syscall(SYS_openat, at, path, flags, mode);
 }
 
-int fsync(int fd)
-{
-    refuse("fsync");
-    return (int)syscall(SYS_fsync, fd);
-}
+#define OPENS(name, at, parameters)                            \
+    int name parameters                                        \
+    {                                                          \
+        va_list args;                                          \
+        va_start(args, flags);                                 \
+        int fd = opened(#name, at, path, flags, args);         \
+        va_end(args);                                          \
+        return fd;                                             \
+    }
 
-int unlink(const char *path)
-{
-    refuse("unlink");
-    return (int)syscall(SYS_unlink, path);
-}
+OPENS(open, AT_FDCWD, (const char *path, int flags, ...))
+OPENS(open64, AT_FDCWD, (const char *path, int flags, ...))
+OPENS(openat, at, (int at, const char *path, int flags, ...))

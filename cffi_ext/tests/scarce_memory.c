@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "loopback.h"
+#include "place.h"
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
@@ -64,7 +65,7 @@ void free(void *p)
 
 /* ----------------------------------------------------------------------------------------------- */
 
-static const char *path = "/tmp/kinline-scarce.klr";
+static char path[PLACE_PATH];
 
 static bool talk(kl_engine *engine, uint32_t call)
 {
@@ -122,6 +123,7 @@ int main(void)
 {
     int master, slave, n;
 
+    place_for(path, "recording.klr");
     raw_pty(&master, &slave);
     for (int i = 0; i < 2; i++)
         CHECK(scenario(slave)); /* libraries fill their caches */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "loopback.h"
+#include "place.h"
 
 enum {
     CALLS = 3,
@@ -15,6 +16,7 @@ enum {
 typedef struct {
     kl_engine *engine;
     int number;
+    char path[PLACE_PATH]; /* of its recording */
 } bridge;
 
 static void hear(int fd)
@@ -35,10 +37,10 @@ static void *one_call(void *arg)
     kl_call_far_end ends[2];
     kl_call_counters counters;
     int16_t tone[1600] = {1000};
-    char path[64];
+    char name[16];
     /* The far sides of all calls but the first are protected. */
     kl_srtp *keys = b->number ? kl_srtp_create(b->number, secret[0]) : NULL;
-    kl_recording recording = {path, secret[0], (const uint8_t *)"{}", 2, 8000};
+    kl_recording recording = {b->path, secret[0], (const uint8_t *)"{}", 2, 8000};
 
     for (int i = 0; i < 2; i++)
         ends[i] = (kl_call_far_end){.ip = "127.0.0.1", .port = ports[i], .codec = KL_CODEC_PCMU, .dtmf_type = 101};
@@ -50,7 +52,8 @@ static void *one_call(void *arg)
     CHECK(!kl_call_near(b->engine, call, &ends[0]) && !kl_call_far(b->engine, call, &ends[1]));
     CHECK(kl_call_near(b->engine, call, &ends[1]) == -EADDRINUSE);
     uint32_t clip = (uint32_t)kl_clip_load(b->engine, tone, 1600);
-    snprintf(path, sizeof path, "/tmp/kinline-bridged-%d-%d.klr", getpid(), b->number);
+    snprintf(name, sizeof name, "%d.klr", b->number);
+    place_for(b->path, name);
     for (unsigned i = 1; i <= PACKETS; i++) {
         if (i == 10)
             CHECK(kl_call_record(b->engine, call, &recording) == (privileged ? -EPERM : 0));
@@ -78,7 +81,6 @@ static void *one_call(void *arg)
     say_rtp(near, kl_engine_rtp_port(b->engine), PACKETS + 1); /* still under way as the call ends */
     CHECK(!kl_call_near_clear(b->engine, call) && !kl_call_destroy(b->engine, call));
     CHECK(!kl_clip_free(b->engine, clip));
-    unlink(path); /* the writer may not have begun it yet, and goes on without its name */
     kl_srtp_destroy(keys);
     close(near);
     close(far);
@@ -138,12 +140,14 @@ static void test_calls_side_by_side(void)
 
     CHECK(engine);
     for (int i = 0; i < CALLS; i++) {
-        bridges[i] = (bridge){engine, i};
+        bridges[i] = (bridge){.engine = engine, .number = i};
         CHECK(!pthread_create(&threads[i], NULL, one_call, &bridges[i]));
     }
     for (int i = 0; i < CALLS; i++)
         pthread_join(threads[i], NULL);
-    kl_engine_destroy(engine);
+    kl_engine_destroy(engine); /* and the writer has ended what it had begun */
+    for (int i = 0; i < CALLS; i++)
+        CHECK(unlink(bridges[i].path) == (i % 2 ? -1 : 0)); /* every other call is private */
     kl_bus_destroy(bus);
 }
 

@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "loopback.h"
+#include "place.h"
 
 enum { HANDSETS = 3, FRAMES = 150 };
 
 typedef struct {
     kl_engine *engine;
     int number;
-    char path[64]; /* of its recording */
+    char path[PLACE_PATH]; /* of its recording */
 } handset;
 
 static void *one_call(void *arg)
@@ -24,6 +25,7 @@ static void *one_call(void *arg)
     int master, slave;
     uint16_t port;
     int16_t tone[1600];
+    char name[16];
     kl_call_counters counters;
 
     raw_pty(&master, &slave);
@@ -41,7 +43,8 @@ static void *one_call(void *arg)
     for (int i = 0; i < 1600; i++)
         tone[i] = (int16_t)(i % 40 * 100);
     uint32_t clip = (uint32_t)kl_clip_load(h->engine, tone, 1600);
-    snprintf(h->path, sizeof h->path, "/tmp/kinline-test-%d-%d.klr", getpid(), h->number);
+    snprintf(name, sizeof name, "%d.klr", h->number);
+    place_for(h->path, name);
     kl_recording recording = {h->path, secret[0], (const uint8_t *)"{}", 2, h->number ? 8000 : 16000};
 
     for (unsigned i = 1; i <= FRAMES; i++) {
@@ -130,10 +133,10 @@ static void test_end_with_everything_open(void)
     kl_engine *engine = kl_engine_create(bus, &config);
     int master, slave;
     int16_t pcm[10] = {0};
-    const char *path = "/tmp/kinline-test-open.klr";
+    char path[PLACE_PATH];
     kl_recording recording = {path, secret[0], (const uint8_t *)"{}", 2, 8000};
 
-    unlink(path);
+    place_for(path, "open.klr");
     raw_pty(&master, &slave);
     int link = kl_link_open(engine, slave);
     CHECK(!kl_link_keys(engine, (uint32_t)link, 1, secret[0], secret[1], secret[2], secret[3]));

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "place.h"
 #include "writer.h"
 
 enum { RING_BLOCKS = 256, BLOCK = 160, PATIENCE_MS = 20000 };
@@ -150,12 +150,12 @@ static void test_refused(writer *w)
 
 int main(void)
 {
-    char path[64];
+    char path[PLACE_PATH];
     kl_bus *bus = kl_bus_create();
     writer *w = writer_create(bus);
 
     CHECK(w);
-    snprintf(path, sizeof path, "/tmp/kinline-test-%d.klr", getpid());
+    place_for(path, "recording.klr");
     test_stuck(bus, w, path);
     test_full(bus, w, path);
     test_stays_full(bus, w, path);

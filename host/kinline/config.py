@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from kinline.failure import Failure
 from kinline.masked import masked
 from kinline.rules.profile import Digit, PinMode
 
@@ -26,7 +27,7 @@ Codec = Literal["G722", "PCMU", "PCMA"]
 Suite = Literal["AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"]
 
 
-class SettingsError(ValueError):
+class SettingsError(Failure, ValueError):
     """Settings that cannot be used; the text names the file, the key, what is wrong and what to write instead."""
 
 
@@ -73,7 +74,7 @@ class Trunk(_Section):
     caller_id: Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$")] | None = None
     sip_bind: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
     sip_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    media_bind: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
+    media_bind: IPv4Address = IPv4Address("127.0.0.1")
     media_port: Annotated[int, Field(ge=0, le=65535)] = 0
     codecs: Annotated[tuple[Codec, ...], Field(min_length=1, max_length=3)] = ("G722", "PCMU", "PCMA")
     comfort_noise: bool = True

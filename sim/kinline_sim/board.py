@@ -29,7 +29,7 @@ class Board:
     path is the serial port to open. Either flash (an existing image) or device and key are needed, and then a bundle or
     the folder of the firmware's source may be named. The verbs
     lift, hang_up, press and dial follow one another like one hand's; each returns a Gesture. launcher is a command
-    that starts the VM in surroundings of its own, such as another clock or vm.CROWD. vm is auto, unix or wasm; see machines.py.
+    that starts the VM in surroundings of its own, such as another clock. vm is auto, unix or wasm; see machines.py.
 
     chip puts the ROM loader in front of the firmware, so that esptool may write the flash (a blank one is made if there
     is none), at the cost of a thread through which the link passes. rfc2217 is a TCP port, 0 for any, in place of a pty.

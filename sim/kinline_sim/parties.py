@@ -48,6 +48,12 @@ class Phone(Protocol):
     def hang_up(self, cause: int = 16) -> None:
         """Put the receiver down."""
 
+    async def hold(self) -> None:
+        """Take no audio from the caller; returns once that has been answered."""
+
+    async def resume(self) -> None:
+        """Take it again."""
+
     async def sleep(self, seconds: float) -> None:
         """Do nothing for a while."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import time
 from collections.abc import Awaitable, Sequence
@@ -91,6 +92,7 @@ class SimPhone:
         self._local = LocalMedia(*here, codecs, comfort_noise=True, rtcp_mux=True, protection=protection)
         self._far = incoming.media
         self._answered = asyncio.Event()
+        self._changed = asyncio.Event()
         self._ended = asyncio.Event()
         self._seed = seed
         self.record = record
@@ -113,6 +115,7 @@ class SimPhone:
         """The caller moved or held its audio."""
         self.record.note("held" if event.media.held else "media changed")
         self._aim(event.media)
+        self._changed.set()
 
     def has_ended(self, event: Ended) -> None:
         """The call is over."""
@@ -177,6 +180,21 @@ class SimPhone:
         self.record.note("hangs up")
         self._endpoint.hangup(self.record.id, cause)
 
+    async def hold(self) -> None:
+        """Take no audio from the caller; returns once that has been answered."""
+        self.record.note("holds")
+        await self._offer(dataclasses.replace(self._local, hold=True))
+
+    async def resume(self) -> None:
+        """Take it again."""
+        self.record.note("resumes")
+        await self._offer(self._local)
+
+    async def _offer(self, media: LocalMedia) -> None:
+        self._changed.clear()
+        self._endpoint.offer(self.record.id, media)
+        await self._unless_over(self._changed.wait())
+
     async def sleep(self, seconds: float) -> None:
         """Do nothing for a while."""
         await self._unless_over(asyncio.sleep(seconds))
@@ -191,6 +209,11 @@ class SimPhone:
     def wide(self) -> bool:
         """Whether the call carries 16 kHz."""
         return self._rtp.wide
+
+    @property
+    def heard(self) -> Pcm:
+        """What came from the caller so far, at 8 kHz."""
+        return self._rtp.heard.pcm
 
     async def say(self, pcm: Pcm, rate: int = RATE) -> None:
         """Speak samples to their end."""

@@ -10,9 +10,6 @@ from kinline_sim.machines import Machine
 
 _RESET_EXIT = 75
 PWRON_RESET, WDT_RESET, SOFT_RESET = 1, 3, 5
-# A launcher for many boards on a processor that has nothing else to do: when one becomes ready it does not interrupt another,
-# and only the world, which is physics, interrupts all. Beside other work it would make them late.
-CROWD = ("chrt", "--batch", "0")
 HEAP = "160K"  # of the about 200 KB that an ESP32-S3 without PSRAM leaves; the shims take their part of it
 
 

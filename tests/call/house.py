@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from demo.daemon_process import Line
 from demo.site import PEOPLE, Person, Site
-from kinline.store import CallInfo
+from kinline.store.calls import CallInfo
 from kinline_sim.board import Board
 from kinline_sim.parties import Party
 from kinline_sim.rtp import Take

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from demo.site import Person, Site
-from kinline.store import CallInfo
+from kinline.store.calls import CallInfo
 from kinline_sim.board import Board
 from kinline_sim.parties import Accept, RingOut
 from tests.call.house import (

@@ -15,7 +15,7 @@ from kinline.prompts import Prompter
 from kinline.prompts.sound import read_wav
 from kinline.rules import Allow, Window
 from kinline.rules.model import Language
-from kinline.store.places import OwnLimits
+from kinline.store.given import OwnLimits
 from kinline_sim.board import Board
 from kinline_sim.listening import correlate, to_8k
 from tests.call.house import ALEX, LUZ, assert_in_order, between, ear, enter, house, on_hook

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kinline.recordings import Sealed, inspected, load_keys
-from kinline.store import RecordingInfo
+from kinline.store.recordings import RecordingInfo
 from kinline_sim.listening import correlate, to_8k
 from kinline_sim.parties import Accept
 from tests.call.house import (

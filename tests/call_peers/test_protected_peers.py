@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from demo.site import OtherSwitch, Site
-from kinline.store import CallInfo
+from kinline.store.calls import CallInfo
 from kinline_sim import speech as voices
 from kinline_sim.g711 import Pcm
 from kinline_sim.listening import correlate, to_8k

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kinline.accounts import charge_micros
-from kinline.store import Store, open_store, site_secret
+from kinline.store.open import open_store, site_secret
+from kinline.store.store import Store
 from tests.cli.test_cli import Site
 from tests.store.site import PROFILE
 

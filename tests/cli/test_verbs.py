@@ -12,8 +12,9 @@ from pydantic import Field
 
 from kinline.cli.output import UsageError
 from kinline.cli.verbs import verb
-from kinline.operations import Answer, Desk, Operation, Order
+from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, FileText, Hidden, Label, Moment, Option, Pin
+from kinline.operations.operation import Answer, Operation, Order
 from tests.cli.test_cli import Site
 
 

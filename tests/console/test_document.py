@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 
 from kinline.console.app import document
-from kinline.operations import catalogue
+from kinline.operations.operation import catalogue
 from tests.operations.site import House
 from tests.store.backends import Backend, Sqlite
 

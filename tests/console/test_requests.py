@@ -8,8 +8,8 @@ from httpx import Response
 
 from kinline.console.app import LARGEST_BODY
 from kinline.counters import counters
-from kinline.operations import catalogue
-from kinline.store import Store
+from kinline.operations.operation import catalogue
+from kinline.store.store import Store
 from tests.operations.site import House
 
 CONTACT = {"inmate": "1001", "number": "+12025550177"}

@@ -10,9 +10,10 @@ from sqlalchemy import text
 
 from kinline.config import load
 from kinline.console.serve import serve
-from kinline.operations import catalogue
-from kinline.store import DatabaseNewer, sqlite
+from kinline.operations.operation import catalogue
 from kinline.store import postgresql as postgresql_store
+from kinline.store import sqlite
+from kinline.store.errors import DatabaseNewer
 from tests.operations.site import House
 from tests.store.backends import Postgresql
 from tests.store.site import store_at

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from kinline.config import Settings
-from kinline.store import Store
+from kinline.store.store import Store
 from tests.store.site import furnished
 
 

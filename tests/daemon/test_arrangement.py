@@ -15,8 +15,8 @@ from kinline.daemon.arrangement import Arrangements
 from kinline.daemon.records import Records
 from kinline.rules import ProfileError
 from kinline.rules.profile import NamedNumber
-from kinline.store import Store
-from kinline.store.places import PinModeOf
+from kinline.store.given import PinModeOf
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON
 
 OWN = """\

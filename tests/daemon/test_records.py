@@ -21,7 +21,9 @@ from kinline.config import Settings
 from kinline.daemon.arrangement import Arrangements
 from kinline.daemon.records import Records
 from kinline.rules.profile import Minutes, NamedNumber
-from kinline.store import CallInfo, DatabaseUnreachable, Store
+from kinline.store.calls import CallInfo
+from kinline.store.errors import DatabaseUnreachable
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON
 
 OMBUDSMAN, SUPPORT = "+12025550180", "+12025550181"

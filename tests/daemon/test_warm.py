@@ -15,7 +15,7 @@ from kinline.config import Settings
 from kinline.daemon.arrangement import Arrangements
 from kinline.daemon.records import Records
 from kinline.daemon.warm import warm_up
-from kinline.store import Store
+from kinline.store.store import Store
 from kinline.store.tables.base import Base
 from tests.store.site import MOTHER, NOON
 

@@ -12,7 +12,8 @@ from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement, Arrangements
 from kinline.daemon.records import Records
 from kinline.daemon.watch import CUT_S, RENEW_EVERY, Watch
-from kinline.store import Store, StoreError
+from kinline.store.errors import StoreError
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON
 
 ATTORNEY = "+12025550190"

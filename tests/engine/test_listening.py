@@ -110,6 +110,14 @@ def test_nothing_is_read_before_acceptance(stage: Stage) -> None:
     assert not text(events, Side.FAR), "and nothing of what came before it"
 
 
+def test_nobody_listens_for_an_answer_in_a_talk(stage: Stage, private: Stage) -> None:
+    for talk, phase in ((stage, Phase.TALK), (private, Phase.TTY)):
+        talk.call.gate(True)
+        talk.call.listen(phase)
+        with pytest.raises(Refused):
+            talk.call.listen(Phase.ANSWER)
+
+
 def test_a_privileged_call_is_never_read(private: Stage) -> None:
     private.call.gate(True)
     with pytest.raises(Refused):

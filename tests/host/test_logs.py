@@ -10,6 +10,7 @@ import pytest
 
 from kinline import logs
 from kinline.counters import Counters
+from kinline.metrics import prometheus_text, serve
 
 
 def logged(**fields: object) -> dict[str, object]:
@@ -91,7 +92,7 @@ class TestCounters:
         counted.add("link_refused", "bad_tag", 2)
         counted.add("prompt_missing")
         assert counted.as_json() == {"link_refused{bad_tag}": 3, "prompt_missing": 1}
-        assert 'kinline_link_refused_total{reason="bad_tag"} 3.0' in counted.prometheus_text()
+        assert 'kinline_link_refused_total{reason="bad_tag"} 3.0' in prometheus_text(counted)
         assert counted.value("link_refused", "other") == 0
 
     def test_threads_lose_nothing(self) -> None:
@@ -113,7 +114,7 @@ class TestCounters:
         counted.add("calls")
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
-        stop = counted.serve(port)
+        stop = serve(counted, port)
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
                 assert 'kinline_calls_total{reason=""} 1.0' in answer.read().decode()

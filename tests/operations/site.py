@@ -23,12 +23,15 @@ from kinline.accounts.rates import RateLine
 from kinline.config import Settings
 from kinline.console.access import Access
 from kinline.console.app import without_site
-from kinline.operations import ROLES, Operation
+from kinline.operations.operation import Operation
+from kinline.operations.roles import ROLES
 from kinline.profiles import load_profile
 from kinline.recordings import made_keys
 from kinline.rules import Allow
 from kinline.rules.profile import NamedNumber
-from kinline.store import NewContact, RecordingClosed, Store
+from kinline.store.given import NewContact
+from kinline.store.recordings import RecordingClosed
+from kinline.store.store import Store
 from tests.recordings.sealing import BLOCK, Sealer, head
 from tests.store.backends import Backend
 from tests.store.site import MOTHER, NOON, PROFILE, RATE, begun, furnish, store_at

@@ -1,14 +1,17 @@
 """Every operation says what programs and people need to know, and bounds what it takes."""
 
+import pkgutil
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from kinline.logs import is_secret
-from kinline.operations import Operation, Order, catalogue, nouns, operation
-from kinline.operations.operation import Answer
+from kinline.operations import operation as declaring
+from kinline.operations.nouns import NOUNS
+from kinline.operations.operation import Answer, Operation, Order, catalogue, of_noun, operation
 
 OPERATIONS = list(catalogue().values())
 BOUNDS = {"string": ("maxLength", "enum", "const", "format"), "array": ("maxItems",), "integer": ("maximum",)}
@@ -20,7 +23,7 @@ def named(wanted: Operation) -> str:
 
 @pytest.mark.parametrize("wanted", OPERATIONS, ids=named)
 def test_it_is_described(wanted: Operation) -> None:
-    assert wanted.summary.endswith(".") and nouns()[wanted.noun]
+    assert wanted.summary.endswith(".")
     assert wanted.request.__name__ != "Order"
 
 
@@ -49,6 +52,18 @@ def test_it_never_answers_with_a_secret(wanted: Operation) -> None:
     for place, _ in _leaves(TypeAdapter(wanted.answer).json_schema(), ""):
         name = place.rpartition(".")[2]
         assert name == "pin_mode" or (not is_secret(name) and name not in ("key", "digest")), place
+
+
+def test_each_is_found_by_its_noun() -> None:
+    """The command imports what the noun names: a module that is not named there would be missing from it."""
+    package = declaring.__name__.rpartition(".")[0]
+    for module in pkgutil.iter_modules(import_module(package).__path__):
+        import_module(f"{package}.{module.name}")
+    declared = {name: wanted for name, wanted in declaring._declared.items() if wanted.run.__module__.startswith(package)}
+    for name, wanted in declared.items():
+        assert wanted.run.__module__.rpartition(".")[2] in NOUNS[wanted.noun].modules, f"{name} stands in {wanted.run.__module__}"
+    assert declared.keys() == catalogue().keys()
+    assert all(noun.summary.endswith(".") and of_noun(name) for name, noun in NOUNS.items())
 
 
 def test_a_name_is_declared_once_and_well() -> None:

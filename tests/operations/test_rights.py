@@ -3,10 +3,12 @@
 import pytest
 
 from kinline.counters import counters
-from kinline.operations import ROLES, Desk, Forbidden, Operation, catalogue, perform
-from kinline.operations.roles import local_actor, staff_actor, widened
-from kinline.store import Store, audit
+from kinline.operations.desk import Desk
+from kinline.operations.operation import Operation, catalogue, perform
+from kinline.operations.roles import ROLES, Forbidden, local_actor, staff_actor, widened
+from kinline.store import audit
 from kinline.store.models import Base
+from kinline.store.store import Store
 from tests.operations.rights import RIGHTS
 from tests.operations.site import House
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from httpx import Response
 
-from kinline.operations import ROLES, catalogue
+from kinline.operations.operation import catalogue
+from kinline.operations.roles import ROLES
 from tests.operations.site import House
 
 MINE, OTHERS = {"inmate": "1001"}, {"inmate": "1002"}

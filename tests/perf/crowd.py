@@ -9,7 +9,6 @@ from multiprocessing.connection import Connection
 from random import Random
 
 from kinline_sim.board import Board
-from kinline_sim.vm import CROWD
 from tests.perf.finger import press
 from tests.perf.machine import many_files
 
@@ -42,7 +41,7 @@ def run(pipe: Connection, key: bytes, processor: int) -> None:
         while True:
             match pipe.recv():
                 case Add():
-                    board = stack.enter_context(Board(device=f"crowd-{len(boards)}", key=key, seed=len(boards), launcher=CROWD))
+                    board = stack.enter_context(Board(device=f"crowd-{len(boards)}", key=key, seed=len(boards)))
                     boards.append(board)
                     while board.vm.pid is None:  # its supervisor is about to start it
                         time.sleep(0.001)

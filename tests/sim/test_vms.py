@@ -12,7 +12,6 @@ from kinline.handsets import _link as wire
 from kinline_sim import machines
 from kinline_sim.board import Board
 from kinline_sim.machines import VmError, choose
-from kinline_sim.vm import CROWD
 from tests.link_peer import SerialPeer
 from tests.sim.conftest import KEY
 
@@ -139,13 +138,3 @@ def test_an_unknown_vm_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KINLINE_VM", "best")
     with pytest.raises(VmError, match="'best'"):
         choose()
-
-
-@pytest.mark.parametrize(("launcher", "policy"), [((), os.SCHED_OTHER), (CROWD, os.SCHED_BATCH)])
-def test_boards_of_a_crowd_do_not_interrupt_each_other(launcher: tuple[str, ...], policy: int) -> None:
-    with Board(device="wall-7", key=KEY, launcher=launcher, vm="unix") as board:
-        peer = SerialPeer(board.path, KEY)
-        peer.expect(wire.Snapshot, 10)
-        pid = board.vm.pid
-        assert pid is not None and os.sched_getscheduler(pid) == policy
-        peer.close()

@@ -103,14 +103,18 @@ def hold_and_resume() -> str:
     return scenario(*steps, request("BYE", 3), expect("200"))
 
 
-def offers_again(*offers: tuple[str, str, str]) -> str:
-    """Answers, offers other media inside the call, and hangs up; an offer is its method, its body and the status it gets."""
+def offers_again(*offers: tuple[str, str, str], answer: str = "") -> str:
+    """Answers, with that description where one is given, offers other media inside the call, and hangs up.
+
+    An offer is its method, its body and the status it gets.
+    """
     steps: list[str] = []
-    for number, (method, body, answer) in enumerate(offers, 1):
-        steps += [request(method, number, body=body), '<recv response="100" optional="true"/>\n', expect(answer)]
+    for number, (method, body, status) in enumerate(offers, 1):
+        steps += [request(method, number, body=body), '<recv response="100" optional="true"/>\n', expect(status)]
         steps += [request("ACK", number)] if method == "INVITE" else []
         steps += [pause(50)]
-    return scenario(INVITE, TRYING, ANSWER, *steps, request("BYE", len(offers) + 1), expect("200"))
+    answered = reply("200 OK", body=answer, repeat=True) + ACK if answer else ANSWER
+    return scenario(INVITE, TRYING, answered, *steps, request("BYE", len(offers) + 1), expect("200"))
 
 
 def codings(formats: str, *maps: str, version: int = 2) -> str:

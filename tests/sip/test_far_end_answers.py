@@ -30,6 +30,7 @@ from kinline_engine.sip import (
 )
 from tests.engine.parties import FRAME16, Stage
 from tests.peers import scenarios
+from tests.peers.scenarios import ACK, INVITE, SDP
 from tests.peers.sipp import Sipp
 from tests.sip import far_ends
 from tests.sip.caller import Caller
@@ -175,6 +176,57 @@ async def test_hold_and_resume_are_answered_and_told(tmp_path: Path) -> None:
     assert (held.media.direction, held.media.held) == (Direction.SENDONLY, True)
     assert (resumed.media.direction, resumed.media.held) == (Direction.SENDRECV, False)
     assert ended.by is By.REMOTE
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+@pytest.mark.parametrize("how", ["inactive", "null address", "of the session"])
+async def test_the_ways_to_hold(tmp_path: Path, method: str, how: str) -> None:
+    """RFC 3264 §8.4, and as RFC 2543 said it; a direction above the media lines is that of all of them."""
+    again = SDP.replace("o=far 1 1", "o=far 1 2")
+    offer, answer = {
+        "inactive": (again + "a=inactive\n", "a=inactive"),
+        "null address": (again.replace("[media_ip]", "0.0.0.0"), "a=recvonly"),
+        "of the session": (again.replace("m=audio", "a=sendonly\nm=audio"), "a=recvonly"),
+    }[how]
+    with Sipp(far_ends.offers_again((method, offer, "200")), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            await caller.until(Answered)
+            changed = await caller.until(Changed)
+            await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+        assert answer in far.messages()
+    assert changed.media.held and changed.media.port
+    assert (changed.media.ip == "0.0.0.0") is (how == "null address")
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+async def test_an_offer_of_ipv6_is_refused_and_changes_nothing(tmp_path: Path, method: str) -> None:
+    """Media is spoken over IPv4 only: what cannot be carried is not agreed to."""
+    elsewhere = SDP.replace("o=far 1 1", "o=far 1 2").replace("c=IN IP4 [media_ip]", "c=IN IP6 2001:db8::1")
+    with Sipp(far_ends.offers_again((method, elsewhere, "488")), tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            await caller.until(Answered)
+            refused = await caller.until(Refused)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+        assert 'Warning: 301 kinline "media is spoken over IPv4 only here"' in far.messages()
+    assert (refused.status, refused.method, ended.by, caller.count(Changed)) == (488, method, By.REMOTE, 0)
+
+
+async def test_an_answer_of_ipv6_is_hung_up(tmp_path: Path) -> None:
+    elsewhere = SDP.replace("c=IN IP4 [media_ip]", "c=IN IP6 2001:db8::1")
+    answer = far_ends.scenario(
+        INVITE, far_ends.TRYING, far_ends.reply("200 OK", body=elsewhere, repeat=True), ACK, far_ends.BYE_FROM_CALLER
+    )
+    with Sipp(answer, tmp_path) as far:
+        async with Caller() as caller:
+            caller.invite(far.uri)
+            ended = await caller.until(Ended)
+            await asyncio.to_thread(far.finish)
+    assert (ended.status, ended.by, caller.count(Answered)) == (488, By.FAULT, 0)
+    assert ended.phrase == "Answered without media that we can use: media is spoken over IPv4 only here"
 
 
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])

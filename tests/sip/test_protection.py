@@ -272,19 +272,9 @@ async def test_a_far_end_without_protection_where_that_may_be(tmp_path: Path, wa
     assert ("a=crypto:1" in said) is (wants is OPPORTUNISTIC)
 
 
-def offers_again(description: str, status: str, method: str = "INVITE") -> str:
-    """Answers protected, then offers that in the call."""
-    steps = [far_ends.request(method, 1, body=description), '<recv response="100" optional="true"/>\n', far_ends.expect(status)]
-    steps += [far_ends.request("ACK", 1)] if method == "INVITE" else []
-    return answers(body(line())).replace(
-        far_ends.BYE_FROM_CALLER,
-        "".join([*steps, far_ends.pause(50), far_ends.request("BYE", 2), far_ends.expect("200")]),
-    )
-
-
 async def re_invited(description: str, folder: Path, method: str = "INVITE") -> tuple[Answered, Changed, list[tuple[str, str]]]:
     """A protected call to which the far end offers that: what was agreed, what after it, and the tag and key of each a=crypto."""
-    with Sipp(offers_again(description, "200", method), folder) as far:
+    with Sipp(far_ends.offers_again((method, description, "200"), answer=body(line())), folder) as far:
         async with Caller() as caller:
             caller.invite(far.uri, media=media(REQUIRED, CM))
             answered = await caller.until(Answered)
@@ -356,7 +346,7 @@ async def test_an_update_is_answered_by_the_key_line_in_force_alone(tmp_path: Pa
 )
 async def test_an_offer_cannot_take_the_protection_off(tmp_path: Path, wants: Protection, method: str, description: str) -> None:
     profile = "RTP/SAVP" if wants is REQUIRED else "RTP/AVP"
-    scenario = offers_again(description, "488", method).replace(body(line()), body(line(), profile=profile))
+    scenario = far_ends.offers_again((method, description, "488"), answer=body(line(), profile=profile))
     with Sipp(scenario, tmp_path) as far:
         async with Caller() as caller:
             caller.invite(far.uri, media=media(wants, CM))

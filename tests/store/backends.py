@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from kinline.store import Store
+from kinline.store.store import Store
 from tests.store.postgresql import Server
 from tests.store.site import furnish, store_at
 

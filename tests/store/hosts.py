@@ -5,7 +5,7 @@ from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 from typing import Any, TypeVar
 
-from kinline.store import Store
+from kinline.store.store import Store
 from tests.store.site import store_at
 
 PATIENCE_SECONDS = 60.0

@@ -6,7 +6,8 @@ from pathlib import Path
 from kinline.accounts import debit_account, prepaid_account
 from kinline.profiles import load_profile
 from kinline.rules import Allow, decide
-from kinline.store import Store, open_store
+from kinline.store.open import open_store
+from kinline.store.store import Store
 
 SECRET = b"s" * 32
 NOON = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from kinline.store import NotFound, Store
+from kinline.store.errors import NotFound
+from kinline.store.store import Store
 from tests.store.site import NOON
 
 MINUTE = timedelta(minutes=1)

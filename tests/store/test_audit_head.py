@@ -2,7 +2,8 @@
 
 from sqlalchemy import text
 
-from kinline.store import Store, audit
+from kinline.store import audit
+from kinline.store.store import Store
 from tests.store.site import NOON
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from kinline.accounts import charge_micros, debit_account
 from kinline.profiles import load_profile
 from kinline.rules import Allow, Deny, decide
-from kinline.store import CallInfo, CallRefused, Conflict, NotFound, Store
-from kinline.store.calls import LONGEST_INVITATION, OVERDUE_AFTER
+from kinline.store.calls import LONGEST_INVITATION, OVERDUE_AFTER, CallInfo
+from kinline.store.errors import CallRefused, Conflict, NotFound
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON, PREPAID, PROFILE, RATE, allowed, begun
 
 TEN = 10_000_000

@@ -7,7 +7,9 @@ import pytest
 from kinline.profiles import load_profile
 from kinline.rules import decide
 from kinline.rules.profile import ContactList
-from kinline.store import Conflict, NewContact, NotFound, Store, StoreError
+from kinline.store.errors import Conflict, NotFound, StoreError
+from kinline.store.given import NewContact
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON, PROFILE
 
 RULE = ContactList(source="A.D. 10.7", effective=date(2000, 1, 1), maximum=4, change_every_days=30)

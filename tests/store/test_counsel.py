@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from kinline.store import Conflict, NotFound, Store, StoreError
+from kinline.store.errors import Conflict, NotFound, StoreError
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON, PROFILE
 
 ATTORNEY = "+12025550170"

@@ -10,8 +10,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from kinline.store import DatabaseNewer, Store, StoreError, migrate, open_store, site_secret
+from kinline.store import migrate
+from kinline.store.errors import DatabaseNewer, StoreError
 from kinline.store.models import Base
+from kinline.store.open import open_store, site_secret
+from kinline.store.store import Store
 from tests.store.backends import Backend
 from tests.store.site import SECRET, store_at
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from kinline.accounts import charge_micros
-from kinline.store import Store
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON, PREPAID, PROFILE, RATE, allowed, begun
 
 TEN = 10_000_000

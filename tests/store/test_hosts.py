@@ -11,8 +11,11 @@ from sqlalchemy import text
 
 from kinline.accounts import charge_micros, debit_account, prepaid_account
 from kinline.rules import Allow
-from kinline.store import CallRefused, Conflict, DatabaseOvertaken, PinLocked, PinWrong, Store, database
+from kinline.store import database
 from kinline.store.database import Database
+from kinline.store.errors import CallRefused, Conflict, DatabaseOvertaken
+from kinline.store.pins import PinLocked, PinWrong
+from kinline.store.store import Store
 from tests.store.backends import Backend, Postgresql
 from tests.store.hosts import PATIENCE_SECONDS, together
 from tests.store.site import MOTHER, NOON, PREPAID, PROFILE, RATE, begun, store_at

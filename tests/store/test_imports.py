@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 from kinline.people.sheet import SheetError
 from kinline.rules.profile import ContactList
-from kinline.store import PinFound, Store
+from kinline.store.pins import PinFound
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON
 
 RULE = ContactList(source="A.D. 10.7", effective=date(2000, 1, 1), maximum=2, change_every_days=30)

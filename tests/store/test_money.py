@@ -22,7 +22,8 @@ from kinline.accounts.rates import RateError, RateLine
 from kinline.accounts.receipt import faults
 from kinline.rules import Allow
 from kinline.rules.model import Billing
-from kinline.store import CallRefused, Conflict, NotFound, Store
+from kinline.store.errors import CallRefused, Conflict, NotFound
+from kinline.store.store import Store
 from tests.store.hosts import together
 from tests.store.site import MOTHER, NOON, PREPAID, PROFILE, RATE, begun, store_at
 

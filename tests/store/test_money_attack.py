@@ -33,8 +33,9 @@ from kinline.accounts import (
     release,
 )
 from kinline.rules import Allow
-from kinline.store import CallRefused, Conflict, Store
+from kinline.store.errors import CallRefused, Conflict
 from kinline.store.models import AccountRow
+from kinline.store.store import Store
 from tests.store.backends import Backend
 from tests.store.site import MOTHER, NOON, PROFILE, store_at
 

@@ -9,7 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from kinline.accounts import debit_account
 from kinline.profiles import load_profile
 from kinline.rules import Allow, decide
-from kinline.store import CallRefused, Store
+from kinline.store.errors import CallRefused
+from kinline.store.store import Store
 from tests.store.backends import Backend
 from tests.store.site import MOTHER, NOON, PREPAID, PROFILE, RATE, store_at
 

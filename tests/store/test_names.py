@@ -2,7 +2,8 @@
 
 import pytest
 
-from kinline.store import NotFound, Store, StoreError
+from kinline.store.errors import NotFound, StoreError
+from kinline.store.store import Store
 from tests.store.site import NOON
 
 SOUND = b"\1\2" * 8000

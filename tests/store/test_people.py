@@ -10,9 +10,11 @@ from sqlalchemy.exc import DBAPIError
 
 from kinline.accounts import PinError
 from kinline.rules import Window
-from kinline.store import Conflict, NotFound, PinFound, PinLocked, PinWrong, Store, StoreError
+from kinline.store.errors import Conflict, NotFound, StoreError
+from kinline.store.given import PinModeOf
 from kinline.store.models import Base
-from kinline.store.places import PinModeOf
+from kinline.store.pins import PinFound, PinLocked, PinWrong
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON, store_at
 
 PIN = "4001"

@@ -8,7 +8,10 @@ from sqlalchemy import text
 
 from kinline.accounts.lockout import FORGIVEN_A_DAY
 from kinline.accounts.pins import PinBook
-from kinline.store import Conflict, PinFound, PinLocked, PinModeOf, PinWrong, Store
+from kinline.store.errors import Conflict
+from kinline.store.given import PinModeOf
+from kinline.store.pins import PinFound, PinLocked, PinWrong
+from kinline.store.store import Store
 from tests.store.site import NOON
 
 OWN, VICTIM = ("1001", "4001"), "1002"

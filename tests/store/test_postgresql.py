@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, make_url, text
 
-from kinline.store import (
-    DatabaseDenied,
-    DatabaseLocked,
-    DatabaseMissing,
-    DatabaseReadOnly,
-    DatabaseUnreachable,
-    Store,
-    open_store,
-)
 from kinline.store import postgresql as module
+from kinline.store.errors import DatabaseDenied, DatabaseLocked, DatabaseMissing, DatabaseReadOnly, DatabaseUnreachable
+from kinline.store.open import open_store
+from kinline.store.store import Store
 from tests.peers.program import free_port
 from tests.store.backends import Postgresql
 from tests.store.site import NOON, PREPAID, RATE, SECRET, begun, store_at

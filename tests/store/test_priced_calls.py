@@ -14,7 +14,7 @@ from kinline.config import Settings
 from kinline.daemon.arrangement import Arrangements
 from kinline.daemon.records import Records
 from kinline.profiles import load_profile
-from kinline.store import Store
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON, PREPAID, PROFILE, RATE
 
 TEN = 10_000_000

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kinline.calls.quality import Received, Reported, judge
-from kinline.store import Store
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON, PROFILE, allowed, begun
 
 GOOD = judge("G722", "AEAD_AES_128_GCM", Received(3000, 3, 1, 1.5, 40, 12.0), Reported(2900, 30, 2.0))

@@ -7,7 +7,9 @@ import pytest
 
 from kinline.rules import Restriction, Window
 from kinline.rules.profile import NamedNumber
-from kinline.store import Conflict, NotFound, OwnLimits, Store, StoreError
+from kinline.store.errors import Conflict, NotFound, StoreError
+from kinline.store.given import OwnLimits
+from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON, PROFILE
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

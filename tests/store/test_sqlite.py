@@ -10,17 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event
 
-from kinline.store import (
-    DatabaseCorrupt,
-    DatabaseFull,
-    DatabaseLocked,
-    DatabaseMissing,
-    DatabaseReadOnly,
-    Store,
-    StoreError,
-    open_store,
-)
 from kinline.store import sqlite as sqlite_module
+from kinline.store.errors import DatabaseCorrupt, DatabaseFull, DatabaseLocked, DatabaseMissing, DatabaseReadOnly, StoreError
+from kinline.store.open import open_store
+from kinline.store.store import Store
 from tests.store.hosts import together
 from tests.store.site import NOON, RATE, SECRET, begun, furnished, store_at
 

@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 from kinline.cli.main import app
 from kinline.config import load
 from kinline.handsets import _link as wire
-from kinline.store import Conflict, Store, open_store, site_secret
+from kinline.store.errors import Conflict
+from kinline.store.open import open_store, site_secret
+from kinline.store.store import Store
 from kinline.technician.exits import Exit
 from kinline.technician.filesystem import files_of, laid_out, stretches
 from kinline.technician.identity import parsed

@@ -2,6 +2,8 @@
 
 import re
 
+from kinline.failure import Failure
+
 MICROS_A_DOLLAR = 1_000_000
 
 # Every reader of JSON keeps integers exact up to here (RFC 8259, section 6). No honest account comes near.
@@ -10,7 +12,7 @@ LARGEST_MICROS = 2**53 - 1
 _DOLLARS = re.compile(r"\$?([0-9]{1,9})(?:\.([0-9]{1,6}))?")
 
 
-class MoneyError(ValueError):
+class MoneyError(Failure, ValueError):
     """An amount that cannot be money, or a movement of money that is not allowed."""
 
 

@@ -12,12 +12,14 @@ from itertools import pairwise
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from kinline.failure import Failure
+
 # About 10 ms and 8 MiB a check: an inmate at the keypad does not wait, and 44 handsets checking at once
 # do not exhaust a small host, as argon2's own default of 64 MiB each would.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=8192, parallelism=1)
 
 
-class PinError(ValueError):
+class PinError(Failure, ValueError):
     """A PIN that cannot be given; the text never holds the PIN."""
 
 

@@ -1,4 +1,4 @@
-"""Serving the API, and its document. What serves is imported where it is used: no other verb should wait for it."""
+"""Serving the API, and its document."""
 
 import json
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -7,10 +7,14 @@ from typing import Annotated
 import typer
 
 from kinline import config as settings_file
-from kinline.cli.output import Json, UsageError
-from kinline.cli.site import DEFAULT_CONFIG, Config
+from kinline.cli.later import calling
+from kinline.cli.options import DEFAULT_CONFIG, Config, Json
+from kinline.cli.output import UsageError
 
-api_app = typer.Typer(no_args_is_help=True, help="The HTTP API.")
+_serve = calling("console.serve", "serve")
+_document = calling("console.app", "document")
+
+api_app = typer.Typer(no_args_is_help=True)
 
 
 def console(
@@ -24,20 +28,13 @@ def console(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Serve the API under /api until told to stop."""
-    from kinline.console.serve import PortTaken, serve
-
-    try:
-        serve(settings_file.load(config), _address(bind), port, metrics_port)
-    except PortTaken as error:
-        raise UsageError(str(error)) from error
+    _serve(settings_file.load(config), _address(bind), port, metrics_port)
 
 
 @api_app.command("document")
 def api_document(as_json: Json = True) -> None:
     """Print the OpenAPI document, as /openapi.json has it."""
-    from kinline.console.app import document
-
-    print(json.dumps(document(), ensure_ascii=False, indent=2))
+    print(json.dumps(_document(), ensure_ascii=False, indent=2))
 
 
 def _address(text: str) -> IPv4Address | IPv6Address:

@@ -6,16 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from kinline.cli.output import Json, UsageError, answer, table
+from kinline.cli.options import DEFAULT_CONFIG, As, Config, Facility, Json
+from kinline.cli.output import UsageError, answer, table
 from kinline.cli.running import asked
-from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk
-from kinline.cli.verbs import request_of
-from kinline.operations import catalogue, perform
-from kinline.operations.operation import Operation
+from kinline.cli.site import at_desk
+from kinline.cli.verbs import group_of, request_of
+from kinline.operations.operation import Operation, operation_named, perform
 from kinline.technician.identity import Identity, existing_or_fresh, keep
 from kinline.technician.trouble import Trouble
 
-handset_app = typer.Typer(no_args_is_help=True, help="Handsets: which there are and where they hang.")
+handset_app = group_of("handset")
 
 
 @handset_app.command("add")
@@ -33,7 +33,7 @@ def handset_add(
     as_json: Json = False,
 ) -> None:
     """Enrol a handset by the key that is flashed into it."""
-    wanted = catalogue()["handset.add"]
+    wanted = operation_named("handset.add")
     with at_desk(config, acting) as desk:
         identity, made = _identity(device_file, device)
         values = {"unit": unit, "label": label, "facility": facility}
@@ -88,7 +88,7 @@ def _request(
     name: str, identity: Identity, values: Mapping[str, str | None], options: Mapping[str, str]
 ) -> tuple[Operation, Any]:
     """An operation that takes a device and its key, and what is asked of it."""
-    wanted = catalogue()[name]
+    wanted = operation_named(name)
     given = {"device": identity.device, "key": identity.key.hex(), **values}
     return wanted, request_of(wanted.request, given, {"device": "DEVICE", **options})
 

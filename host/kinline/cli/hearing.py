@@ -7,8 +7,7 @@ import typer
 
 from kinline.cli.player import player, pour
 from kinline.cli.site import at_desk
-from kinline.operations import Sound, catalogue, perform
-from kinline.operations.operation import Order
+from kinline.operations.operation import Order, Sound, operation_named, perform
 
 Target: TypeAlias = Annotated[Path | None, typer.Option("--out", "-o", help="Write a WAV file instead (- for standard output).")]
 
@@ -18,6 +17,6 @@ def hear(operation: str, request: Order, target: Path | None, config: Path, acti
     if target is None:
         player()  # without one nothing is opened, and nothing audited
     with at_desk(config, acting) as desk:
-        heard = perform(desk, catalogue()[operation], request)
+        heard = perform(desk, operation_named(operation), request)
         assert isinstance(heard, Sound)
         pour(heard.wav, target)

@@ -9,14 +9,18 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json, UsageError, answer, table
+from kinline.cli.later import calling
+from kinline.cli.options import DEFAULT_CONFIG, As, Config, Json
+from kinline.cli.output import answer, table
 from kinline.cli.player import player, sink
 from kinline.cli.running import asked
-from kinline.cli.site import DEFAULT_CONFIG, As, Config, at_desk
+from kinline.cli.site import at_desk
 from kinline.live.client import Connection
 from kinline.live.protocol import RATE
 
-monitor_app = typer.Typer(no_args_is_help=True, help="Talks that are on now: listen, speak into one, cut one.")
+_read_wav = calling("prompts.sound", "read_wav")
+
+monitor_app = typer.Typer(no_args_is_help=True)
 
 Handset = Annotated[str, typer.Argument(metavar="HANDSET", help="The handset's id, as `kinline handset list` shows it.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Write a WAV file instead (- for standard output).")]
@@ -56,12 +60,7 @@ def barge(
     acting: As = None,
 ) -> None:
     """Speak to both parties over their talk, and hear what they say; the facility's profile says whether it is announced."""
-    from kinline.prompts.sound import SoundError, read_wav
-
-    try:
-        said = read_wav(speech)
-    except SoundError as error:
-        raise UsageError(str(error)) from error
+    said = _read_wav(speech)
     length = len(said) / RATE
     with at_desk(config, acting) as desk, asked(desk, "barge", handset) as connection:
         speaker = threading.Thread(target=_speak, args=(connection, said.astype("<i2").tobytes()), daemon=True)

@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from kinline.cli.hearing import Target, hear
-from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility
-from kinline.operations import nouns
+from kinline.cli.options import DEFAULT_CONFIG, As, Config, Facility
+from kinline.cli.verbs import group_of
 from kinline.operations.names import NamePlay
 
-name_app = typer.Typer(no_args_is_help=True, help=nouns()["name"])
+name_app = group_of("name")
 
 
 @name_app.command("play")

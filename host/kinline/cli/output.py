@@ -1,26 +1,24 @@
 """How every verb answers: a table for people, JSON for programs, one line on stderr for what went wrong."""
 
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
-_LONGEST_NUMBER = 16  # E.164 with its plus
+from kinline.failure import Failure
 
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.", show_default=False)]
+_LONGEST_NUMBER = 16  # E.164 with its plus
 
 # What people entered is shown as it stands: brackets and colons in a label are no markup.
 out = Console(highlight=False, markup=False, emoji=False)
 
 
-class UsageError(Exception):
+class UsageError(Failure):
     """Something asked for that cannot be done; the text has the next step."""
 
 
@@ -66,11 +64,6 @@ def sheet(lines: Mapping[str, object]) -> Table:
 
 def moment(at: datetime | None) -> str:
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
-
-
-def complain(text: str) -> None:
-    for line in text.splitlines():
-        print(f"kinline: {line}", file=sys.stderr)
 
 
 def _cell(value: object) -> str:

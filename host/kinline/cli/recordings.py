@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from kinline.cli.hearing import Target, hear
-from kinline.cli.output import Json, answer
-from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility
-from kinline.operations import nouns
+from kinline.cli.options import DEFAULT_CONFIG, As, Config, Facility, Json
+from kinline.cli.output import answer
+from kinline.cli.verbs import group_of
 from kinline.operations.recordings import RecordingsPlay
 from kinline.recordings import check_export
 
-recordings_app = typer.Typer(no_args_is_help=True, help=nouns()["recordings"])
+recordings_app = group_of("recordings")
 
 
 @recordings_app.command("play")

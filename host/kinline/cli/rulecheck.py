@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from kinline.cli.output import Json, UsageError, answer, out
+from kinline.cli.later import calling
+from kinline.cli.options import Json
+from kinline.cli.output import UsageError, answer, out
+from kinline.rules.caps import Service
 
 if TYPE_CHECKING:
     from kinline.rulecheck import Report
+
+_check_profile = calling("rulecheck", "check_profile")
 
 
 class FacilityKinds(StrEnum):
@@ -35,10 +40,6 @@ def rules_check(
 
     Exit code 0: in order; 1: errors; 2: there is no such profile, or it cannot be read.
     """
-    # The grammar and the schema's library would slow down every other verb.
-    from kinline.rulecheck import check_profile
-    from kinline.rules.caps import Service
-
     service = Service(
         day=_day(at) if at else date.today(),
         kind=kind.value if kind else None,
@@ -46,7 +47,7 @@ def rules_check(
         state=state.upper() if state else None,
     )
     asked = any(value is not None for value in (kind, population, state, at))
-    report = check_profile(target, service, in_service=asked, folder=profiles)
+    report = _check_profile(target, service, in_service=asked, folder=profiles)
     findings = [asdict(finding) for finding in report.findings]
     data = {"profile": report.name, "in_order": report.in_order, "files": report.files, "findings": findings}
     answer(data, as_json, lambda: out.print(_findings(report), soft_wrap=True))

@@ -8,7 +8,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from kinline.cli.output import Json, UsageError, answer, table
+from kinline.cli.options import Json
+from kinline.cli.output import UsageError, answer, table
 from kinline.cli.rulecheck import rules_check
 from kinline.profiles import load_profile, profile_names
 from kinline.rules import Allow, CallRequest, Decision, Profile, decide, decision_json, read_scenario
@@ -18,7 +19,7 @@ from kinline.rules.model import Language
 from kinline.rules.scenario import ScenarioError
 from kinline.rules.words import RULE_NAMES, length_text
 
-rules_app = typer.Typer(no_args_is_help=True, help="The calling rules, tried out.")
+rules_app = typer.Typer(no_args_is_help=True)
 rules_app.command("check")(rules_check)
 
 Scenario = Annotated[str, typer.Argument(metavar="FILE", help="A scenario in JSON, or - for standard input.")]

@@ -2,7 +2,7 @@
 
 from kinline.live.client import Connection
 from kinline.live.protocol import Acting, Deed
-from kinline.operations import Desk
+from kinline.operations.desk import Desk
 
 
 def asked(desk: Desk, do: Deed, handset: str | None = None, reason: str | None = None) -> Connection:

@@ -10,7 +10,7 @@ from rich.table import Table
 from kinline.accounts import dollars
 from kinline.cli import records
 from kinline.cli.output import sheet, table
-from kinline.operations import Operation
+from kinline.operations.operation import Operation
 
 # Answers that a plain table would not do justice to.
 _OWN: Mapping[str, Callable[[Any], object]] = {

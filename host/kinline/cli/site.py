@@ -1,43 +1,26 @@
 """The site that a command works on: its settings and its database."""
 
-import getpass
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from kinline import config
+from kinline.cli.actor import actor
+from kinline.cli.later import calling
 from kinline.cli.output import UsageError
-from kinline.operations import Desk
+from kinline.operations.desk import Desk
 from kinline.operations.roles import local_actor, staff_actor
-from kinline.store import Store, open_store, site_secret
 
-DEFAULT_CONFIG = Path("/etc/kinline/kinline.toml")
+if TYPE_CHECKING:
+    from kinline.store.store import Store
 
-Config = Annotated[
-    Path,
-    typer.Option("--config", "-c", envvar="KINLINE_CONFIG", help="The site's settings.", metavar="FILE", dir_okay=False),
-]
-Facility = Annotated[
-    str | None,
-    typer.Option("--facility", "-f", metavar="CODE", help="The facility; without it, that of the settings."),
-]
-
-
-As = Annotated[
-    str | None,
-    typer.Option(
-        "--as",
-        envvar="KINLINE_AS",
-        metavar="STAFF",
-        help="Act as this member of staff, with their roles only; without it, with all of them.",
-    ),
-]
+_open_store = calling("store.open", "open_store")
+_site_secret = calling("store.open", "site_secret")
 
 
 @contextmanager
@@ -54,19 +37,14 @@ def at_desk(file: Path, acting: str | None) -> Iterator[Desk]:
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[tuple[config.Settings, Store]]:
+def opened(file: Path) -> Iterator[tuple[config.Settings, "Store"]]:
     """The settings and the database, which `kinline init` has made."""
     settings = config.load(file)
-    store = open_store(settings.database_url, site_secret(settings.storage.secret_file))
+    store: Store = _open_store(settings.database_url, _site_secret(settings.storage.secret_file))
     try:
         yield settings, store
     finally:
         store.close()
-
-
-def actor() -> str:
-    """Who the audit log names for what is done here."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def read_secret(what: str, from_stdin: bool) -> str:

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from kinline.cli.output import Json, UsageError, answer
-from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk
-from kinline.cli.verbs import request_of
-from kinline.operations import catalogue, perform
+from kinline.cli.options import DEFAULT_CONFIG, As, Config, Facility, Json
+from kinline.cli.output import UsageError, answer
+from kinline.cli.site import at_desk
+from kinline.cli.verbs import group_of, request_of
+from kinline.operations.operation import operation_named, perform
 
-inmate_app = typer.Typer(no_args_is_help=True, help="Inmates and their PINs.")
-facility_app = typer.Typer(no_args_is_help=True, help="Facilities and their living units.")
+inmate_app = group_of("inmate")
+facility_app = group_of("facility")
 
 Slip = Annotated[
     Path,
@@ -47,7 +48,7 @@ def facility_set_pin_mode(
 
 
 def _carry_out(name: str, values: dict[str, Any], slip: Path, config: Path, acting: str | None, as_json: bool) -> None:
-    wanted = catalogue()[name]
+    wanted = operation_named(name)
     request = request_of(wanted.request, values, {"inmate": "INMATE", "mode": "MODE"})
     # The file comes first: PINs that were made and could not be written down would lock everyone out.
     with _new_file(slip) as out, at_desk(config, acting) as desk:

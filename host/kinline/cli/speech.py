@@ -1,7 +1,4 @@
-"""Prompts, tried out by hand.
-
-What makes sound is imported where it is used: numpy would double the time that every other command takes to start.
-"""
+"""Prompts, tried out by hand."""
 
 import shutil
 from pathlib import Path
@@ -9,21 +6,23 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json, UsageError, answer
-from kinline.cli.site import DEFAULT_CONFIG, Config
+from kinline.cli.later import calling
+from kinline.cli.options import DEFAULT_CONFIG, Config, Json
+from kinline.cli.output import UsageError, answer
 from kinline.config import load
 from kinline.rules.model import Language
 
-prompts_app = typer.Typer(no_args_is_help=True, help="What is heard at the handset and by the called party.")
+_prompter = calling("prompts", "Prompter")
+_catalogue = calling("prompts", "catalogue")
+
+prompts_app = typer.Typer(no_args_is_help=True)
 
 
 @prompts_app.command("render")
 def prompts_render(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Make the sound of every fixed prompt, so that the first call does not wait."""
-    from kinline.prompts import Prompter
-
     storage = load(config).storage
-    made = Prompter(storage.prompts_cache_dir, storage.site_prompts_dir).warm()
+    made = _prompter(storage.prompts_cache_dir, storage.site_prompts_dir).warm()
     data = {"prompts": made, "folder": storage.prompts_cache_dir}
     answer(data, as_json, lambda: f"{made} prompts are ready in {storage.prompts_cache_dir}.")
 
@@ -37,11 +36,9 @@ def prompts_say(
     as_json: Json = False,
 ) -> None:
     """Write one prompt, or any text, as a WAV file."""
-    from kinline.prompts import Prompter, catalogue
-
     storage = load(config).storage
-    prompter = Prompter(storage.prompts_cache_dir, storage.site_prompts_dir)
-    known = text in catalogue()
+    prompter = _prompter(storage.prompts_cache_dir, storage.site_prompts_dir)
+    known = text in _catalogue()
     sound = prompter.wav(text, language) if known else prompter.say(text, language)
     try:
         shutil.copyfile(sound, target)

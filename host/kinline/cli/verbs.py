@@ -12,27 +12,25 @@ import typer
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from kinline.cli.output import Json, UsageError, answer
+from kinline.cli.options import DEFAULT_CONFIG, As, Config, Facility, Json
+from kinline.cli.output import UsageError, answer
 from kinline.cli.showing import shown
-from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk, read_secret
-from kinline.operations import Operation, catalogue, nouns, perform
+from kinline.cli.site import at_desk, read_secret
 from kinline.operations.fields import Argument, FileText, Hidden, Option
+from kinline.operations.operation import Operation, of_noun, perform
 from kinline.people.sheet import SheetError, decoded
 
 _POSITION = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _OWN = ("config", "acting", "as_json")
 
 
-def attach(app: typer.Typer, groups: Mapping[str, typer.Typer]) -> None:
-    """Add every operation's verb to the command, in its noun's group: one of `groups`, or a new one."""
-    made = dict(groups)
-    for wanted in catalogue().values():
-        if not wanted.verb:
-            continue
-        if wanted.noun not in made:
-            made[wanted.noun] = typer.Typer(no_args_is_help=True, help=nouns().get(wanted.noun))
-            app.add_typer(made[wanted.noun], name=wanted.noun)
-        made[wanted.noun].command(wanted.name.partition(".")[2])(verb(wanted))
+def group_of(noun: str) -> typer.Typer:
+    """A noun's group, with a verb for each operation that has one."""
+    group = typer.Typer(no_args_is_help=True)
+    for wanted in of_noun(noun):
+        if wanted.verb:
+            group.command(wanted.name.partition(".")[2])(verb(wanted))
+    return group
 
 
 @dataclass(frozen=True)

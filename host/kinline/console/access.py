@@ -13,9 +13,9 @@ from kinline.config import Settings
 from kinline.console.throttle import Throttle
 from kinline.counters import counters
 from kinline.logs import log
-from kinline.operations import Desk
+from kinline.operations.desk import Desk
 from kinline.operations.roles import staff_actor
-from kinline.store import Store
+from kinline.store.store import Store
 
 _log = log(part="console")
 

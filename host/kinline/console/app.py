@@ -17,9 +17,11 @@ from kinline.config import Settings
 from kinline.console.access import Access, TooManyMisses, Unknown, desk_of
 from kinline.console.door import Door
 from kinline.console.problems import PROBLEM, Problem, faults, problem
-from kinline.operations import Desk, Forbidden, Operation, Sound, catalogue, nouns, perform
-from kinline.operations.operation import permit, refused
-from kinline.store import Store
+from kinline.operations.desk import Desk
+from kinline.operations.nouns import NOUNS
+from kinline.operations.operation import Operation, Sound, catalogue, perform, permit, refused
+from kinline.operations.roles import Forbidden
+from kinline.store.store import Store
 
 LARGEST_BODY = 2**20
 """Bytes. The largest request is a CSV import of some thousand lines."""
@@ -68,7 +70,7 @@ def without_site() -> FastAPI:
         title="Kinline",
         version=version("kinline"),
         description="Telephones in correctional facilities: what staff do, over HTTP. The same as the `kinline` command.",
-        openapi_tags=[{"name": name, "description": text} for name, text in sorted(nouns().items())],
+        openapi_tags=[{"name": name, "description": noun.summary} for name, noun in sorted(NOUNS.items())],
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

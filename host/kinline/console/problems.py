@@ -7,9 +7,9 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from kinline.operations import Forbidden
-from kinline.operations.failures import FAILURES
-from kinline.store import Conflict, DatabaseError, NotFound
+from kinline.failure import Failure
+from kinline.operations.roles import Forbidden
+from kinline.store.errors import Conflict, DatabaseError, NotFound
 
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = 5
@@ -64,7 +64,7 @@ def status_of(error: Exception) -> int | None:
         return 409
     if isinstance(error, DatabaseError):
         return 503
-    return 422 if isinstance(error, FAILURES) else None
+    return 422 if isinstance(error, Failure) else None
 
 
 def answer_to(error: Exception, request_id: str) -> JSONResponse | None:

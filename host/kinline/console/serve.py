@@ -12,8 +12,10 @@ import uvicorn
 from kinline.config import Settings
 from kinline.console.app import application
 from kinline.counters import counters
+from kinline.failure import Failure
 from kinline.logs import configure, log
-from kinline.store import open_store, site_secret
+from kinline.metrics import serve as serve_metrics
+from kinline.store.open import open_store, site_secret
 
 _log = log(part="console")
 
@@ -22,7 +24,7 @@ MOST_AT_ONCE = 100
 KEEP_ALIVE_SECONDS = 5
 
 
-class PortTaken(Exception):
+class PortTaken(Failure):
     """Nothing can listen there; the text says what to choose instead."""
 
 
@@ -56,7 +58,7 @@ def _counting(bind: IPv4Address | IPv6Address, port: int | None) -> Iterator[Non
         yield
         return
     try:
-        stop = counters.serve(port, str(bind))
+        stop = serve_metrics(counters, port, str(bind))
     except OSError as error:
         raise PortTaken(f"{bind} port {port}: {os.strerror(error.errno or 0)}; choose another with --metrics-port") from error
     try:

@@ -1,5 +1,4 @@
-"""The daemon: the only place where rules, calls and accounts meet serial ports, SIP and the database."""
+"""The daemon: the only place where rules, calls and accounts meet serial ports, SIP and the database.
 
-from kinline.daemon.run import run
-
-__all__ = ["run"]
+Nothing is imported here: `kinline config check` asks one module, and does not wait for the engine.
+"""

@@ -12,7 +12,8 @@ from kinline.profiles import load_profile
 from kinline.rules import Profile
 from kinline.rules.profile import Acceptance, NamedNumber
 from kinline.rules.sense import doubly_meant
-from kinline.store import HandsetInfo, Store
+from kinline.store.places import HandsetInfo
+from kinline.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from kinline.daemon import store_trouble
 from kinline.daemon.services import Services
-from kinline.store import DatabaseError
+from kinline.store.errors import DatabaseError
 
 RETRY_S = 2.0  # on top of the store's own 5 s of patience with a lock
 

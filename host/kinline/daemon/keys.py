@@ -1,6 +1,6 @@
 """The keys of the handsets in service, as they were last read."""
 
-from kinline.store import Store
+from kinline.store.store import Store
 
 
 class Keys:

@@ -35,7 +35,8 @@ from kinline.live.protocol import (
 from kinline.logs import log
 from kinline.media import EngineError, Monitor, MonitoredCall
 from kinline.operations.roles import ROLES, Actor, Forbidden, Role, local_actor, staff_actor
-from kinline.store import Store, StoreError
+from kinline.store.errors import StoreError
+from kinline.store.store import Store
 
 RIGHTS: Mapping[Deed, frozenset[Role]] = {
     "calls": frozenset({"supervisor", "investigator", "auditor"}),

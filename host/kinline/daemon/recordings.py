@@ -11,12 +11,16 @@ from typing import Any
 
 from kinline.config import Storage
 from kinline.counters import counters
+from kinline.daemon import store_trouble
 from kinline.daemon.services import Services
 from kinline.logs import log
 from kinline.media import EngineError, Event, RecordedCall, RecorderEvent, Source, recorded
 from kinline.recordings import Keyring, RecordingError, Sealed, inspected, load_keys, made_keys
 from kinline.recordings.sealed import SUFFIX, head_text
-from kinline.store import CallInfo, DatabaseError, RecordingClosed, Store
+from kinline.store.calls import CallInfo
+from kinline.store.errors import DatabaseError
+from kinline.store.recordings import RecordingClosed
+from kinline.store.store import Store
 
 RETRY_S = 2.0
 _log = log(part="recordings")
@@ -129,7 +133,7 @@ class Recordings:
                 await self._services.store.records(lambda: self._store.recording_closed(call, closed, datetime.now(UTC)))
                 return
             except DatabaseError as error:
-                counters.add("store_failed")
+                store_trouble.count(error)
                 _log.error("what a recording was cannot be kept yet", call=call, error=str(error))
                 await asyncio.sleep(RETRY_S)
 

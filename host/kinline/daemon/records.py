@@ -19,7 +19,9 @@ from kinline.rules.cut import cut_by
 from kinline.rules.history import history_needed_since
 from kinline.rules.pricing import priced
 from kinline.rules.reasons import reason_text
-from kinline.store import CallRefused, DatabaseError, PinFound, PinLocked, Store
+from kinline.store.errors import CallRefused, DatabaseError
+from kinline.store.pins import PinFound, PinLocked
+from kinline.store.store import Store
 
 LONGEST_SHORT_CODE = 4  # as many digits as the store keeps; no number is this short
 

@@ -32,8 +32,12 @@ from kinline.logs import configure, log
 from kinline.media import Bus, Engine
 from kinline.media.clips import Clips
 from kinline.media.hub import Hub
+from kinline.metrics import serve as serve_metrics
 from kinline.prompts import Prompter
-from kinline.store import CallInfo, Store, StoreError, open_store, site_secret
+from kinline.store.calls import CallInfo
+from kinline.store.errors import StoreError
+from kinline.store.open import open_store, site_secret
+from kinline.store.store import Store
 from kinline.switch.dialogs import Dialogs
 from kinline.switch.trunk import Trunk
 from kinline.technician import bundle
@@ -93,7 +97,7 @@ async def _serve(settings: Settings, store: Store) -> None:
     recordings = Recordings(services, store, settings.storage)
     recordings.look_through(recovered)
     if settings.metrics.port:
-        counters.serve(settings.metrics.port, str(settings.metrics.bind))
+        serve_metrics(counters, settings.metrics.port, str(settings.metrics.bind))
     arrangements = Arrangements(settings, store)
     arranged = arrangements.all()
     _tell_unchecked(settings, arranged)

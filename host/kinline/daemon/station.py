@@ -54,7 +54,7 @@ from kinline.media import (
     Tone,
     heard,
 )
-from kinline.switch.trunk import Answered, Ended, Forwarded, Leg, LegEvent, Media, Progress
+from kinline.switch.trunk import Answered, Changed, Ended, Forwarded, Leg, LegEvent, Media, Progress
 
 TICK_S = 0.05
 NARROW_RATE, WIDE_RATE = 8000, 16_000  # of a recording, by what the far end speaks when it begins
@@ -76,6 +76,7 @@ def _far_end(media: Media) -> FarEnd:
         media.comfort_payload or 0,
         media.crypto,
         media.rtcp_port,
+        media.held,
     )
 
 
@@ -386,8 +387,9 @@ class Station:
             self._speech.close()
             self._speech = None
         if self._call is not None:
-            self._call.close()
+            self.services.hub.settle(Source.CALL, self._call.id)  # what was typed last is of the call that now ends
             self.services.hub.disown(Source.CALL, self._call.id)
+            self._call.close()
             self._call = None
 
     # The visit
@@ -538,21 +540,10 @@ class Station:
         current = call == self._visit.call
         match event:
             case Answered(media) if current and self._call is not None:
-                try:
-                    self._call.set_far(_far_end(media))
-                    self._far_codec = Codec(media.codec)
-                    self._call.listen(Listening.ANSWER)
-                except EngineError as error:
-                    counters.add("far_media_refused")
-                    self.log.error("the far end's media cannot be used", call=call, error=str(error))
-                    self._legs[call].hang_up()
-                    self.happen(ev.FarEnded(488, by_remote=False))
-                    return
-                suite = self._far_srtp = media.crypto.suite.name if media.crypto else None
-                if suite is None and isinstance(self._call, PrivilegedCall):
-                    counters.add("private_media_in_clear")
-                self.log.info("far media", call=self._mentioned(call), codec=Codec(media.codec).name, srtp=suite)
-                self.happen(ev.FarAnswered())
+                if self._connect(self._call, call, media, Listening.ANSWER):
+                    self.happen(ev.FarAnswered())
+            case Changed(media) if call == self._lined and self._call is not None:  # a farewell, too, is said to who holds
+                self._connect(self._call, call, media)
             case Progress(status, phrase):
                 if call not in self._unspoken:
                     self.log.info("progress", handset=self.device, call=call, status=status, phrase=phrase)
@@ -572,6 +563,27 @@ class Station:
                     self.happen(ev.FarEnded(status, by_remote))
             case _:
                 return
+
+    def _connect(self, audio: AnyCall, call: int, media: Media, listen_for: Listening | None = None) -> bool:
+        """Send the far end what it wants to be sent; if that is impossible, its line is given up."""
+        try:
+            audio.set_far(_far_end(media))
+            if listen_for is not None:
+                audio.listen(listen_for)
+        except EngineError as error:
+            counters.add("far_media_refused")
+            self.log.error("the far end's media cannot be used", call=self._mentioned(call), error=str(error))
+            self._legs[call].hang_up()
+            if call == self._visit.call:
+                self.happen(ev.FarEnded(488, by_remote=False))
+            return False
+        self._far_codec = Codec(media.codec)
+        suite = self._far_srtp = media.crypto.suite.name if media.crypto else None
+        if suite is None and isinstance(audio, PrivilegedCall):
+            counters.add("private_media_in_clear")
+        called, codec = self._mentioned(call), self._far_codec.name
+        self.log.info("far media", call=called, codec=codec, srtp=suite, held=media.held)
+        return True
 
     def _farewell(self, call: int, prompt: str) -> None:
         leg = self._legs.get(call)
@@ -664,6 +676,5 @@ class Station:
         self._books.tell(lambda: self._records.note_sign(action))
 
     def _typed(self, side: Side, text: str) -> None:
-        call = self.call
-        if call and self._visit.phase is Phase.TALK:
-            self._books.tell(lambda: self._records.keep_text(call, "caller" if side is Side.NEAR else "called_party", text))
+        call = self._lined  # which may be over by now: what was read belongs to it all the same
+        self._books.tell(lambda: self._records.keep_text(call, "caller" if side is Side.NEAR else "called_party", text))

@@ -1,7 +1,7 @@
 """Store work that failed, in the counters."""
 
 from kinline.counters import counters
-from kinline.store import DatabaseError
+from kinline.store.errors import DatabaseError
 
 
 def count(error: Exception) -> None:

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from kinline.store import Store, StoreError
+from kinline.store.errors import StoreError
+from kinline.store.store import Store
 
 # How long one thread of Python may keep the others from running; the interpreter's own is 5 ms, and the way from a key to
 # the INVITE changes threads four times.

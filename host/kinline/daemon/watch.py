@@ -15,7 +15,8 @@ from kinline.daemon.arrangement import Arrangement, Arrangements
 from kinline.daemon.keys import Keys
 from kinline.logs import log
 from kinline.rules import ProfileError
-from kinline.store import Store, StoreError
+from kinline.store.errors import StoreError
+from kinline.store.store import Store
 
 CUT_S = 0.25
 RENEW_EVERY = 8  # looks, that is two seconds

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from kinline.failure import Failure
 from kinline.live.protocol import FRAME, NEWS, SOUND, Acting, Deed, Reply, Request, frame
 
 PATIENCE_S = 10.0
 
 
-class LiveError(Exception):
+class LiveError(Failure):
     """The daemon cannot be reached, or refuses; the text says why and what to do."""
 
 

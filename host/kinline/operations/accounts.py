@@ -1,7 +1,7 @@
 """Money in and out of accounts."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
@@ -17,11 +17,11 @@ from kinline.accounts import (
 from kinline.accounts.ledger import LONGEST_REFERENCE, payment_micros
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, InmateNumber, Matching, Note, Option, RowId, TelephoneNumber
-from kinline.operations.operation import Answer, Order, Question, noun, operation
-from kinline.store import NotFound
-from kinline.store.accounts import AccountInfo, BooksReport
+from kinline.operations.operation import Answer, Order, Question, operation
+from kinline.store.errors import NotFound
 
-noun("account", "Money: inmates' debit accounts, called parties' prepaid ones, and what is billed later.")
+if TYPE_CHECKING:
+    from kinline.store.accounts import AccountInfo, BooksReport
 
 Reference = Annotated[
     str,
@@ -155,7 +155,7 @@ class AccountSheet(Answer):
     closed_at: datetime | None
 
 
-def _sheet(info: AccountInfo) -> AccountSheet:
+def _sheet(info: "AccountInfo") -> AccountSheet:
     return AccountSheet(**{name: getattr(info, name) for name in AccountSheet.model_fields})
 
 

@@ -7,9 +7,7 @@ from pydantic import Field
 
 from kinline.operations.desk import Desk
 from kinline.operations.fields import AtFacility
-from kinline.operations.operation import Answer, Question, noun, operation
-
-noun("alarm", "Alarms of the telephones: wires, case, magnet, supply.")
+from kinline.operations.operation import Answer, Question, operation
 
 
 class AlarmList(Question):

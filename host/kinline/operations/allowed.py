@@ -15,7 +15,7 @@ from kinline.rules.case import zone_of
 from kinline.rules.explain import explain, in_words
 from kinline.rules.model import Language
 from kinline.rules.pricing import priced
-from kinline.store import NotFound
+from kinline.store.errors import NotFound
 
 TheInmate = Annotated[InmateNumber, Argument("INMATE"), Field(description="Who would call.")]
 TheNumber = Annotated[TelephoneNumber, Argument("NUMBER"), Field(description="A number of the inmate's list, or a named line's.")]

@@ -7,9 +7,7 @@ from pydantic import Field
 
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Matching, PersonName
-from kinline.operations.operation import Answer, Question, noun, operation
-
-noun("audit", "The log of what staff did.")
+from kinline.operations.operation import Answer, Question, operation
 
 Hash = Annotated[str, Matching(r"[0-9a-f]{64}", "a hash; it has 64 hexadecimal digits, as `audit head` prints them", 64)]
 Action = Annotated[str, Matching(r"[a-z.-]+", "a kind of deed; write for example contact.add", 60)]

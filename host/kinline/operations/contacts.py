@@ -8,12 +8,10 @@ from pydantic import Field
 from kinline.operations.desk import Desk
 from kinline.operations.fields import AtFacility, Label, Note
 from kinline.operations.named import Sheet, SheetTaken, ShortCode, TheInmate, TheNumber
-from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.people.lists import Deed
 from kinline.rules.model import ContactStatus, Line, NumberClass
-from kinline.store import NewContact
-
-noun("contact", "The numbers that an inmate may call.")
+from kinline.store.given import NewContact
 
 TheClass = Annotated[
     NumberClass, Field(alias="class", description="An attorney's number is not entered here: see counsel arrange.")

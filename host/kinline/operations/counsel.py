@@ -8,9 +8,7 @@ from pydantic import Field
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, Moment, Note, Option, PersonName, RowId
 from kinline.operations.named import Document, TheId, TheInmate, TheNumber, TheReason
-from kinline.operations.operation import Answer, Order, Question, noun, operation
-
-noun("counsel", "Calls with counsel, which are never recorded: what is arranged, and what may close them.")
+from kinline.operations.operation import Answer, Order, Question, operation
 
 OnFile = Annotated[Document, Field(description="Where the paper lies on file.")]
 

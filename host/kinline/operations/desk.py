@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from kinline.config import Settings
 from kinline.operations.roles import Actor, Forbidden, Role
 from kinline.profiles import load_profile
 from kinline.rules import Profile
-from kinline.store import Store
+
+if TYPE_CHECKING:
+    from kinline.store.store import Store
 
 
 def _utc_now() -> datetime:
@@ -18,7 +21,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    store: Store
+    store: "Store"
     settings: Settings
     actor: Actor
     clock: Callable[[], datetime] = _utc_now

@@ -7,12 +7,10 @@ from pydantic import Field, SecretStr
 
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, DeviceId, Label, Option, UnitName, yes_or_no
-from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.rules.profile import PinMode
-from kinline.store import NotFound, PinModeOf
-
-noun("handset", "Handsets: which there are and where they hang.")
-
+from kinline.store.errors import NotFound
+from kinline.store.given import PinModeOf
 
 Key = Annotated[
     SecretStr,

@@ -7,11 +7,9 @@ from pydantic import Field
 from kinline.operations.desk import Desk
 from kinline.operations.fields import AtFacility, Label, Matching, Note
 from kinline.operations.named import TheNumber
-from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.rules.model import NumberClass
 from kinline.rules.profile import NamedNumber
-
-noun("line", "Lines that a facility opens to everyone, such as an ombudsman's.")
 
 Dial = Annotated[str, Matching(r"[0-9]{1,4}", "a short code; it has one to four digits", 4)]
 

@@ -8,10 +8,8 @@ from pydantic import Field
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, Matching, Moment, Option
 from kinline.operations.named import TheId, TheInmate
-from kinline.operations.operation import Answer, Order, Question, noun, operation
-from kinline.store.messages import LONGEST_MESSAGE
-
-noun("message", "Messages in an emergency, spoken to an inmate after the PIN.")
+from kinline.operations.operation import Answer, Order, Question, operation
+from kinline.store.given import LONGEST_MESSAGE
 
 Spoken = Annotated[
     str,

@@ -7,9 +7,7 @@ from datetime import datetime
 from kinline.operations.desk import Desk
 from kinline.operations.fields import AtFacility
 from kinline.operations.named import TheInmate, TheReason
-from kinline.operations.operation import Answer, Order, Question, Sound, noun, operation
-
-noun("name", "Names that inmates said for the people whom they call; each is asked once.")
+from kinline.operations.operation import Answer, Order, Question, Sound, operation
 
 
 class NameList(Question):

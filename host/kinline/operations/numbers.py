@@ -8,10 +8,8 @@ from pydantic import Field
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, InmateNumber
 from kinline.operations.named import Document, Everywhere, Prefix, Sheet, SheetTaken, TheNumber, TheReason
-from kinline.operations.operation import Answer, Order, Question, noun, operation
-from kinline.store import BarKind
-
-noun("number", "Telephone numbers that are closed, and who called one.")
+from kinline.operations.operation import Answer, Order, Question, operation
+from kinline.store.given import BarKind
 
 
 class NumberBlock(Order):

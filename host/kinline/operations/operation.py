@@ -1,6 +1,5 @@
 """How an operation is declared, found and carried out."""
 
-import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from kinline.counters import counters
 from kinline.operations.desk import Desk
+from kinline.operations.nouns import NOUNS
 from kinline.operations.roles import ROLES, Forbidden, Role, widened
 
 _NAME = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*")
@@ -91,7 +91,6 @@ class Operation:
 
 
 _declared: dict[str, Operation] = {}
-_nouns: dict[str, str] = {}
 
 
 def operation(
@@ -107,7 +106,8 @@ def operation(
 ) -> Callable[[Callable[[Desk, _R], _A]], Callable[[Desk, _R], _A]]:
     """Declare a function of (desk, request) as an operation; its annotations and docstring say the rest.
 
-    name: "noun.verb", from which come `kinline noun verb` and /api/noun/verb.
+    name: "noun.verb", from which come `kinline noun verb` and /api/noun/verb. The noun, and that this module declares
+        operations of it, stands in `kinline.operations.nouns`.
     roles: who may. A counselor's operation is a supervisor's too, a Question is an auditor's too; nobody: the host's
         own command line only.
     example: a request that works at the small site of the tests; it is shown in the API's document and tried there.
@@ -143,24 +143,22 @@ def operation(
     return declare
 
 
-def noun(name: str, summary: str) -> None:
-    """Say what a group of operations is about: the command group's help, and the tag in the API's document."""
-    _nouns[name] = summary
-
-
 @cache
 def catalogue() -> Mapping[str, Operation]:
-    """Every operation by name: those of all modules of this package."""
-    package = __name__.rpartition(".")[0]
-    for module in pkgutil.iter_modules(import_module(package).__path__):
-        import_module(f"{package}.{module.name}")
-    return dict(sorted(_declared.items()))
+    """Every operation by name."""
+    return {wanted.name: wanted for noun in sorted(NOUNS) for wanted in of_noun(noun)}
 
 
-def nouns() -> Mapping[str, str]:
-    """What each group of operations is about."""
-    catalogue()
-    return dict(_nouns)
+def of_noun(noun: str) -> list[Operation]:
+    """A noun's operations by name; no module is imported that declares none of them."""
+    for module in NOUNS[noun].modules:
+        import_module(f"{__package__}.{module}")
+    return sorted((wanted for wanted in _declared.values() if wanted.noun == noun), key=lambda wanted: wanted.name)
+
+
+def operation_named(name: str) -> Operation:
+    """One operation, by its whole name; there must be one."""
+    return next(wanted for wanted in of_noun(name.partition(".")[0]) if wanted.name == name)
 
 
 def perform(desk: Desk, wanted: Operation, request: Question | Order) -> Any:

@@ -19,10 +19,8 @@ from kinline.operations.fields import (
     yes_or_no,
 )
 from kinline.operations.named import Sheet, SheetTaken, TheInmate
-from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.rules.model import Language
-
-noun("inmate", "Inmates and their PINs.")
 
 Status = Annotated[str, Matching(r"[a-z][a-z-]*", "a status; write one word, for example active or released", 20)]
 

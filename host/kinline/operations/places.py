@@ -22,12 +22,11 @@ from kinline.operations.fields import (
 )
 from kinline.operations.legal import above_caps, with_caps
 from kinline.operations.named import Prefix
-from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.rules.pricing import priced
 from kinline.rules.profile import PinMode
-from kinline.store import OwnLimits, StoreError
-
-noun("facility", "Facilities and their living units.")
+from kinline.store.errors import StoreError
+from kinline.store.given import OwnLimits
 
 
 class FacilityAdd(Order):

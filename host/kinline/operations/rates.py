@@ -12,12 +12,10 @@ from kinline.accounts.rates import LARGEST_RATE_MICROS, RateError, RateLine
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, InmateNumber, Matching, Option, TelephoneNumber
 from kinline.operations.legal import above_caps, with_caps
-from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.rules.model import Billing, Language, NumberClass
 from kinline.rules.pricing import priced, rate_table
 from kinline.rules.profile import Profile
-
-noun("rate", "What a minute costs, for which numbers, from which day.")
 
 
 def _text_of_a_day(value: object) -> object:

@@ -3,19 +3,19 @@
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, RowId
 from kinline.operations.named import TheReason
-from kinline.operations.operation import Answer, Order, Question, Sound, noun, operation
+from kinline.operations.operation import Answer, Order, Question, Sound, operation
 from kinline.recordings import Report, Sealed, export, inspected, load_keys, rotate_keys
 from kinline.recordings.export import wav
-from kinline.store import RecordingInfo
 
-noun("recordings", "Recordings of calls, each sealed as it was written: a chain of custody from the call to whoever gets it.")
+if TYPE_CHECKING:
+    from kinline.store.recordings import RecordingInfo
 
 TheCall = Annotated[RowId, Argument("CALL"), Field(description="The call record's number.")]
 
@@ -49,7 +49,7 @@ def list_recordings(desk: Desk, request: RecordingsList) -> list[RecordingLine]:
     return [_line(info) for info in infos]
 
 
-def _line(info: RecordingInfo) -> RecordingLine:
+def _line(info: "RecordingInfo") -> RecordingLine:
     closed = info.closed
     return RecordingLine(
         call=info.call,
@@ -246,12 +246,12 @@ def rotate(desk: Desk, request: RecordingsRotate) -> Rotated:
     return Rotated(id=rotate_keys(file).newest.id, file=str(file))
 
 
-def _used(desk: Desk, deed: str, call: int, facility: str | None, details: dict[str, str] | None = None) -> RecordingInfo:
+def _used(desk: Desk, deed: str, call: int, facility: str | None, details: dict[str, str] | None = None) -> "RecordingInfo":
     """The recording, once the audit log says who is about to use it."""
     return desk.store.recording_used(call, deed, details or {}, desk.now, desk.by, desk.within(facility))
 
 
-def _opened(desk: Desk, info: RecordingInfo) -> Sealed:
+def _opened(desk: Desk, info: "RecordingInfo") -> Sealed:
     return Sealed(info.file, load_keys(desk.settings.storage.recording_keys_file))
 
 

@@ -7,9 +7,7 @@ from pydantic import Field
 
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, Option, RowId
-from kinline.operations.operation import Answer, Question, noun, operation
-
-noun("calls", "Call records: one for every attempt.")
+from kinline.operations.operation import Answer, Question, operation
 
 
 class CallsList(Question):

@@ -1,18 +1,18 @@
 """Restrictions of inmates, and suspensions of telephones, units and facilities."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
 from kinline.operations.desk import Desk
 from kinline.operations.fields import AtFacility, DeviceId, InmateNumber, Moment, Option, UnitName
 from kinline.operations.named import TheId, TheReason
-from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.rules.model import RestrictionKind
-from kinline.store import RestrictionInfo
 
-noun("restriction", "Who may not call, and from where nobody may, for a time or until it is lifted.")
+if TYPE_CHECKING:
+    from kinline.store.restrictions import RestrictionInfo
 
 
 class RestrictionAdd(Order):
@@ -138,7 +138,7 @@ def list_restrictions(desk: Desk, request: RestrictionList) -> list[RestrictionL
     ]
 
 
-def _concerns(desk: Desk, home: str, info: RestrictionInfo) -> bool:
+def _concerns(desk: Desk, home: str, info: "RestrictionInfo") -> bool:
     """Whether the one who asks may know of it: their unit's own, and what concerns the whole facility."""
     if desk.actor.unit is None or (info.inmate is None and info.handset is None and info.unit is None):
         return True

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from kinline.store import StaffInfo
+from kinline.failure import Failure
+
+if TYPE_CHECKING:
+    from kinline.store.staff import StaffInfo
 
 Role = Literal["counselor", "supervisor", "legal", "investigator", "technician", "auditor"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
-class Forbidden(Exception):
+class Forbidden(Failure):
     """Someone asked for what is not theirs; the text says whose it is. `roles` are those that may."""
 
     def __init__(self, message: str, roles: Iterable[Role] = ()) -> None:
@@ -38,7 +41,7 @@ def local_actor(name: str) -> Actor:
     return Actor(name, frozenset(ROLES), local=True)
 
 
-def staff_actor(info: StaffInfo, through: str | None = None) -> Actor:
+def staff_actor(info: "StaffInfo", through: str | None = None) -> Actor:
     """A member of staff, or someone at the host's command line (`through`) who acts as them."""
     name = f"{info.name} (through {through})" if through else info.name
     return Actor(name, frozenset(role for role in ROLES if role in info.roles), info.facility, info.unit)

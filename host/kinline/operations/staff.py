@@ -7,10 +7,8 @@ from pydantic import AfterValidator, Field
 
 from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, FacilityCode, Matching, Option, UnitName
-from kinline.operations.operation import Answer, Order, Question, noun, operation
+from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.operations.roles import ROLES, Role
-
-noun("staff", "Staff: their roles, and the tokens by which the API knows them.")
 
 StaffName = Annotated[str, Matching(r"[A-Za-z0-9][A-Za-z0-9._@-]*", "a staff name; it has letters, digits, dots and hyphens", 50)]
 TheName = Annotated[StaffName, Argument("NAME"), Field(description="Who; the audit log names them so.")]

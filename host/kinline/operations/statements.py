@@ -14,7 +14,7 @@ from kinline.operations.desk import Desk
 from kinline.operations.fields import Argument, AtFacility, FileText, Matching, Note, RowId
 from kinline.operations.operation import Answer, Order, Question, operation
 from kinline.rules.model import Language
-from kinline.store.accounts import NoteKind
+from kinline.store.given import NoteKind
 
 Month = Annotated[str, Matching(r"[0-9]{4}-(0[1-9]|1[0-2])", "a month; write for example 2026-03", 7)]
 InLanguage = Annotated[Language, Field(description="The language of the text.")]

@@ -8,6 +8,8 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from kinline.failure import Failure
+
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 20_000
 MAX_CELL = 400
@@ -42,7 +44,7 @@ class Fault:
         return place + (f"{self.column}: " if self.column else "") + self.reason
 
 
-class SheetError(ValueError):
+class SheetError(Failure, ValueError):
     """A sheet that cannot be taken, with every fault found. Nothing of it was taken."""
 
     def __init__(self, source: str, faults: Iterable[Fault]) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kinline.failure import Failure
+
 Samples = NDArray[np.int16]
 Gain = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -28,7 +30,7 @@ _LOW_HZ, _HIGH_HZ, _EDGE_HZ = 200.0, 3500.0, 100.0
 _PEAK = 10 ** (-6 / 20)
 
 
-class SoundError(ValueError):
+class SoundError(Failure, ValueError):
     """A file that is not usable sound; the text says why."""
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from kinline.failure import Failure
 from kinline.rules.model import Billing, NumberClass, Prefix, RestrictionKind, Windows
 
 PinMode = Literal["id+pin", "pin", "none"]
@@ -43,7 +44,7 @@ _STRICT_KEYS = ConfigDict(extra="forbid", populate_by_name=True)
 _DAY_OF_YEAR = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 
-class ProfileError(ValueError):
+class ProfileError(Failure, ValueError):
     """A profile that cannot be used; the text names the file, the key and what to write instead."""
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from kinline.failure import Failure
 from kinline.rules.model import Allow, CallRequest, Decision
 
 _REQUEST = TypeAdapter(CallRequest)
 
 
-class ScenarioError(ValueError):
+class ScenarioError(Failure, ValueError):
     """A scenario that cannot be read; the text names the key and what is wrong with it."""
 
 

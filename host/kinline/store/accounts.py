@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -31,12 +31,11 @@ from kinline.store.billing import paying_account
 from kinline.store.books import balance_of, held_micros, locked, post, standing
 from kinline.store.database import Database
 from kinline.store.errors import Conflict, NotFound
+from kinline.store.given import NoteKind
 from kinline.store.models import AccountRow, CallRow, EntryRow, PostingRow
 from kinline.store.tables.money import AccountNoteRow
 
 SYSTEM = "system"
-
-NoteKind = Literal["interest", "contacted"]
 
 # Whose money it is: the other kinds are the house's own books.
 _HOLDERS: tuple[AccountKind, ...] = ("debit", "prepaid", "receivable")

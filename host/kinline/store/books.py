@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
+from importlib import import_module
 
 from sqlalchemy import Connection, Executable, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kinline.accounts.ledger import Entry, Posting, Standing, account_kind, after, same_movement
@@ -19,10 +20,6 @@ _NAMES_A_QUERY = VALUES_A_QUERY // 5
 
 # What is asked and written between the last digit and the call goes past the ORM: put together once, and columns in place
 # of objects, each statement costs a quarter.
-_MAKE: Mapping[str, Executable] = {
-    "sqlite": sqlite.insert(AccountRow).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(AccountRow).on_conflict_do_nothing(),
-}
 _NAMED = AccountRow.name.in_(bindparam("names", expanding=True))
 _LOCK = select(AccountRow).where(_NAMED).order_by(AccountRow.name).with_for_update().execution_options(populate_existing=True)
 _LOCK_STANDINGS = (
@@ -117,7 +114,7 @@ def _standings(connection: Connection, names: Sequence[str]) -> dict[str, Standi
 
 def _made(connection: Connection, names: Sequence[str]) -> Iterator[Sequence[str]]:
     """The names, as many at a time as one query takes, once each has its account."""
-    make = _MAKE[connection.dialect.name]
+    make = _make(connection.dialect.name)
     for start in range(0, len(names), _NAMES_A_QUERY):
         some = names[start : start + _NAMES_A_QUERY]
         new = [{"name": name, "kind": account_kind(name), "balance_micros": 0} for name in some]
@@ -125,6 +122,13 @@ def _made(connection: Connection, names: Sequence[str]) -> Iterator[Sequence[str
             check_lengths(AccountRow, row)
         connection.execute(make, new)
         yield some
+
+
+@cache
+def _make(dialect: str) -> Executable:
+    """What makes the accounts that are new, in one database's words; the other's dialect need not be loaded."""
+    making: Executable = import_module(f"sqlalchemy.dialects.{dialect}").insert(AccountRow).on_conflict_do_nothing()
+    return making
 
 
 def _at(session: Session) -> Connection:

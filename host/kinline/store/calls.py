@@ -16,7 +16,8 @@ from kinline.accounts.money import charge_micros
 from kinline.calls.quality import Quality
 from kinline.rules.model import Allow, Deny, NumberClass
 from kinline.store.billing import paying_account, set_aside, settle
-from kinline.store.errors import CallRefused, Conflict, NotFound, is_taken
+from kinline.store.errors import CallRefused, Conflict, NotFound
+from kinline.store.explaining import is_taken
 from kinline.store.heard import HeardOnLines, SignInfo, TypedInfo, signs_of, typed_in
 from kinline.store.models import CallRow, HandsetRow
 from kinline.store.postgresql import all_written

@@ -13,6 +13,7 @@ from kinline.rules.profile import ContactList
 from kinline.store import audit
 from kinline.store.database import Database
 from kinline.store.errors import Conflict, StoreError
+from kinline.store.given import NewContact
 from kinline.store.registers import is_barred
 from kinline.store.rows import SYSTEM, facility_row, inmate_row, moment, one
 from kinline.store.tables.lists import ContactRow, ListEventRow
@@ -47,18 +48,6 @@ class ListEvent:
     by: str
     reason: str
     counts: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NewContact:
-    """A number as it is entered for a list."""
-
-    number: str
-    label: str = ""
-    number_class: NumberClass = "social"
-    line: Line | None = None
-    recorded: bool = True
-    call_seconds: int | None = None
 
 
 class Contacts(Database):

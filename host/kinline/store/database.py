@@ -13,7 +13,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from kinline.masked import masked
-from kinline.store.errors import DatabaseOvertaken, StoreError, explained
+from kinline.store.errors import DatabaseOvertaken, StoreError
+from kinline.store.explaining import explained
 from kinline.store.postgresql import Lock, only_one, postgresql_engine
 from kinline.store.sqlite import WRITES, sqlite_engine
 

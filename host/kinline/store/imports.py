@@ -15,9 +15,10 @@ from kinline.rules.model import ContactStatus
 from kinline.rules.numbers import to_e164
 from kinline.rules.profile import ContactList
 from kinline.store import audit
-from kinline.store.contacts import NewContact, enter_contact
+from kinline.store.contacts import enter_contact
 from kinline.store.database import Database
 from kinline.store.errors import StoreError
+from kinline.store.given import NewContact
 from kinline.store.registers import place_bar
 from kinline.store.rows import SYSTEM, facility_row, inmate_row, moment
 from kinline.store.tables.people import InmateRow

@@ -26,8 +26,8 @@ class InmateInfo:
     unit: str | None
     language: Language
     status: str
-    voice_exempt: bool = False
-    text_telephone: bool = False
+    voice_exempt: bool
+    text_telephone: bool
 
 
 class Inmates(Database):

@@ -10,11 +10,10 @@ from kinline.rules.model import Language
 from kinline.store import audit
 from kinline.store.database import Database
 from kinline.store.errors import Conflict, NotFound, StoreError
+from kinline.store.given import LONGEST_MESSAGE
 from kinline.store.rows import SYSTEM, handset_row, inmate_row, insert, moment
 from kinline.store.tables.people import InmateRow, MessageRow
 
-LONGEST_MESSAGE = 600
-"""Signs: about a minute of speech, which is as long as one listens before dialing."""
 KEPT_FOR = timedelta(days=7)
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from kinline.store.database import place_of
-from kinline.store.errors import DatabaseNewer, explained
+from kinline.store.errors import DatabaseNewer
+from kinline.store.explaining import explained
 from kinline.store.postgresql import Lock, only_one
 from kinline.store.sqlite import WRITES, use_wal
 

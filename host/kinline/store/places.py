@@ -12,6 +12,7 @@ from kinline.rules.profile import NamedNumber, PinMode
 from kinline.store import audit
 from kinline.store.database import Database
 from kinline.store.errors import Conflict, StoreError
+from kinline.store.given import OwnLimits, PinModeOf
 from kinline.store.restrictions import standing, whole_facility
 from kinline.store.rows import SYSTEM, facility_row, handset_row, insert, moment, one, unit_id, unit_row
 from kinline.store.tables.base import AnyRow
@@ -61,26 +62,6 @@ class UnitInfo:
     windows: tuple[Window, ...] | None
     call_seconds: int | None
     recorded: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PinModeOf:
-    """How a telephone asks who is there, by its `own` mode; None: as its facility."""
-
-    own: PinMode | None
-
-    @property
-    def name(self) -> str:
-        return self.own or "facility"
-
-
-@dataclass(frozen=True, slots=True)
-class OwnLimits:
-    """A place's own limits. `windows` and `call_seconds` of None leave that to the wider place and the profile."""
-
-    windows: Sequence[Window] | None = None
-    call_seconds: int | None = None
-    recorded: bool = True
 
 
 class Places(Database):

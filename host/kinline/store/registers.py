@@ -15,14 +15,12 @@ from sqlalchemy.orm import Session
 from kinline.store import audit
 from kinline.store.database import Database
 from kinline.store.errors import Conflict, NotFound
+from kinline.store.given import BarKind
 from kinline.store.rows import SYSTEM, called_party, facility_row, inmate_row, insert, moment
 from kinline.store.tables.base import AnyRow
 from kinline.store.tables.lists import BarRow, BlockRow, ContactRow, ListEventRow, PrefixRow
 from kinline.store.tables.people import InmateRow
 from kinline.store.tables.places import FacilityRow
-
-BarKind = Literal["victim", "do_not_call", "owner_request", "unwanted_call"]
-"""Why a number is barred: a victim's; the state's do-not-call register; its owner wrote; an inmate was told to stop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,19 @@ from kinline_engine.srtp import Suite
 
 NORMAL_CLEARING = 16  # Q.850 cause
 _log = log(part="trunk")
-__all__ = ["Answered", "Ended", "Forwarded", "Leg", "LegEvent", "Media", "Progress", "Trunk"]
+__all__ = ["Answered", "Changed", "Ended", "Forwarded", "Leg", "LegEvent", "Media", "Progress", "Trunk"]
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The far end's line is up; the media it wants to be sent, also when it changes in the middle."""
+    """The far end's line is up; the media it wants to be sent."""
+
+    media: Media
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The media that it wants from now on: it holds the line, takes it again, or moved."""
 
     media: Media
 
@@ -50,7 +57,7 @@ class Progress:
     phrase: str
 
 
-LegEvent = Progress | Answered | Ended | Forwarded
+LegEvent = Progress | Answered | Changed | Ended | Forwarded
 _PROTECTION = {"none": Protection.NONE, "opportunistic": Protection.OPPORTUNISTIC, "required": Protection.REQUIRED}
 _CODECS = {"G722": G722, "PCMU": PCMU, "PCMA": PCMA}
 
@@ -115,7 +122,7 @@ class Trunk:
                     else:
                         handler(Answered(media))
                 case sip.Changed(media=media):
-                    handler(Answered(media))
+                    handler(Changed(media))
                 case sip.Forwarded(status=status, text=text):
                     handler(Forwarded(text or str(status)))
                 case sip.Ended(status=status, phrase=phrase, by=by):

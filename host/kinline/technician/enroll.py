@@ -3,19 +3,24 @@
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kinline.config import Settings
-from kinline.store import CallInfo, HandsetInfo, Store
 from kinline.technician.exits import Exit
 from kinline.technician.identity import Identity
 from kinline.technician.link import BoardLink
 from kinline.technician.ports import held
 from kinline.technician.trouble import Trouble
 
+if TYPE_CHECKING:
+    from kinline.store.calls import CallInfo
+    from kinline.store.places import HandsetInfo
+    from kinline.store.store import Store
+
 _POLL_S = 0.5
 
 
-def known(store: Store, identity: Identity) -> HandsetInfo | None:
+def known(store: "Store", identity: Identity) -> "HandsetInfo | None":
     """The site's handset of this name, None if it has none. Raises Trouble if the site holds another key for it."""
     for info in store.handsets():
         if info.device_id == identity.device:
@@ -51,7 +56,7 @@ def shaken(port: str, identity: Identity) -> str:
         return BoardLink(line, {identity.device: identity.key}.get).open().build
 
 
-def called(store: Store, device: str, since: datetime, patience_s: float) -> CallInfo:
+def called(store: "Store", device: str, since: datetime, patience_s: float) -> "CallInfo":
     """The first call of this telephone after `since` that is over. Raises Trouble."""
     end = time.monotonic() + patience_s
     # What the daemon wrote is another process's: it can only be asked again.

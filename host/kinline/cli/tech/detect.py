@@ -2,8 +2,9 @@
 
 from dataclasses import asdict
 
-from kinline.cli.output import Json, sheet
-from kinline.cli.tech.group import DEFAULT_BAUD, DEFAULT_SHEETS, Baud, Port, Sheets, tech_app
+from kinline.cli.options import Json
+from kinline.cli.output import sheet
+from kinline.cli.tech.options import DEFAULT_BAUD, DEFAULT_SHEETS, Baud, Port, Sheets
 from kinline.cli.tech.telling import verb
 from kinline.technician import ports
 from kinline.technician.detect import detect as detected
@@ -12,9 +13,7 @@ from kinline.technician.esptool import Esptool
 from kinline.technician.worksheet import sheet_of
 
 
-@tech_app.command()
 def detect(port: Port, sheets: Sheets = DEFAULT_SHEETS, baud: Baud = DEFAULT_BAUD, as_json: Json = False) -> None:
-    """Say which board is at the port, and refuse the wrong one."""
     with verb("detect", as_json) as teller, ports.lent(port, "detect"):
         tool = Esptool(port, baud)
         board = with_efuses(tool, detected(tool))

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json
-from kinline.cli.tech.group import DEFAULT_SHEETS, Sheets, tech_app
+from kinline.cli.options import Json
+from kinline.cli.tech.options import DEFAULT_SHEETS, Sheets
 from kinline.cli.tech.telling import verb
 from kinline.technician.doctor import examine
 
 
-@tech_app.command()
 def doctor(
     port: Annotated[
         str | None, typer.Option("--port", "-p", envvar="KINLINE_PORT", metavar="PORT", help="The port to look at.")
@@ -25,7 +24,6 @@ def doctor(
     sheets: Sheets = DEFAULT_SHEETS,
     as_json: Json = False,
 ) -> None:
-    """Say whether this laptop is ready, and if not, what to do first."""
     with verb("doctor", as_json) as teller:
         findings = list(examine(port, sheets, bundle, signer))
         data = [{"name": one.name, "well": one.trouble is None, "what": one.what} for one in findings]

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json, UsageError
-from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk
-from kinline.cli.tech.group import DEFAULT_SHEETS, Port, Sheets, tech_app
+from kinline.cli.options import DEFAULT_CONFIG, As, Config, Facility, Json
+from kinline.cli.site import at_desk
+from kinline.cli.tech.options import DEFAULT_SHEETS, Port, Sheets
 from kinline.cli.tech.provision import DeviceFile
 from kinline.cli.tech.telling import verb
 from kinline.cli.verbs import request_of
-from kinline.operations import catalogue, perform
-from kinline.operations.failures import FAILURES
+from kinline.failure import Failure
+from kinline.operations.operation import operation_named, perform
 from kinline.technician.enroll import called, known, placed, shaken
 from kinline.technician.exits import Exit
 from kinline.technician.identity import device_file as identity_of
@@ -20,7 +20,6 @@ from kinline.technician.trouble import Trouble
 from kinline.technician.worksheet import named
 
 
-@tech_app.command()
 def enroll(
     port: Port,
     device_file: DeviceFile,
@@ -35,7 +34,6 @@ def enroll(
     sheets: Sheets = DEFAULT_SHEETS,
     as_json: Json = False,
 ) -> None:
-    """Make the board known to the site, prove its key in a handshake, and, with --test-call, see a call of it through."""
     with verb("enroll", as_json) as teller:
         identity = identity_of(device_file)
         paper = named(sheets, identity.device)
@@ -53,11 +51,11 @@ def enroll(
                 if new := known(desk.store, identity) is None:
                     values: dict[str, str | None] = {"device": identity.device, "key": identity.key.hex()}
                     values |= {"unit": unit, "label": label, "facility": facility}
-                    wanted = catalogue()["handset.add"]
+                    wanted = operation_named("handset.add")
                     names = {"device": "--device-file", "unit": "--unit", "label": "--label"}
                     perform(desk, wanted, request_of(wanted.request, values, names))
                 added = placed(desk.settings, config, identity, wall or port)
-        except (UsageError, *FAILURES) as error:
+        except Failure as error:
             raise Trouble("site", str(error), "see to that, then run this again", Exit.HOST) from error
         build = shaken(port, identity)
         paper.note("enroll", {"build": build, "fingerprint": identity.fingerprint})

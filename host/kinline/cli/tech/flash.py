@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json
-from kinline.cli.tech.group import DEFAULT_BAUD, DEFAULT_SHEETS, Baud, Port, Sheets, tech_app
+from kinline.cli.options import Json
+from kinline.cli.tech.options import DEFAULT_BAUD, DEFAULT_SHEETS, Baud, Port, Sheets
 from kinline.cli.tech.telling import verb
 from kinline.technician import bundle as bundles
 from kinline.technician import ports, trust
@@ -21,7 +21,6 @@ Signer = Annotated[
 ]
 
 
-@tech_app.command()
 def flash(
     port: Port,
     bundle: Bundle,
@@ -37,7 +36,6 @@ def flash(
     baud: Baud = DEFAULT_BAUD,
     as_json: Json = False,
 ) -> None:
-    """Write MicroPython and the firmware, verified. What the board is, it stays."""
     with verb("flash", as_json) as teller:
         sound = bundles.read(bundle, trust.signer(sheets, signer))
         with ports.lent(port, "flash"), teller.bar("flash") as advance:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json
-from kinline.cli.tech.group import DEFAULT_SHEETS, Sheets, tech_app
+from kinline.cli.options import Json
+from kinline.cli.tech.options import DEFAULT_SHEETS, Sheets
 from kinline.cli.tech.telling import verb
 from kinline.technician.label import draw, label_of
 from kinline.technician.worksheet import named
@@ -15,14 +15,12 @@ from kinline.technician.worksheet import named
 Board = Annotated[str | None, typer.Argument(metavar="BOARD", help="Serial number or device; the last one worked on.")]
 
 
-@tech_app.command()
 def label(
     board: Board = None,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A PNG or SVG.")] = Path("label.png"),
     sheets: Sheets = DEFAULT_SHEETS,
     as_json: Json = False,
 ) -> None:
-    """Draw the board's label: serial number, MAC, firmware, key fingerprint, as text and QR code."""
     with verb("label", as_json) as teller:
         paper = named(sheets, board)
         wanted = label_of(paper)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json
-from kinline.cli.tech.group import Port, tech_app
+from kinline.cli.options import Json
+from kinline.cli.tech.options import Port
 from kinline.cli.tech.provision import DeviceFile
 from kinline.cli.tech.telling import verb
 from kinline.handsets import _board
@@ -16,9 +16,7 @@ from kinline.technician.identity import device_file as identity_of
 from kinline.technician.listening import account, watch
 
 
-@tech_app.command()
 def logs(port: Port, device_file: DeviceFile, as_json: Json = False) -> None:
-    """Ask the running firmware for its counters and its recent events."""
     with verb("logs", as_json) as teller:
         identity = identity_of(device_file)
         with ports.held(port, "logs") as line:
@@ -27,14 +25,12 @@ def logs(port: Port, device_file: DeviceFile, as_json: Json = False) -> None:
         teller.done(asdict(said), lambda: "\n".join([f"{said.device}, build {said.build}: {counters}", *said.events]))
 
 
-@tech_app.command()
 def monitor(
     port: Port,
     rate: Annotated[int, typer.Option("--rate", help="The ROM speaks at 115200, the link at the default.")] = _board.BAUD,
     seconds: Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="Without it, until Ctrl-C.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what the board says, and send nothing."""
     with verb("monitor", as_json), ports.held(port, "monitor", rate) as line:
         for said in watch(line, seconds):
             print(json.dumps({"said": said}) if as_json else said, flush=True)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json
-from kinline.cli.tech.group import DEFAULT_BAUD, DEFAULT_SHEETS, Baud, Port, Serial, Sheets, ask, tech_app
+from kinline.cli.options import Json
+from kinline.cli.tech.options import DEFAULT_BAUD, DEFAULT_SHEETS, Baud, Port, Serial, Sheets, ask
 from kinline.cli.tech.telling import verb
 from kinline.technician import ports
 from kinline.technician.esptool import Esptool
@@ -19,7 +19,6 @@ DeviceFile = Annotated[
 ]
 
 
-@tech_app.command()
 def provision(
     port: Port,
     device_file: DeviceFile,
@@ -30,7 +29,6 @@ def provision(
     baud: Baud = DEFAULT_BAUD,
     as_json: Json = False,
 ) -> None:
-    """Give the board its identity: device, and so station, and key."""
     with verb("provision", as_json) as teller:
         identity = identity_of(device_file, device)
         with ports.lent(port, "provision"), teller.bar("provision") as advance:

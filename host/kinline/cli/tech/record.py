@@ -5,16 +5,15 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json
-from kinline.cli.site import actor
-from kinline.cli.tech.group import DEFAULT_SHEETS, Sheets, tech_app
+from kinline.cli.actor import actor
+from kinline.cli.options import Json
 from kinline.cli.tech.label import Board
+from kinline.cli.tech.options import DEFAULT_SHEETS, Sheets
 from kinline.cli.tech.telling import verb
 from kinline.technician.record import append, page, verified
 from kinline.technician.worksheet import named
 
 
-@tech_app.command()
 def record(
     board: Board = None,
     out: Annotated[Path | None, typer.Option("--page", metavar="FILE", help="Also write a page to print, as HTML.")] = None,
@@ -22,7 +21,6 @@ def record(
     sheets: Sheets = DEFAULT_SHEETS,
     as_json: Json = False,
 ) -> None:
-    """Enter what was done to the board into the record, each entry sealed by the hash of the one before."""
     with verb("record", as_json) as teller:
         if check:
             entries = verified(sheets)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kinline.cli.output import Json
-from kinline.cli.tech.group import DEFAULT_SHEETS, Port, Sheets, tech_app
+from kinline.cli.options import Json
+from kinline.cli.tech.options import DEFAULT_SHEETS, Port, Sheets
 from kinline.cli.tech.provision import DeviceFile
 from kinline.cli.tech.telling import Teller, verb
 from kinline.technician.identity import Identity
@@ -20,7 +20,6 @@ from kinline.technician.selftest.plan import Result, run
 from kinline.technician.worksheet import Worksheet, sheets
 
 
-@tech_app.command()
 def selftest(
     port: Port,
     device_file: DeviceFile,
@@ -30,7 +29,6 @@ def selftest(
     folder: Sheets = DEFAULT_SHEETS,
     as_json: Json = False,
 ) -> None:
-    """Test every wire, sensor and key, the mute, the sound and the line, and say what to mend."""
     with verb("selftest", as_json) as teller:
         identity = identity_of(device_file)
         results = _tested(port, identity, seconds, hands, patience, teller)

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json, UsageError
-from kinline.cli.site import DEFAULT_CONFIG, As, Config, Facility, at_desk
-from kinline.cli.tech.group import DEFAULT_BAUD, DEFAULT_SHEETS, Baud, Port, Sheets, ask, tech_app
+from kinline.cli.options import DEFAULT_CONFIG, As, Config, Facility, Json
+from kinline.cli.site import at_desk
+from kinline.cli.tech.options import DEFAULT_BAUD, DEFAULT_SHEETS, Baud, Port, Sheets, ask
 from kinline.cli.tech.provision import DeviceFile
 from kinline.cli.tech.telling import verb
 from kinline.cli.verbs import request_of
-from kinline.operations import catalogue, perform
-from kinline.operations.failures import FAILURES
+from kinline.failure import Failure
+from kinline.operations.operation import operation_named, perform
 from kinline.technician import ports
 from kinline.technician.esptool import Esptool
 from kinline.technician.identity import Identity
@@ -22,7 +22,6 @@ from kinline.technician.swap import station
 from kinline.technician.swap import swap as swapped
 
 
-@tech_app.command()
 def swap(
     port: Port,
     old: Annotated[str, typer.Argument(metavar="OLD", help="Serial number or device of the board that leaves.")],
@@ -35,7 +34,6 @@ def swap(
     baud: Baud = DEFAULT_BAUD,
     as_json: Json = False,
 ) -> None:
-    """Give the station of one board to another, at the site, too: the key of the board that leaves opens nothing any more."""
     with verb("swap", as_json) as teller:
         identity = identity_of(device_file, station(sheets, old))
         with ports.lent(port, "swap"), teller.bar("swap") as advance:
@@ -57,9 +55,9 @@ def _rekeyed(identity: Identity, config: Path, acting: str | None, facility: str
             held = next((info.psk for info in desk.store.handsets() if info.device_id == identity.device), identity.key)
             if held == identity.key:
                 return False, ""
-            wanted = catalogue()["handset.rekey"]
+            wanted = operation_named("handset.rekey")
             values = {"device": identity.device, "key": identity.key.hex(), "facility": facility}
             perform(desk, wanted, request_of(wanted.request, values, {"device": "--device-file"}))
             return True, ""
-    except (UsageError, *FAILURES) as error:
+    except Failure as error:
         return False, f"The site still holds the key before: {error}."

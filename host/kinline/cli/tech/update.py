@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kinline.cli.output import Json
-from kinline.cli.tech.group import DEFAULT_SHEETS, Port, Sheets, tech_app
+from kinline.cli.options import Json
+from kinline.cli.tech.options import DEFAULT_SHEETS, Port, Sheets
 from kinline.cli.tech.telling import verb
 from kinline.handsets.updating import Offer
 from kinline.technician import bundle as bundles
@@ -19,7 +19,6 @@ from kinline.technician.update import update as updated
 DeviceFile = Annotated[Path, typer.Option("--device-file", metavar="FILE", help="The board's identity, for its link.")]
 
 
-@tech_app.command()
 def update(
     port: Port,
     bundle: Annotated[Path, typer.Option("--bundle", envvar="KINLINE_BUNDLE", metavar="FILE", help="The signed firmware.")],
@@ -28,7 +27,6 @@ def update(
     sheets: Sheets = DEFAULT_SHEETS,
     as_json: Json = False,
 ) -> None:
-    """Send a board newer firmware over its link, into the slot that does not run; identity is not touched."""
     with verb("update", as_json) as teller:
         sound = bundles.read(bundle, trust.signer(sheets, signer))
         own = identity_in(device_file)
@@ -40,9 +38,7 @@ def update(
         teller.done(asdict(done), lambda: told)
 
 
-@tech_app.command()
 def rollback(port: Port, device_file: DeviceFile, as_json: Json = False) -> None:
-    """Go back to the firmware in the board's other slot; it has to prove itself like a new one."""
     with verb("rollback", as_json) as teller:
         own = identity_in(device_file)
         with held(port, "rollback") as line:

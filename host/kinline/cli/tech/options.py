@@ -1,4 +1,4 @@
-"""The group itself, and the options that its verbs share."""
+"""The options that the technician's verbs share."""
 
 import os
 import sys
@@ -6,16 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from kinline.technician.exits import MEANINGS
-
-_EXITS = ", ".join(f"{code.value} {text}" for code, text in MEANINGS.items())
-
-tech_app = typer.Typer(
-    no_args_is_help=True,
-    help="The field technician's tool: from a bare board to a working telephone.",
-    epilog=f"Exit codes: {_EXITS}.",
-)
 
 Port = Annotated[
     str,
