@@ -180,7 +180,7 @@ typedef struct {
     uint64_t malformed;
     uint64_t disbelieved;   /* of another source, of reports that we never made, or of more than we have sent */
     uint64_t reports;       /* so many were about us and believed; the rest is of the last, and 0 before that */
-    uint64_t sent_then;     /* our packets as it came */
+    uint64_t sent_then;     /* our packets as it came, with those whose loss before us we passed on */
     uint32_t lost;          /* of these, as it says */
     uint32_t fraction_lost; /* of 256, since its report before */
     uint32_t jitter_us;
@@ -194,12 +194,12 @@ typedef struct {
     uint64_t bytes;             /* payload received */
     uint64_t lost;              /* by sequence number */
     uint64_t reordered;
-    uint64_t duplicate;
-    uint64_t late;              /* too late to be played or passed on */
+    uint64_t duplicate;         /* has come before, or is too old to tell; not heard */
+    uint64_t late;              /* too late to be played or passed on, or so far from the others that it alone moves nothing */
     uint64_t foreign;           /* of a second source at the same address */
     uint64_t flooded;           /* not looked at, for there were too many */
     uint64_t unwanted;          /* of a payload type that was not agreed, or malformed inside */
-    uint64_t unauthentic;       /* protected end: in clear, under another key, altered or cut; not heard */
+    uint64_t unauthentic;       /* protected end: in clear, under another key, altered, cut, or of the 17th source; not heard */
     uint64_t replayed;          /* protected end: has been heard, or is too old to tell; not heard */
     uint64_t concealed_samples; /* made up by packet loss concealment */
     uint32_t jitter_us;         /* RFC 3550 interarrival jitter */

@@ -4,6 +4,8 @@
 
 #include "kinline_engine.h"
 
+/* RFC 4733 §2.3.5: so many units at most, 8.2 s, are told of under one timestamp. */
+static const int32_t EVENT_MOST = 0xffff;
 /* In-band tones leave the jitter buffer (at most 400 ms) and the detector (50 ms) after the events. */
 static const int64_t TWIN_NS = 500000000;
 
@@ -55,10 +57,11 @@ void dtmf_release(dtmf_detector *d)
 void dtmf_event(dtmf_detector *d, const rtp_packet *packet, const rtp_event *event, int64_t now_ns)
 {
     /* All packets of one press carry the timestamp of its beginning; those after the first, the
-     * repeated ends and stragglers of an earlier press are the same press. */
-    bool same_stream = d->event_seen && d->event_ssrc == packet->ssrc;
+     * repeated ends and stragglers of an earlier press are the same press. Further back the timeline
+     * has begun anew. */
+    int32_t after = (int32_t)(packet->timestamp - d->newest_event);
 
-    if (same_stream && (int32_t)(packet->timestamp - d->newest_event) <= 0)
+    if (d->event_seen && d->event_ssrc == packet->ssrc && after <= 0 && after >= -EVENT_MOST)
         return;
     d->event_seen = true;
     d->event_ssrc = packet->ssrc;

@@ -179,24 +179,38 @@ static void keep(jitter_buffer *j, int codec, uint32_t timestamp, const uint8_t 
     }
 }
 
-void jitter_put(jitter_buffer *j, int codec, uint32_t timestamp, int64_t arrival_ns, const uint8_t *bytes, uint32_t n)
+/* Where a packet stands; false when it cannot be used. One alone moves no timeline: it may be an old one, or a wild one. */
+static bool follow(jitter_buffer *j, uint32_t timestamp, int64_t arrival_ns, uint32_t n)
 {
     const int32_t jump = JUMP * UNITS_MS;
     int32_t early = (int32_t)(timestamp - j->play);
+    bool idle = arrival_ns - j->put_ns > JUMP * (int64_t)1000000;
 
-    if (!j->started || early > jump || early < -jump)
+    if (!j->started || (idle && (early < 0 || early > jump))) {
         start(j, timestamp);
-    else if (early < 0) {
-        j->counters.late++;
-        if (++j->run_late >= LATE_RUN)
-            start(j, timestamp);
-        else
-            grow(j, (uint32_t)-early);
-    } else {
+        return true;
+    }
+    if (early >= 0 && early <= jump) {
         j->run_late = 0;
         if (early > (int32_t)j->most)
             skip(j, (uint32_t)early - j->most);
+        return true;
     }
+    bool moved = early < 0 ? ++j->run_late >= LATE_RUN : timestamp == j->next_moved;
+    j->next_moved = timestamp + n;
+    j->counters.late += early < 0 || !moved;
+    if (moved)
+        start(j, timestamp);
+    else if (early >= -jump && early < 0)
+        grow(j, (uint32_t)-early);
+    return moved || (early >= -jump && early < 0);
+}
+
+void jitter_put(jitter_buffer *j, int codec, uint32_t timestamp, int64_t arrival_ns, const uint8_t *bytes, uint32_t n)
+{
+    if (!follow(j, timestamp, arrival_ns, n))
+        return;
+    j->put_ns = arrival_ns;
     watch_slack(j, view(j, timestamp, arrival_ns));
     keep(j, codec, timestamp, bytes, n);
 }
@@ -348,7 +362,8 @@ bool jitter_get(jitter_buffer *j, int64_t now_ns, int16_t *out, uint32_t n)
     j->pulled = n / per_unit(j);
     if (!j->started) {
         memset(out, 0, n * sizeof *out);
-        comfort_add(&j->comfort, out, n, CONCEAL_SHARES, CONCEAL_SHARES);
+        if (!j->tone_safe)
+            comfort_add(&j->comfort, out, n, CONCEAL_SHARES, CONCEAL_SHARES);
         return false;
     }
     if (j->wanted && !j->ready_n)

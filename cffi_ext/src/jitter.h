@@ -48,6 +48,8 @@ typedef struct {
     bool started;
     uint32_t play; /* timestamp of the next unit to be decoded */
     uint32_t run_late;
+    int64_t put_ns;      /* when the last packet came that could be used */
+    uint32_t next_moved; /* timestamp that the next packet has if the timeline has moved far ahead */
     int64_t pulled_ns; /* when samples were last taken */
     uint32_t pulled;   /* and how many units */
 

@@ -59,7 +59,7 @@ static void say_quiet(rtp_leg *r)
 {
     rtp_packet packet = {
         .payload_type = r->comfort_type,
-        .sequence = r->sequence,
+        .sequence = (uint16_t)r->sequence,
         .timestamp = r->timestamp,
         .ssrc = r->ssrc,
     };
@@ -95,7 +95,7 @@ static void say(leg *l, const int16_t *pcm, int n)
     rtp_packet packet = {
         .payload_type = r->payload_type,
         .marker = !r->talking,
-        .sequence = r->sequence++,
+        .sequence = (uint16_t)r->sequence++,
         .timestamp = r->timestamp,
         .ssrc = r->ssrc,
     };
@@ -148,7 +148,7 @@ static heard hear_relayed(leg *l, voice *v)
 void rtp_leg_pass_gap(rtp_leg *r, uint32_t gap, unsigned lost)
 {
     r->timestamp += gap;
-    r->sequence += (uint16_t)lost;
+    r->sequence += lost;
     r->talking = r->talking && lost; /* the other one's pause is one here, too */
 }
 
@@ -158,7 +158,10 @@ static bool follow(rtp_leg *r, const rtp_packet *packet)
     int32_t gap = (int32_t)(packet->timestamp - r->next);
     uint16_t lost = packet->sequence - r->next_sequence;
 
-    if (!r->moved && gap < 0 && gap > -GAP_MOST && ++r->late_run < LATE_RUN) {
+    /* One packet alone moves no timeline: it may be an old one, or a wild one. */
+    bool behind = gap < 0 && ++r->late_run < LATE_RUN, beyond = gap >= GAP_MOST && packet->timestamp != r->next_moved;
+    if (!r->moved && (behind || beyond)) {
+        r->next_moved = packet->timestamp + (uint32_t)packet->len;
         r->counters.late++;
         return false;
     }
@@ -256,7 +259,7 @@ size_t rtp_leg_authentic(rtp_leg *r, uint8_t *bytes, size_t len, bool rtcp)
     if (result == -EALREADY)
         bad(r, &r->counters.replayed);
     else
-        bad(r, result == -EUSERS ? &r->counters.foreign : &r->counters.unauthentic);
+        bad(r, &r->counters.unauthentic);
     return 0;
 }
 
@@ -279,16 +282,18 @@ void rtp_leg_take(rtp_leg *r, uint8_t *bytes, size_t len)
         return;
     }
     rtp_stream_step step = rtp_stream_take(&r->stream, packet.sequence, packet.ssrc);
-    if (step == RTP_STREAM_FOREIGN) {
+    if (step == RTP_STREAM_FOREIGN)
         bad(r, &r->counters.foreign);
+    if (step == RTP_STREAM_FOREIGN || step == RTP_STREAM_STRAY)
         return;
-    }
     r->heard_ns = r->call->engine->now_ns;
     if (r->silent_told) {
         r->silent_told = false;
         call_post(r->call, KL_CALL_RTP_RESUMED, call_side_of(r->call, r), NULL, 0);
     }
     r->counters.bytes += packet.len;
+    if (step == RTP_STREAM_AGAIN)
+        return;
     int codec = codec_of(r, &packet);
     if (step == RTP_STREAM_BEGINS) {
         if (r->stream.received > 1)
@@ -299,7 +304,7 @@ void rtp_leg_take(rtp_leg *r, uint8_t *bytes, size_t len)
     }
     if (codec < 0)
         take_other(r, &packet);
-    else if (step != RTP_STREAM_AGAIN)
+    else
         take_audio(r, &packet, codec);
 }
 
@@ -380,7 +385,7 @@ bool rtp_leg_init(rtp_leg *r, kl_call *call, bool paced)
     r->ssrc = random[0];
     r->timestamp = random[1];
     /* RFC 3711 §3.3.1: so low that one who misses the first packets cannot be a roll-over behind. */
-    r->sequence = (uint16_t)(random[1] >> 16 & RTP_FIRST_MOST);
+    r->first = r->sequence = random[1] >> 16 & RTP_FIRST_MOST;
     return true;
 }
 
@@ -410,7 +415,7 @@ static void change_keys(rtp_leg *r, rtp_protection *fresh, bool same_end)
     if (!was || r->protection.send == was || (r->protection.send && !srtp_rolled_over(was, r->ssrc)))
         return;
     r->ssrc++;
-    r->sequence &= RTP_FIRST_MOST;
+    r->first = r->sequence &= RTP_FIRST_MOST;
     r->talking = false;
     rtp_reports_other_source(r);
 }
@@ -460,8 +465,9 @@ void rtp_leg_count(const rtp_leg *r, kl_rtp_counters *out)
     out->duplicate = r->stream.duplicate;
     out->reports = r->reports.counters;
     out->jitter_us = r->stream.jitter_us;
+    out->late += r->stream.stray;
     if (r->jitter) {
-        out->late = r->jitter->counters.late;
+        out->late += r->jitter->counters.late;
         out->concealed_samples = r->jitter->counters.concealed_samples;
         out->delay_ms = r->jitter->counters.delay_ms;
         out->mean_delay_ms = r->delays ? (uint32_t)(r->delays_ms / r->delays) : 0;

@@ -34,7 +34,7 @@ typedef struct rtp_leg {
     /* sending */
     unsigned quiet_for; /* stretches since the last word */
     bool talking; /* packets are going out; the next one after a pause carries the marker */
-    uint16_t sequence;
+    uint32_t first, sequence; /* numbers of our packets, with roll-overs above: the first, and the next */
     uint32_t timestamp;
     uint32_t ssrc;
 
@@ -50,6 +50,7 @@ typedef struct rtp_leg {
     unsigned digits;
     jitter_buffer *jitter; /* NULL: relayed */
     uint32_t next;         /* relayed: timestamp that the next packet should have */
+    uint32_t next_moved;   /* relayed: or that it has if the timeline has moved far ahead */
     uint16_t next_sequence;
     unsigned late_run;     /* relayed: so many came late in a row */
     uint64_t delays_ms, delays; /* sum of the jitter buffer's delays, and how many */

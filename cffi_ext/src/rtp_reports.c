@@ -64,16 +64,18 @@ static uint32_t short_ntp(int64_t ns)
 static void describe_theirs(rtp_leg *r, rtcp_report *report)
 {
     rtp_reports *p = &r->reports;
-    const rtp_stream *s = &r->stream;
+    rtp_stream *s = &r->stream;
 
     if (!s->seen)
         return;
     uint32_t expected = s->highest - s->first + 1, received = s->counted;
-    int32_t expected_now = (int32_t)(expected - p->expected_prior), lost_now = expected_now - (int32_t)(received - p->received_prior);
+    /* By sequence numbers alone there may have been millions. */
+    int64_t expected_now = (int32_t)(expected - s->expected_prior);
+    int64_t lost_now = expected_now - (int32_t)(received - s->received_prior);
     int32_t lost = (int32_t)(expected - received);
 
-    p->expected_prior = expected;
-    p->received_prior = received;
+    s->expected_prior = expected;
+    s->received_prior = received;
     report->block[report->count++] = (rtcp_block){
         .ssrc = s->ssrc,
         .fraction = expected_now > 0 && lost_now > 0 ? (uint8_t)(lost_now >= expected_now ? 255 : lost_now * 256 / expected_now) : 0,
@@ -169,14 +171,11 @@ static bool round_trip(rtp_leg *r, const rtcp_block *b)
     return false;
 }
 
-/* They cannot have lost more than we have sent, nor know of more. */
+/* They cannot have lost more than the packets that we have numbered, nor know of more. */
 static bool possible(const rtp_leg *r, const rtcp_block *b)
 {
-    uint64_t sent = r->counters.sent;
-    int16_t ahead = (int16_t)(b->highest - r->sequence);
-
-    return b->jitter <= JITTER_MOST && (b->lost < 0 || (uint64_t)b->lost <= sent) && ahead < 0 &&
-           b->highest >> 16 <= (RTP_FIRST_MOST + sent) >> 16;
+    return b->jitter <= JITTER_MOST && (b->lost < 0 || (uint32_t)b->lost <= r->sequence - r->first) &&
+           b->highest < r->sequence;
 }
 
 static bool believable(rtp_leg *r, const rtcp_report *report)
@@ -193,7 +192,7 @@ static bool believable(rtp_leg *r, const rtcp_report *report)
         if (!possible(r, b) || !round_trip(r, b))
             return false;
         p->counters.lost = b->lost > 0 ? (uint32_t)b->lost : 0;
-        p->counters.sent_then = r->counters.sent;
+        p->counters.sent_then = r->sequence - r->first;
         p->counters.fraction_lost = b->fraction;
         p->counters.jitter_us = b->jitter * 1000 / UNITS_MS;
         p->counters.reports++;

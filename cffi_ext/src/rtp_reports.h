@@ -28,7 +28,6 @@ typedef struct {
     uint64_t sent_before, sent_at_last; /* packets at the last two reports */
     uint32_t said_timestamp;
     int64_t said_ns; /* when that was sent */
-    uint32_t expected_prior, received_prior;
     struct {
         uint32_t lsr;
         int64_t at_ns;

@@ -4,6 +4,10 @@ enum {
     UNITS_MS = 8,         /* every codec spoken here counts timestamps at 8 kHz, G.722 by mistake (RFC 3551) */
     TRANSIT_JUMP = 7200,  /* so far from the last means that the timeline moved, which is no jitter */
     SEQUENCE_JUMP = 3000, /* RFC 3550 appendix A.1, MAX_DROPOUT */
+    NEAR = 64,            /* behind the newest, those of which it is known whether they have come: 1.3 s */
+    AHEAD = 100,          /* and ahead of it, those that one alone may leave out: 2 s */
+    JUMP_RUN = 2,         /* further away, so many in order are believed (A.1, bad_seq) */
+    BACK_RUN = 8,         /* where packets that were under way for long are likelier: 160 ms of nothing but those */
     TAKE_OVER = 3,        /* packets of another source, 60 ms, without one of the first in between */
 };
 
@@ -19,6 +23,58 @@ static bool foreign(rtp_stream *s, uint32_t ssrc)
     return s->other_run < TAKE_OVER;
 }
 
+static void begin(rtp_stream *s, uint16_t sequence, uint32_t ssrc)
+{
+    s->ssrc = ssrc;
+    s->newest = sequence;
+    s->seen = 1;
+    s->first = s->highest = sequence;
+    s->counted = 1;
+    s->expected_prior = s->received_prior = 0;
+    s->stray_run = 0;
+}
+
+/* Whether so many in order, and none of those that were expected in between, say that the sequence has moved here. */
+static bool moved(rtp_stream *s, uint16_t sequence, unsigned run)
+{
+    s->stray_run = s->stray_run && sequence == s->stray_next ? s->stray_run + 1 : 1;
+    s->stray_next = (uint16_t)(sequence + 1);
+    return s->stray_run >= run;
+}
+
+static void go_ahead(rtp_stream *s, int ahead)
+{
+    s->highest += (uint32_t)ahead;
+    s->lost += (uint64_t)ahead - 1;
+    s->seen = ahead < NEAR ? s->seen << ahead | 1 : 1;
+    s->newest += (uint16_t)ahead;
+}
+
+static rtp_stream_step take_far(rtp_stream *s, uint16_t sequence, int ahead)
+{
+    bool old = ahead < 0 && ahead >= -SEQUENCE_JUMP;
+
+    if (moved(s, sequence, old ? BACK_RUN : JUMP_RUN)) {
+        if (ahead < 0 || ahead > SEQUENCE_JUMP) {
+            begin(s, sequence, s->ssrc);
+            return RTP_STREAM_GOES_ON;
+        }
+        /* So much was lost, but for the one before, which was here. */
+        go_ahead(s, ahead - 1);
+        go_ahead(s, 1);
+        s->counted += 2;
+        s->stray_run = 0;
+        return RTP_STREAM_GOES_ON;
+    }
+    if (old) {
+        s->counted++;
+        s->duplicate++;
+        return RTP_STREAM_AGAIN;
+    }
+    s->stray++;
+    return RTP_STREAM_STRAY;
+}
+
 rtp_stream_step rtp_stream_take(rtp_stream *s, uint16_t sequence, uint32_t ssrc)
 {
     int ahead = (int16_t)(sequence - s->newest);
@@ -27,24 +83,18 @@ rtp_stream_step rtp_stream_take(rtp_stream *s, uint16_t sequence, uint32_t ssrc)
     s->received++;
     if (foreign(s, ssrc))
         return RTP_STREAM_FOREIGN;
-    if (other || ahead > SEQUENCE_JUMP || ahead < -SEQUENCE_JUMP) {
-        s->ssrc = ssrc;
-        s->newest = sequence;
-        s->seen = 1;
-        s->first = s->highest = sequence;
-        s->counted = 1;
-        return other ? RTP_STREAM_BEGINS : RTP_STREAM_GOES_ON;
+    if (other) {
+        begin(s, sequence, ssrc);
+        return RTP_STREAM_BEGINS;
     }
+    if (ahead >= AHEAD || ahead <= -NEAR)
+        return take_far(s, sequence, ahead);
     s->counted++;
+    s->stray_run = 0;
     if (ahead > 0) {
-        s->highest += (uint32_t)ahead;
-        s->lost += (uint64_t)ahead - 1;
-        s->seen = ahead < 64 ? s->seen << ahead | 1 : 1;
-        s->newest = sequence;
+        go_ahead(s, ahead);
         return RTP_STREAM_GOES_ON;
     }
-    if (-ahead >= 64)
-        return RTP_STREAM_GOES_ON;
     uint64_t bit = (uint64_t)1 << -ahead;
     if (s->seen & bit) {
         s->duplicate++;

@@ -189,6 +189,67 @@ static void test_comfort_noise_is_as_loud_as_told(void)
     rig_free(r);
 }
 
+/* One packet is out of all time: the talk goes on, and what it says is not played. */
+static void test_one_packet_moves_no_timeline(void)
+{
+    static const uint32_t off[] = {7201, 100000, 1u << 31, (uint32_t)-7600, (uint32_t)-100000, (1u << 31) + 1};
+    rig *r = rig_new(8000);
+    uint32_t i = 0;
+
+    for (unsigned k = 0; k < sizeof off / sizeof *off; k++) {
+        for (uint32_t until = i + 10; i < until; i++) {
+            put(r, KL_CODEC_PCMU, i * 160);
+            CHECK(pull(r) == (i > 0));
+        }
+        put(r, KL_CODEC_PCMU, i * 160 + off[k]);
+        CHECK(r->j.counters.late == k + 1 && r->j.counters.concealed_samples == 160);
+    }
+    /* The timeline has moved far ahead when the next packet follows, far behind when nothing else comes for long. */
+    i += 1000;
+    put(r, KL_CODEC_PCMU, i++ * 160);
+    put(r, KL_CODEC_PCMU, i * 160);
+    CHECK(r->j.counters.late == 7);
+    pull(r);
+    CHECK(pull(r) && loudest(r) > 3500);
+    for (int k = 0; k < 8; k++)
+        put(r, KL_CODEC_PCMU, (uint32_t)k * 160);
+    CHECK(r->j.counters.late == 15);
+    pull(r);
+    CHECK(pull(r) && loudest(r) > 3500);
+    rig_free(r);
+}
+
+/* Who counts no time while on hold goes on from there: nothing is held that a new timeline could take away. */
+static void test_after_a_second_of_nothing_any_timeline_is_followed_at_once(void)
+{
+    static const uint32_t off[] = {160, 8000, 16160, 100000, 1u << 31};
+    rig *r = rig_new(8000);
+    uint32_t timestamp = 0;
+
+    for (unsigned k = 0; k < sizeof off / sizeof *off; k++) {
+        for (int i = 0; i < 10; i++, timestamp += 160) {
+            put(r, KL_CODEC_PCMU, timestamp);
+            CHECK(pull(r) == (i > 0));
+        }
+        for (int i = 0; i < 100; i++)
+            CHECK(pull(r) == (i == 0));
+        timestamp += off[k] - 160;
+    }
+    CHECK(r->j.counters.late == 0);
+    rig_free(r);
+}
+
+static void test_tones_are_safe_from_noise_from_the_beginning(void)
+{
+    rig *r = rig_new(16000);
+
+    CHECK(!pull(r) && loudest(r) > 0);
+    r->j.tone_safe = true;
+    for (int i = 0; i < 50; i++)
+        CHECK(!pull(r) && loudest(r) == 0);
+    rig_free(r);
+}
+
 /* An hour of a far end whose clock differs by so many ppm, in virtual time. */
 static void test_an_hour_of_drift(int ppm)
 {
@@ -223,6 +284,9 @@ int main(void)
     test_a_change_of_codec_is_heard_at_the_rate_agreed();
     test_what_is_lost_fades_into_noise_and_is_no_dead_line();
     test_comfort_noise_is_as_loud_as_told();
+    test_one_packet_moves_no_timeline();
+    test_after_a_second_of_nothing_any_timeline_is_followed_at_once();
+    test_tones_are_safe_from_noise_from_the_beginning();
     test_an_hour_of_drift(100);
     test_an_hour_of_drift(-100);
     return 0;

@@ -126,6 +126,49 @@ static void test_stream_tells_loss_order_and_source(void)
     CHECK(rtp_stream_take(&s, 50, 7) == RTP_STREAM_FOREIGN && rtp_stream_take(&s, 52, 8) == RTP_STREAM_GOES_ON);
 }
 
+static void test_stream_takes_nothing_old_for_new(void)
+{
+    rtp_stream s = {0};
+    uint16_t newest = 0;
+
+    rtp_stream_take(&s, 0, 7);
+    while (newest < 4000)
+        CHECK(rtp_stream_take(&s, ++newest, 7) == RTP_STREAM_GOES_ON);
+    for (uint16_t back = 1; back <= 3000; back += back < 70 ? 1 : 500) {
+        CHECK(rtp_stream_take(&s, newest - back, 7) == RTP_STREAM_AGAIN);
+        CHECK(rtp_stream_take(&s, ++newest, 7) == RTP_STREAM_GOES_ON);
+    }
+    CHECK(s.duplicate == 75 && !s.lost && !s.stray && s.highest - s.first == newest);
+    /* A duplicate of everything, 1.8 s late. */
+    for (int i = 0; i < 100; i++)
+        CHECK(rtp_stream_take(&s, newest - 90, 7) == RTP_STREAM_AGAIN && rtp_stream_take(&s, ++newest, 7) == RTP_STREAM_GOES_ON);
+    CHECK(s.duplicate == 175 && !s.lost && s.highest - s.first == newest);
+}
+
+static void test_stream_moves_with_those_in_order_alone(void)
+{
+    rtp_stream s = {0};
+
+    rtp_stream_take(&s, 1000, 7);
+    /* One far ahead, one far behind, and such as do not follow each other, move nothing. */
+    for (uint16_t i = 0; i < 40; i += 2) {
+        CHECK(rtp_stream_take(&s, 20000 + i, 7) == RTP_STREAM_STRAY && rtp_stream_take(&s, 50000 + i, 7) == RTP_STREAM_STRAY);
+        CHECK(rtp_stream_take(&s, 20001 + i, 7) == RTP_STREAM_STRAY);
+        CHECK(rtp_stream_take(&s, 1001 + i / 2, 7) == RTP_STREAM_GOES_ON);
+    }
+    CHECK(s.stray == 60 && !s.lost && s.highest == 1020);
+    /* More than a second is lost: that is believed of two, and the first of them is not lost. */
+    CHECK(rtp_stream_take(&s, 1120, 7) == RTP_STREAM_STRAY && rtp_stream_take(&s, 1121, 7) == RTP_STREAM_GOES_ON);
+    CHECK(s.lost == 99 && s.highest == 1121 && s.counted == 23 && rtp_stream_take(&s, 1119, 7) == RTP_STREAM_GOES_ON && s.lost == 98);
+    CHECK(rtp_stream_take(&s, 20000, 7) == RTP_STREAM_STRAY && rtp_stream_take(&s, 20001, 7) == RTP_STREAM_GOES_ON);
+    CHECK(s.first == 20001 && s.counted == 1 && rtp_stream_take(&s, 20002, 7) == RTP_STREAM_GOES_ON);
+    /* A little behind, duplicates are likelier: it takes more. */
+    for (uint16_t i = 0; i < 7; i++)
+        CHECK(rtp_stream_take(&s, 19500 + i, 7) == RTP_STREAM_AGAIN);
+    CHECK(rtp_stream_take(&s, 19507, 7) == RTP_STREAM_GOES_ON && s.first == 19507);
+    CHECK(rtp_stream_take(&s, 19508, 7) == RTP_STREAM_GOES_ON && rtp_stream_take(&s, 19508, 7) == RTP_STREAM_AGAIN);
+}
+
 enum { SAMPLES = 4 * HALVES_MOST };
 
 /* Of what a tone leaves at the other rate, its first 20 ms left out; and back again. */
@@ -192,6 +235,8 @@ int main(void)
     test_player_crosses_clips_and_reports_once();
     test_player_goes_on_at_another_rate();
     test_stream_tells_loss_order_and_source();
+    test_stream_takes_nothing_old_for_new();
+    test_stream_moves_with_those_in_order_alone();
     test_half_the_rate_keeps_the_telephone_band_and_nothing_above();
     test_half_the_rate_is_alike_in_pieces_and_does_not_wrap();
     return 0;

@@ -121,6 +121,34 @@ def test_a_packet_behind_its_time_is_counted_and_a_moved_timeline_followed(bridg
     assert bridge.call.counters.near.late == 8
 
 
+def test_what_has_been_heard_is_not_heard_again_however_late(bridge: Bridge) -> None:
+    bridge.call.gate(True)
+    sent = []
+    for at in range(0, len(NEAR), FRAME8):
+        sent.append(bridge.near.packet(ulaw_encode(NEAR[at : at + FRAME8])))
+        bridge.near.advance()
+        bridge.near.send(sent[-1])
+        if len(sent) > 75:
+            bridge.near.send(sent[-76])
+        assert np.array_equal(bridge.far.hear(), as_coded(NEAR[at : at + FRAME8]))
+    near = bridge.call.counters.near
+    assert (near.duplicate, near.late, near.lost) == (len(sent) - 75, 0, 0)
+    assert bridge.call.counters.far.sent == len(sent)
+
+
+@pytest.mark.parametrize("ahead", [8000, 1 << 20, 1 << 31, -8000, -(1 << 20)])
+def test_one_wild_timestamp_moves_no_timeline(bridge: Bridge, ahead: int) -> None:
+    bridge.call.gate(True)
+    bridge.talk(NEAR[:1600], FAR[:1600])
+    bridge.near.send(bridge.near.packet(b"\xff" * FRAME8, timestamp=bridge.near.timestamp + ahead))
+    _, heard_far = bridge.talk(NEAR[:1600], FAR[:1600])
+    assert np.array_equal(heard_far, as_coded(NEAR[:1600])) and bridge.call.counters.near.late == 1
+    bridge.near.timestamp += 1 << 20  # the next in order follows: the timeline has moved
+    bridge.near.say(NEAR[:FRAME8])
+    bridge.near.say(NEAR[FRAME8 : 2 * FRAME8])
+    assert np.array_equal(bridge.far.hear(), as_coded(NEAR[FRAME8 : 2 * FRAME8]))
+
+
 @pytest.mark.parametrize("samples", [80, 240, 480])
 def test_other_packet_times_pass_whole(bridge: Bridge, samples: int) -> None:
     bridge.call.gate(True)

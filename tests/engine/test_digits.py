@@ -107,6 +107,37 @@ def test_an_earlier_press_that_arrives_late_is_not_a_new_one(stage: Stage) -> No
     assert [key for key, _ in digits(stage)] == ["5", "6"]
 
 
+def press(stage: Stage, key: str, timestamp: int) -> list[bytes]:
+    """A key press of three packets, as they were sent."""
+    sent = [stage.far.packet(event_payload(key, 800, True), DTMF_TYPE, timestamp=timestamp) for _ in range(3)]
+    for packet in sent:
+        stage.far.send(packet)
+    return sent
+
+
+@pytest.mark.parametrize("back", [0x10000, 1 << 20, 1 << 30])
+def test_digits_are_told_when_the_timeline_begins_anew_further_back(stage: Stage, back: int) -> None:
+    for timestamp, key in enumerate("12"):
+        press(stage, key, 3_000_000_000 + 8000 * timestamp)
+    for timestamp, key in enumerate("567"):
+        press(stage, key, 3_000_008_000 - back + 8000 * timestamp)
+    assert stage.engine.counters and [key for key, _ in digits(stage)] == list("12567")
+
+
+def test_a_press_that_comes_again_after_seconds_is_not_a_new_one(stage: Stage) -> None:
+    """By sequence it is old, however far back its time is by then."""
+    old = press(stage, "5", stage.far.timestamp)
+    for _ in range(5):
+        stage.silence(0.4)
+        for packet in old:
+            stage.far.send(packet)
+    press(stage, "6", stage.far.timestamp + 100_000)
+    for packet in old:
+        stage.far.send(packet)
+    stage.silence(0.1)
+    assert [key for key, _ in digits(stage)] == ["5", "6"]
+
+
 def test_speech_dials_nothing(stage: Stage) -> None:
     listen_to(stage, speech(20, 8000, seed=11))
     assert digits(stage) == []

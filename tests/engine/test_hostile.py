@@ -1,5 +1,6 @@
 """Far ends that misbehave: counted, told once, survived, and not heard by the other calls."""
 
+import contextlib
 import os
 import random
 import struct
@@ -10,7 +11,7 @@ import pytest
 
 from kinline_engine.bus import Source
 from kinline_engine.engine import CallEvent, Side
-from tests.engine.parties import FRAME8, Far, Handset, speech, ulaw_encode
+from tests.engine.parties import FRAME8, PATIENCE, Far, Handset, speech, ulaw_encode
 from tests.engine.test_bridged import Bridge, as_coded
 from tests.engine.test_digits import event_payload
 
@@ -48,6 +49,20 @@ class TwoCalls(Bridge):
             assert np.array_equal(heard_far, as_coded(NEAR[said])) and np.array_equal(heard_near, as_coded(FAR[said]))
         counters = self.call.counters
         assert (counters.near.late, counters.near.lost, counters.near.flooded, counters.far.flooded) == (0, 0, 0, 0)
+
+    def hears_on(self) -> bool:
+        """Whether what the hostile end says in order is heard by its partner, after a moment, to the last sample."""
+        said = as_coded(NEAR[: 30 * FRAME8]).reshape(-1, FRAME8)
+        for piece in said:
+            self.hostile.say(piece)
+            _ = self.engine.counters
+        self.victim.socket.setblocking(False)
+        heard = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                heard.append(self.victim.hear())
+        self.victim.socket.settimeout(PATIENCE)
+        return len(heard) >= 20 and np.array_equal(np.array(heard[-20:]), said[-20:])
 
     def told(self) -> list[int]:
         """The sides of which the engine said that their packets are bad."""
@@ -105,6 +120,23 @@ def test_jumps_of_source_sequence_and_time(calls: TwoCalls) -> None:
         calls.hostile.say(NEAR[:FRAME8])
     near = calls.bad_call.counters.near
     assert near.received + near.flooded == 1020 and near.foreign > 0
+    assert calls.hears_on()
+
+
+def test_wild_packets_of_the_source_itself_do_not_stop_its_call(calls: TwoCalls) -> None:
+    """One in two has some sequence and some time; those in between are heard."""
+    rng = random.Random(6)
+    assert calls.hears_on()
+    for _ in range(200):
+        wild = struct.pack("!HI", rng.getrandbits(16), rng.getrandbits(32))
+        packet = calls.hostile.packet(b"\xff" * FRAME8)
+        calls.hostile.sequence -= 1
+        calls.hostile.send(packet[:2] + wild + packet[8:])
+        calls.hostile.say(NEAR[:FRAME8])
+        _ = calls.engine.counters
+    counted = calls.bad_call.counters
+    assert counted.near.late > 180 and counted.far.sent >= 225 and counted.near.lost < 100
+    assert calls.hears_on()
 
 
 def test_a_digit_that_never_ends_is_one_and_so_are_two_at_once(calls: TwoCalls) -> None:
@@ -119,7 +151,8 @@ def test_a_storm_of_digits_does_not_fill_the_bus(calls: TwoCalls) -> None:
     calls.attack(storm)
     told = digits(calls)
     near = calls.bad_call.counters.near
-    assert len(told) + near.flooded == TROUBLE and near.flooded > 0 and calls.bus.dropped == 0
+    # Of those behind a flooded stretch the first is not believed alone (rtp_stream.c).
+    assert len(told) + near.flooded + near.late == TROUBLE and near.flooded > 0 and calls.bus.dropped == 0
 
 
 def digits(calls: TwoCalls) -> list[str]:

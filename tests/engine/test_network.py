@@ -58,6 +58,15 @@ def test_neighbours_swapped_and_doubled_are_put_right(stage: Stage) -> None:
     assert counters.far.lost == 0 and counters.far.reordered >= 15 and counters.far.duplicate == 8
 
 
+def test_duplicates_seconds_late_disturb_nothing(stage: Stage) -> None:
+    stage.call.gate(True)
+    stream = packets(stage, FAR)
+    heard = deliver(stage, [[packet, *stream[i - 90 : i - 89]] if i >= 90 else [packet] for i, packet in enumerate(stream)])
+    assert correlation(FAR, heard) >= 0.95
+    far = stage.call.counters.far
+    assert (far.duplicate, far.late, far.lost) == (len(stream) - 90, 0, 0) and far.concealed_samples <= 2 * FRAME16
+
+
 def test_jitter_deepens_the_buffer_and_calm_makes_it_shallow_again(stage: Stage) -> None:
     stage.call.gate(True)
     rng = random.Random(6)

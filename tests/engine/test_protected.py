@@ -328,3 +328,19 @@ def test_packets_alone(suite: Suite, rtcp: bool) -> None:
     with pytest.raises(EngineError) as short:
         theirs.unprotect(b"", rtcp)
     assert short.value.errno == errno.EMSGSIZE
+
+
+@pytest.mark.parametrize("suite", list(Suite), ids=lambda suite: suite.name)
+def test_what_comes_of_a_seventeenth_source_is_told_apart_from_what_was_received(suite: Suite) -> None:
+    with Stage(far_end=False) as stage:
+        far = ProtectedFar(stage.engine.rtp_port, suite)
+        stage.call.set_far(far.end)
+        for _ in range(17):
+            far.ssrc += 1
+            far.protect = Srtp(suite, far.crypto.receive_key)
+            for _ in range(4):
+                far.say(FAR[:FRAME8])
+            _ = stage.engine.counters
+        counted = stage.call.counters.far
+        assert (counted.received, counted.unauthentic, counted.foreign) == (64, 4, 15 * 2)
+        far.close()

@@ -110,15 +110,17 @@ def _send(rtp: socket.socket, to: tuple[str, int], packets: list[bytes], arrival
 def _drift() -> Figure:
     packet, glitches, notes = payloads(Codec.PCMU, speech.speech(0.02, 1))[0], 0, []
     for ppm in (100, -100):
-        buffer, sent, made_up = JitterBuffer(), 0, 0
+        buffer, sent, made_up, concealed = JitterBuffer(), 0, 0, 0
         for pull in range(HOUR_PULLS):
             now_ns = pull * PACKET_NS + PACKET_NS // 2
             while sent * PACKET_NS * (1 + ppm * 1e-6) <= now_ns:
                 buffer.put(Codec.PCMU, sent * UNITS, round(sent * PACKET_NS * (1 + ppm * 1e-6)), packet)
                 sent += 1
-            made_up += not buffer.get(now_ns, FRAME8)[1]
+            buffer.get(now_ns, FRAME8)
+            before, concealed = concealed, buffer.counters.concealed_samples
+            made_up += concealed > before  # wholly or in part
         c = buffer.counters
-        glitches += max(0, made_up - 1) + c.late + c.skipped_ms  # the first pull comes before its packet is due
+        glitches += made_up - 1 + c.late + c.skipped_ms  # the first pull comes before its packet is due
         notes.append(f"{ppm:+d} ppm: {c.shortened} times shorter and {c.lengthened} longer, {c.delay_ms} ms held at the end")
     note = "; ".join(("an hour each, compressed, of a far end's clock against the handset's", *notes))
     return Figure("clock_drift_glitches", glitches, note)

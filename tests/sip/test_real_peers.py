@@ -8,11 +8,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinline_engine.sip import G722, PCMU, Answered, By, Credentials, Ended, LocalMedia, OptionsResult, Progress, SipConfig
+from kinline_engine.engine import Codec, FarEnd
+from kinline_engine.sip import (
+    G722,
+    PCMU,
+    Answered,
+    By,
+    Changed,
+    Credentials,
+    Ended,
+    LocalMedia,
+    OptionsResult,
+    Progress,
+    SipConfig,
+)
 from kinline_sim import speech as voices
 from kinline_sim.g711 import Pcm
 from kinline_sim.listening import above_4_khz, correlate
 from kinline_sim.rtp import RATE, WIDE_RATE, RtpEnd
+from tests.engine.parties import FRAME16, Stage
 from tests.peers import asterisk
 from tests.peers.asterisk import Asterisk
 from tests.peers.baresip import Baresip
@@ -84,6 +98,29 @@ async def test_baresip_and_we_hear_each_other_in_wide_band(tmp_path: Path) -> No
     # What we heard begins 22 samples, G.722's own delay, before what was said.
     assert wide_enough(end.heard_at(WIDE_RATE).pcm[WIDE_RATE : 4 * WIDE_RATE], said)
     assert wide_enough(words[: 5 * WIDE_RATE], heard)
+
+
+@pytest.mark.usefixtures("needs_baresip")
+async def test_baresip_holds_and_is_sent_nothing(tmp_path: Path, speech: dict[str, Path]) -> None:
+    with Stage(far_end=False) as stage, Baresip(tmp_path, speech["es"], address="127.0.0.1") as party:
+        async with Caller() as caller:
+            caller.invite(party.uri, media=LocalMedia("127.0.0.1", stage.engine.rtp_port))
+            steps: list[tuple[str, type[Answered] | type[Changed]]] = [("", Answered), ("hold", Changed), ("resume", Changed)]
+            held = []
+            stage.call.gate(True)
+            for change, kind in steps:
+                if change:
+                    await asyncio.to_thread(party.command, change)
+                media = (await caller.until(kind)).media
+                assert media is not None
+                stage.call.set_far(FarEnd(media.ip, media.port, Codec(media.codec), media.payload, held=media.held))
+                before = stage.call.counters.far.sent
+                for _ in range(10):
+                    stage.period(np.zeros(FRAME16, np.int16), None)
+                held.append((media.held, stage.call.counters.far.sent - before))
+            caller.endpoint.hangup(1)
+            await caller.until(Ended)
+    assert held == [(False, 10), (True, 0), (False, 10)]
 
 
 @pytest.mark.usefixtures("needs_baresip")
