@@ -42,7 +42,7 @@ lint: setup lint-firmware ## ruff and strict mypy
 	@$(VENV)/mypy
 	@echo "lint: clean"
 
-lint-firmware: setup # firmware against MicroPython's own type stubs
+lint-firmware: setup ## firmware against MicroPython's own type stubs
 	@$(VENV)/mypy --config-file setup/mypy-firmware.ini
 
 gen: setup-demo ## rewrite what is generated from the contracts in hw/ and from the calling rules

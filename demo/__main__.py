@@ -142,6 +142,10 @@ def _summary(console: Console, *calls: MadeCall) -> None:
         )  # fmt: skip
     notes = "heard: correlation of what was spoken and what arrived, at caller and called party; heap: the firmware's peak"
     console.print("", table, f"[dim]{notes}[/]\n")
+    for call in calls:
+        for who, warned in call.warnings.items():
+            left = f"{call.talk[1] - warned.at:.1f} s before the end" if call.talk else ""
+            console.print(f"{call.record.handset}: the {who} heard the warning over the talk, {left} ({warned.correlation:.2f})")
 
 
 def _draw(call: MadeCall) -> None:

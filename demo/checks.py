@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from demo.custody import Verified
 from demo.scenario import MadeCall
-from kinline_sim.listening import correlate, to_8k
 
 LEAST_CORRELATION = 0.9
 MOST_LEAK = 0.25  # of two unrelated voices over a second's windows; the same voice through the channel gives 0.95
+LEAST_WARNING = 0.5  # of a prompt over a ducked talk
 CUT_S = 0.25  # safety property P3
 
 
@@ -25,29 +26,38 @@ def failures(accepted: MadeCall, refused: MadeCall, recording: Path, verified: V
         (abs(verified["seconds"] - accepted.record.talk_seconds) < 1, f"{verified['seconds']} s of the talk were recorded"),
         *_heard("the called party", accepted.called_party_heard.correlation),
         *_heard("the caller", accepted.caller_heard.correlation),
+        *(_warned(accepted, who) for who in ("caller", "called party")),
         (_cut_in_time(accepted), f"the relay did not open within {CUT_S * 1000:.0f} ms of the grant's end"),
         (refused.record.outcome == "refused", f"the second call is {refused.record.outcome}, not refused"),
         (refused.record.ended_by == "called_party", f"the second call was ended by {refused.record.ended_by}"),
         (refused.record.charged_micros == 0, "the refused call was charged"),
         (refused.record.recording is None, "the refused call was recorded"),
-        (leak(refused) < MOST_LEAK, f"the called party heard the caller before acceptance ({leak(refused):.2f})"),
+        *_apart("the called party", refused.called_party_heard.correlation, refused.far.heard.pcm),
+        *_apart("the caller", refused.caller_heard.correlation, refused.heard),
     ]
     return [text for holds, text in checks if not holds]
 
 
-def leak(call: MadeCall) -> float:
-    """How much of what the caller said the far end received."""
-    spoken = to_8k(call.caller_spoke[: 16_000 * 15])
-    return correlate(spoken, call.far.heard.pcm, 8000).correlation if np.any(call.far.heard.pcm) else 0.0
-
-
 def _owed(call: MadeCall) -> int:
-    return 60_000 * call.record.talk_seconds // 60  # the generic profile's six cents a minute
+    return call.record.rate_micros_per_minute * call.record.talk_seconds // 60
 
 
 def _heard(who: str, correlation: float) -> list[tuple[bool, str]]:
     text = f"{who} heard the other at correlation {correlation:.2f}, not {LEAST_CORRELATION}"
     return [(correlation >= LEAST_CORRELATION, text)]
+
+
+def _warned(call: MadeCall, who: str) -> tuple[bool, str]:
+    heard = call.warnings[who].correlation
+    return heard >= LEAST_WARNING, f"the {who} did not hear the warning before the end ({heard:.2f})"
+
+
+def _apart(who: str, leak: float, received: NDArray[np.int16]) -> list[tuple[bool, str]]:
+    """Before acceptance: prompts and ringback arrive, nothing of the other's voice does."""
+    return [
+        (bool(np.any(received)), f"{who} of the refused call received no sound at all"),
+        (leak < MOST_LEAK, f"{who} of the refused call heard the other before acceptance ({leak:.2f})"),
+    ]
 
 
 def _cut_in_time(call: MadeCall) -> bool:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from demo.daemon_process import Line
 from demo.site import PEOPLE, Person, Site
+from kinline.prompts.prompter import Prompter
+from kinline.prompts.sound import read_wav
 from kinline.store.calls import CallInfo
 from kinline_sim.board import Board
 from kinline_sim.listening import Heard, correlate, to_8k
@@ -20,7 +22,19 @@ from kinline_sim.rtp import Take
 from kinline_sim.speech import speech
 
 SPEECH_S = 60.0
-NOT_HEARD = Heard(0.0, 0.0, 0)
+GREETING_S = 4.0  # what the second called party says before it has refused
+WARNING_S = 10  # before the end of the talk, by the profile demo
+WARNING_EARLY_S = 0.3
+UNCONNECTED_S = 15  # of what is said into a telephone that is never connected, this much is looked for elsewhere
+WARNING_LATE_S = 2.0  # a busy machine renders it first
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Where the warning that time is nearly over was found in what somebody heard, and how like itself."""
+
+    at: float
+    correlation: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,7 @@ class MadeCall:
     caller_spoke: NDArray[np.int16]
     caller_heard: Heard
     called_party_heard: Heard
+    warnings: dict[str, Warned]  # at whose ear
     heap_peak: int | None
 
     @property
@@ -61,7 +76,10 @@ def _stretch(take: Take, span: tuple[float, float]) -> NDArray[np.int16]:
 async def perform(folder: Path, seed: int, heard: Callable[[Line], None]) -> tuple[MadeCall, MadeCall]:
     """Bring a site up, make both calls side by side, take it down."""
     first, second = PEOPLE
-    parties: dict[str, Party] = {first.contact: Accept(speech_s=SPEECH_S, wide=True), second.contact: Refuse()}
+    parties: dict[str, Party] = {
+        first.contact: Accept(speech_s=SPEECH_S, wide=True),
+        second.contact: Refuse(greeting_s=GREETING_S),
+    }
     site = Site(folder, parties, handsets=2, seed=seed, heard=heard)
     async with site:
         return await asyncio.gather(_accepted(site, site.boards[0], first), _refused(site, site.boards[1], second))
@@ -99,9 +117,23 @@ async def _conclude(
     heard_from = heard_until - len(heard) / 16_000
     lines = [line for line in site.daemon.lines[since:] if line.get("handset") == board.device]
     talk = _talk(lines, record)
+    spoken = to_8k(words[: (record.talk_seconds or UNCONNECTED_S) * 16_000])
     return MadeCall(
         person, board, record, far, heard, heard_from, lines, lifted_at, spoke_at, words,
-        caller_heard=correlate(_stretch(far.sent, talk), to_8k(heard), 8000) if talk else NOT_HEARD,
-        called_party_heard=correlate(to_8k(words[: record.talk_seconds * 16_000]), far.heard.pcm, 8000) if talk else NOT_HEARD,
+        caller_heard=correlate(_stretch(far.sent, talk) if talk else far.sent.pcm, to_8k(heard), 8000),
+        called_party_heard=correlate(spoken, far.heard.pcm, 8000),
+        warnings=_warnings(site, talk, far, Take(round(heard_from * 1e9), to_8k(heard).astype(np.int16))) if talk else {},
         heap_peak=health["heap_peak"],
     )  # fmt: skip
+
+
+def _warnings(site: Site, talk: tuple[float, float], far: CallRecord, ear: Take) -> dict[str, Warned]:
+    """The warning as it was rendered, looked for at both ears about when it is due."""
+    warning = to_8k(read_wav(Prompter(site.data / "prompts").wav("warning", "en", seconds=WARNING_S)))
+    first = talk[1] - WARNING_S - WARNING_EARLY_S
+    last = talk[1] - WARNING_S + WARNING_LATE_S + len(warning) / 8000
+    found = {}
+    for who, take in (("caller", ear), ("called party", far.heard)):
+        heard = correlate(warning, _stretch(take, (first, last)), 8000)
+        found[who] = Warned(first + heard.delay_s, heard.correlation)
+    return found

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from demo.daemon_process import Line
-from demo.scenario import MadeCall
+from demo.scenario import WARNING_S, MadeCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ def told(line: Line) -> tuple[str, str] | None:
         case "visit" if line["phase"] in _PHASES:
             return "caller", _PHASES[line["phase"]]
         case "call begun":
-            return "rules", f"allowed: {line['limit_seconds']} s by {line['limited_by'].replace('_', ' ')}, recorded"
+            recorded = "recorded" if line["recorded"] else "not recorded"
+            return "rules", f"allowed: {line['limit_seconds']} s by {line['limited_by'].replace('_', ' ')}, {recorded}"
         case "handset muted the talk":
             return "handset", f"mutes by its own clock after {line['talk_ms'] / 1000:.2f} s ({line['cause']})"
         case "call recorded":
@@ -55,6 +56,10 @@ def tell(call: MadeCall) -> list[Moment]:
         if not text.startswith("speaks") or call.talk
     ]
     if call.talk:
+        moments += [
+            Moment(warned.at - call.lifted_at, who, f"hears over the talk: {WARNING_S} seconds left")
+            for who, warned in call.warnings.items()
+        ]
         opened = [at for at, closed in call.board.relay_log if not closed and at > call.talk[0]]
         if opened:
             moments.append(Moment(opened[0] - call.lifted_at, "relay", "opens: microphone and receiver are cut"))

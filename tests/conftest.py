@@ -15,6 +15,7 @@ settings.load_profile("kinline")
 
 from kinline.store.store import Store
 from kinline_sim.machines import VmError, choose
+from tests.breach import Breach
 from tests.lanes import REAL_TIME
 from tests.peers.asterisk import namespaces
 from tests.peers.program import PeerError
@@ -33,11 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where firmware, daemon and peers live in real time, one starved second of a shared machine breaks a test.
 
-    Such a test runs again, at most twice. The summary counts every rerun: one on a quiet machine is a bug.
+    Such a test runs again, at most twice, but for a Breach. The summary counts every rerun: one on a quiet machine is a bug.
     """
     for item in items:
         if item.path.relative_to(ROOT / "tests").parts[0] in REAL_TIME:
-            item.add_marker(pytest.mark.flaky(reruns=2))
+            item.add_marker(pytest.mark.flaky(reruns=2, rerun_except=Breach.__name__))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -87,18 +87,25 @@ class Party(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Answering:
-    """What parties that answer have in common: they ring, pick up, and wait for the menu or a fixed time."""
+    """What parties that answer have in common: they ring, pick up, greet, and wait for the menu or a fixed time."""
 
     ring_s: float = 0.5
     delay_s: float | None = None  # fixed wait after answering; None: until the menu has been heard
     prompt_timeout_s: float = 30.0
     in_band: bool = False
+    greeting_s: float = 0.0  # says something ("Hello?") before listening to the menu
 
     async def pick_up(self, phone: Phone) -> None:
-        """Ring, answer."""
+        """Ring, answer, greet."""
         phone.ring()
         await phone.sleep(self.ring_s)
         await phone.answer()
+        await self.greet(phone)
+
+    async def greet(self, phone: Phone) -> None:
+        """What it says on answering."""
+        if self.greeting_s:
+            await phone.say(speech.speech(self.greeting_s, phone.seed + 1))
 
     async def listen_to_menu(self, phone: Phone) -> None:
         """Wait as told before pressing a key."""
@@ -117,20 +124,13 @@ class Accept(Answering):
     talk_s: float | None = None
     speech_s: float = 30.0  # this much speech, again and again
     speech_file: Path | None = None
-    greeting_s: float = 0.0  # says something ("Hello?") before listening to the menu
     wide: bool = False  # speaks with a voice that has something above 4 kHz, where the call carries it
 
     async def take(self, phone: Phone) -> None:
         await self.pick_up(phone)
-        await self.greet(phone)
         await self.listen_to_menu(phone)
         await phone.press(self.digit, self.in_band)
         await self.talk(phone)
-
-    async def greet(self, phone: Phone) -> None:
-        """What it says on answering."""
-        if self.greeting_s:
-            await phone.say(speech.speech(self.greeting_s, phone.seed + 1))
 
     async def talk(self, phone: Phone) -> None:
         """Speak until the time or the call is over."""
@@ -263,7 +263,6 @@ class Voicemail(Answering):
 
     async def take(self, phone: Phone) -> None:
         await self.pick_up(phone)
-        await phone.say(speech.speech(self.greeting_s, phone.seed))
         t = np.arange(round(BEEP_S * RATE)) / RATE
         await phone.say(np.asarray(np.round(8000 * np.sin(2 * np.pi * BEEP_HZ * t)), np.int16))
         await phone.sleep(self.record_s)

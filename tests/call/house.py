@@ -18,8 +18,8 @@ from kinline.store.calls import CallInfo
 from kinline_sim.board import Board
 from kinline_sim.parties import Party
 from kinline_sim.rtp import Take
+from tests.breach import never
 
-RATE_MICROS = 60_000  # a minute, in the generic profile
 ALEX, LUZ = PEOPLE
 PATIENCE_S = 20.0
 
@@ -174,14 +174,16 @@ def assert_in_order(site: Site) -> list[CallInfo]:
     Returns the records, oldest first.
     """
     calls = site.calls()
-    assert all(call.ended_at and call.outcome for call in calls), f"a record is open: {calls}"
-    assert ask(site, "select count(*) from hold where settled_at is null") == [(0,)]
-    assert site.store.trial_balance() == 0
+    never(not all(call.ended_at and call.outcome for call in calls), f"a record is open: {calls}")
+    never(ask(site, "select count(*) from hold where settled_at is null") != [(0,)], "money is held for no call")
+    never(site.store.trial_balance(), "money came from or went to nowhere")
     for call in calls:
-        assert call.charged_micros == RATE_MICROS * call.talk_seconds // 60
+        never(
+            call.charged_micros != call.rate_micros_per_minute * call.talk_seconds // 60, f"charged otherwise than talked: {call}"
+        )
     for person in site.people:
         paid = sum(call.charged_micros for call in calls if call.inmate == person.number)
-        assert site.balance(person) == person.dollars * 1_000_000 - paid
+        never(site.balance(person) != person.dollars * 1_000_000 - paid, f"the balance of {person.name} is not what was paid")
     return calls
 
 

@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from itertools import cycle
 from pathlib import Path
 from random import Random
@@ -127,6 +127,10 @@ def unused_port() -> int:
         return port
 
 
+def not_reached(counters: dict[str, int], *statuses: int) -> int:
+    return sum(counters.get(f"call_not_reached{{{status}}}", 0) for status in statuses)
+
+
 async def test_a_switch_that_is_down_and_comes_up(tmp_path: Path) -> None:
     port = unused_port()
     async with house(tmp_path, {}, seconds=LIMIT_S, other=OtherSwitch("127.0.0.1", port), trunk="t1x64_ms = 2000") as site:
@@ -138,7 +142,8 @@ async def test_a_switch_that_is_down_and_comes_up(tmp_path: Path) -> None:
         async with Switch(port=port, default=AT_ONCE):
             await whole_call(site, site.board)
         assert len(assert_in_order(site)) == 2
-        assert (await stopped(site))["trunk_down"] == 1
+        counters = await stopped(site)
+        assert counters["trunk_down"] == 1 and not_reached(counters, 408, 503) == 1
 
 
 async def test_a_switch_that_never_answers(tmp_path: Path) -> None:
@@ -154,6 +159,7 @@ async def test_a_switch_that_never_answers(tmp_path: Path) -> None:
             await on_hook(site, site.board)
             await usable(site, site.board)
             assert_in_order(site)
+            assert not_reached(await stopped(site), gone["status"]) == 1
 
 
 async def test_final_answers_of_the_switch(tmp_path: Path) -> None:
@@ -179,6 +185,8 @@ async def test_final_answers_of_the_switch(tmp_path: Path) -> None:
         await on_hook(site, site.board)
         await usable(site, site.board)
         assert len(assert_in_order(site)) == 3
+        counters = await stopped(site)
+        assert [not_reached(counters, status) for status in (503, 600, 404)] == [1, 1, 1]
 
 
 async def test_garbage_at_the_rtp_and_sip_ports_during_a_talk(tmp_path: Path) -> None:
@@ -342,16 +350,18 @@ async def test_a_locked_database(tmp_path: Path) -> None:
 
 
 @contextmanager
-def immutable(file: Path) -> Iterator[None]:
-    """Nobody may write the file, root neither."""
-    file.chmod(0o444)
+def immutable(*files: Path) -> Iterator[None]:
+    """Nobody may write the files, root neither, nor who has them open."""
     try:
-        if os.geteuid() == 0 and not _marked(file, "+i"):
-            pytest.skip("root may write everything here: chattr +i is missing, or does not work on this file system")
+        for file in files:
+            file.chmod(0o444)
+            if os.geteuid() == 0 and not _marked(file, "+i"):
+                pytest.skip("root may write everything here: chattr +i is missing, or does not work on this file system")
         yield
     finally:
-        _marked(file, "-i")
-        file.chmod(0o600)
+        for file in files:
+            _marked(file, "-i")
+            file.chmod(0o600)
 
 
 def _marked(file: Path, how: str) -> bool:
@@ -371,6 +381,55 @@ async def test_a_database_that_cannot_be_written(tmp_path: Path) -> None:
         await site.daemon.start()
         await site.in_reach(site.board, since)
         await usable(site, site.board)
+
+
+@contextmanager
+def full(folder: Path) -> Iterator[None]:
+    """The disk of that folder has no room left."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    assert not os.statvfs(folder).f_bavail
+    try:
+        yield
+    finally:
+        ballast.unlink()
+
+
+async def talk_into(site: Site, trouble: AbstractContextManager[None], *reasons: str) -> None:
+    """The database fails in a talk: it is told and counted, the handset is free again, and once it is repaired there is the
+    record, with the money for the talk and no more.
+    """
+    board = site.board
+    since = await ring_home(site, board)
+    await accepted(site, board, since)
+    with trouble:
+        await told(site, "talk so far could not be written", since)
+        await seen(site, board, "call ended", since)
+        await seen(site, board, "the store could not be written", since)
+        await on_hook(site, board)
+        await usable(site, board)
+        assert ask(site, "select ended_at, charged_micros from call") == [(None, 0)], "nothing was written"
+    record = await site.ended(board, since)
+    assert (record.outcome, record.ended_by, record.talk_seconds) == ("completed", "clock", LIMIT_S)
+    await whole_call(site, board)
+    assert len(assert_in_order(site)) == 2
+    counters = await stopped(site)
+    assert sum(counters.get(f"database_trouble{{{reason}}}", 0) for reason in reasons) >= 2 and counters["checkpoint_failed"] >= 1
+
+
+async def test_a_database_that_becomes_read_only_in_a_talk(tmp_path: Path) -> None:
+    async with house(tmp_path, {ALEX.contact: AT_ONCE}, seconds=LIMIT_S) as site:
+        files = (site.data / "kinline.db", site.data / "kinline.db-wal")  # what stands in memory between them stays writable
+        await talk_into(site, immutable(*files), "read_only", "full")  # as SQLite tells a refused write
+
+
+async def test_a_full_disk_under_the_database_in_a_talk(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "data", 16 << 10):
+        async with house(tmp_path, {ALEX.contact: AT_ONCE}, seconds=LIMIT_S) as site:
+            await talk_into(site, full(site.data), "full")
+        site.store.close()
 
 
 async def restarted_with(site: Site, storage: str) -> None:

@@ -11,9 +11,9 @@ from demo.site import Person, Site
 from kinline.store.calls import CallInfo
 from kinline_sim.board import Board
 from kinline_sim.parties import Accept, RingOut
+from tests.breach import never
 from tests.call.house import (
     ALEX,
-    RATE_MICROS,
     accepted,
     ask,
     assert_in_order,
@@ -142,7 +142,6 @@ async def killed_and_mended(site: Site) -> list[CallInfo]:
     for call, (is_open, is_unaccepted, checkpoint, talked) in zip(calls, left, strict=True):
         owed = checkpoint if is_open else talked
         assert call.talk_seconds == owed <= killed - talk
-        assert call.charged_micros == RATE_MICROS * owed // 60
         if is_open:
             assert (call.ended_by, call.cause) == ("fault", "the host stopped during the call")
             assert call.outcome == ("fault" if is_unaccepted else "completed")
@@ -151,7 +150,7 @@ async def killed_and_mended(site: Site) -> list[CallInfo]:
     for board in site.boards:
         await on_hook(site, board)
     await asyncio.gather(*(usable(site, board) for board in site.boards))
-    assert site.calls() == calls, "a restart made a record, or changed one"
+    never(site.calls() != calls, "a restart made a record, or changed one")
     return calls
 
 

@@ -16,7 +16,6 @@ from kinline_sim.parties import Accept
 from kinline_sim.speech import resample
 from tests.call.house import (
     ALEX,
-    RATE_MICROS,
     assert_in_order,
     between,
     ear,
@@ -73,7 +72,7 @@ async def test_two_handsets_one_inmate(tmp_path: Path) -> None:
         talk = (await seen(site, board, "visit", 0, phase="talk"))["mono"]
         during = talk + 0.5, talk + LIMIT_S - 0.5
         assert record.outcome == "completed"
-        assert (record.talk_seconds, record.charged_micros) == (LIMIT_S, RATE_MICROS * LIMIT_S // 60)
+        assert (record.talk_seconds, record.charged_micros) == (LIMIT_S, record.rate_micros_per_minute * LIMIT_S // 60)
         assert correlate(between(far.heard, *during), to_8k(WORDS), 8000).correlation > 0.85
         assert correlate(between(ear(board), *during), far.sent.pcm, 8000).correlation > 0.85
         await on_hook(site, board)

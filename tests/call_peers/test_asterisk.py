@@ -25,7 +25,7 @@ from tests.call.house import (
     told,
     usable,
 )
-from tests.call_peers.hearing import Hearing, heard_well
+from tests.call_peers.hearing import Hearing
 from tests.peers import asterisk
 from tests.peers.asterisk import Asterisk
 
@@ -51,7 +51,8 @@ async def test_asterisk_as_the_switch(tmp_path: Path, speech: dict[str, Path]) -
         central = OtherSwitch(switch.address, switch.port, switch.user, switch.password)
         async with house(tmp_path / "site", {}, seconds=LIMIT_S, other=central) as site:
             await early_media_is_not_heard(site, said)
-            assert await heard_well(lambda: the_called_party_hangs_up(site, switch, said))
+            hearing = await the_called_party_hangs_up(site, switch, said)
+            assert hearing.good, hearing
             await the_clock_hangs_up(site, switch)
             await usable(site, site.board)
             assert_in_order(site)

@@ -10,7 +10,7 @@ from kinline_sim import speech as voices
 from kinline_sim.g711 import Pcm
 from kinline_sim.listening import correlate, to_8k
 from tests.call.house import ALEX, accepted, assert_in_order, between, ear, house, on_hook, ring_home, usable
-from tests.call_peers.hearing import Hearing, heard_well
+from tests.call_peers.hearing import Hearing
 from tests.peers.baresip import Baresip
 
 pytestmark = [pytest.mark.vm, pytest.mark.peer, pytest.mark.slow]
@@ -26,7 +26,8 @@ async def test_both_hear_each_other_and_the_caller_hangs_up(tmp_path: Path, spee
     # Its RTP leaves by the route's address, whatever it listens at, and the engine takes audio from the address agreed only.
     with Baresip(tmp_path / "party", speech["es"], user=ALEX.contact, address="127.0.0.1") as party:
         async with house(tmp_path / "site", {}, seconds=LIMIT_S, other=OtherSwitch(party.address, party.port)) as site:
-            assert await heard_well(lambda: the_caller_hangs_up(site, party, said))
+            hearing = await the_caller_hangs_up(site, party, said)
+            assert hearing.good, hearing
             await usable(site, site.board)
             assert_in_order(site)
 

@@ -12,7 +12,7 @@ from kinline_sim import speech as voices
 from kinline_sim.g711 import Pcm
 from kinline_sim.listening import correlate, to_8k
 from tests.call.house import ALEX, accepted, assert_in_order, between, ear, house, on_hook, ring_home, told
-from tests.call_peers.hearing import Hearing, heard_well
+from tests.call_peers.hearing import Hearing
 from tests.peers import asterisk
 from tests.peers.asterisk import Asterisk
 from tests.peers.baresip import Baresip
@@ -73,7 +73,8 @@ async def test_baresip(tmp_path: Path, speech: dict[str, Path], suite: str) -> N
             return voices.read_wav(party.heard())[0]
 
         async with house(tmp_path / "site", {}, seconds=LIMIT_S, other=central, trunk=trunk(suite)) as site:
-            assert await heard_well(lambda: talk(site, said, accepts, heard))
+            hearing = await talk(site, said, accepts, heard)
+            assert hearing.good, hearing
             calls = assert_in_order(site)
         assert "SRTP is Enabled" in party.program.log.read_text() and suite in party.program.log.read_text()
     assert_protected_and_reported(calls[-1], suite)
@@ -95,7 +96,8 @@ async def test_asterisk(tmp_path: Path, speech: dict[str, Path]) -> None:
             return voices.read_wav(await asyncio.to_thread(switch.recording, "heard.wav"))[0]
 
         async with house(tmp_path / "site", {}, seconds=LIMIT_S, other=central, trunk=trunk(GCM, AES_CM)) as site:
-            assert await heard_well(lambda: talk(site, said, accepts, heard))
+            hearing = await talk(site, said, accepts, heard)
+            assert hearing.good, hearing
             calls = assert_in_order(site)
         switch.hang_up_all()
     assert_protected_and_reported(calls[-1], AES_CM)

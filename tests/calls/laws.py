@@ -21,6 +21,7 @@ class _Call:
     stopped: bool = False
     finished: bool = False
     far_gone: bool = False  # hung up by us, or ended by itself
+    failed_to_start: bool = False
     checkpoint: int = 0
 
 
@@ -46,6 +47,8 @@ class Laws:
                 self.identified = False
             case ev.AcceptStored(call) if call in self.calls:
                 self.calls[call].accept_stored = True
+            case ev.ActionFailed(act.StartTalk(call)) if call == self.visit.call:
+                self.calls[call].failed_to_start = True
             case ev.Due(timer):
                 self.timers.pop(timer, None)
 
@@ -123,6 +126,10 @@ class Laws:
         if record.started_ns is None:
             assert finish.outcome not in (act.Outcome.COMPLETED, act.Outcome.THIRD_PARTY)
             assert finish.talk_seconds == 0, "P4: charged without talk"
+            return
+        if record.failed_to_start:
+            assert (finish.outcome, finish.ended_by, finish.talk_seconds) == (act.Outcome.FAULT, act.EndedBy.FAULT, 0)
+            assert record.stopped, "what was begun of the talk goes on"
             return
         by_detector = finish.ended_by is act.EndedBy.DETECTOR
         assert finish.outcome is (act.Outcome.THIRD_PARTY if by_detector else act.Outcome.COMPLETED)

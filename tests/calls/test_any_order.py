@@ -176,6 +176,14 @@ class AnyOrder(RuleBasedStateMachine):
     def is_heard(self, sign: str, confidence: int) -> None:
         self.happen(ev.Heard(sign, confidence))
 
+    @precondition(lambda self: self.walk.now)
+    @rule(pick=st.integers(0, 99), deciding=st.booleans())
+    def an_action_fails(self, pick: int, deciding: bool) -> None:
+        """One of those that answered the last event."""
+        failing = [one for one in self.walk.now if not deciding or isinstance(one, act.Invite | act.StartTalk | Question)]
+        if failing:
+            self.happen(ev.ActionFailed(failing[pick % len(failing)]))
+
     @rule()
     def staff_cuts(self) -> None:
         self.happen(ev.StaffCut())

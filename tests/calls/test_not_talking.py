@@ -108,6 +108,15 @@ def test_refused_by_hanging_up(phase: Phase) -> None:
     assert walk.said(Side.NEAR)[0] == "called_party_refused"
 
 
+@pytest.mark.parametrize("phase", [Phase.INVITING, Phase.MENU, Phase.ACCEPTING])
+@pytest.mark.parametrize("status", [200, 408, 480, 486, 488, 603])
+def test_a_fault_of_ours_or_of_the_lines_is_not_the_called_partys(phase: Phase, status: int) -> None:
+    """A session timer that ran out, media that we cannot use: nobody refused."""
+    walk = reach(phase).ends(status, by_remote=False)
+    assert walk.end == ("fault", "fault", 0)
+    assert walk.said(Side.NEAR)[0] == "trouble"
+
+
 def test_blocked_for_good() -> None:
     walk = reach(Phase.MENU).presses("9")
     assert walk.end == ("blocked", "called_party", 0)

@@ -18,11 +18,12 @@ from kinline.calls import actions as act
 from kinline.calls import events as ev
 from kinline.calls.manners import Payer
 from kinline.config import Settings
+from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangements
 from kinline.daemon.records import Records
 from kinline.rules.profile import Minutes, NamedNumber
 from kinline.store.calls import CallInfo
-from kinline.store.errors import DatabaseUnreachable
+from kinline.store.errors import DatabaseUnreachable, NotFound, StoreError
 from kinline.store.store import Store
 from tests.store.site import MOTHER, NOON
 
@@ -223,6 +224,66 @@ class TestDatabaseThatDoesNotAnswer:
         records.settle()
         (info,) = store.calls()
         assert (info.number, info.inmate, info.handset) == ("", None, None)
+
+
+class TestAttemptThatFailsOtherwise:
+    """A bug in a rule, a row that is gone: told as trouble, and it leaves its one record as any other attempt does."""
+
+    @pytest.mark.parametrize("error", [NotFound("handset h1 does not exist"), StoreError("odd"), ZeroDivisionError("a rule")])
+    @pytest.mark.parametrize("begun_before", [False, True])
+    def test_leaves_one_record(
+        self, records: Records, store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception, begun_before: bool
+    ) -> None:
+        begin, before = store.begin_call, store.balance_micros(prepaid_account(MOTHER))
+
+        def failing(*args: Any, **kwargs: Any) -> int:
+            if begun_before:
+                begin(*args, **kwargs)
+            raise error
+
+        monkeypatch.setattr(store, "begin_call", failing)
+        with pytest.raises(type(error)):
+            tried(records, MOTHER, 1)
+        for _ in range(2):
+            records.settle()
+            (info,) = store.calls()
+            assert (info.outcome, info.ended_by, info.number, info.inmate) == ("fault", "fault", MOTHER, "1001")
+            assert info.cause == f"could not be decided: {type(error).__name__}" and info.ended_at is not None
+        assert store.balance_micros(prepaid_account(MOTHER)) == before and store.trial_balance() == 0
+
+    def test_that_cannot_even_be_read_may_have_been_anonymous(
+        self, records: Records, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fails(*_args: Any) -> str:
+            raise ZeroDivisionError("a number nobody thought of")
+
+        monkeypatch.setattr("kinline.daemon.records.to_e164", fails)
+        with pytest.raises(ZeroDivisionError):
+            tried(records, OMBUDSMAN.removeprefix("+1"), 1)
+        records.settle()
+        (info,) = store.calls()
+        assert (info.outcome, info.number, info.inmate, info.handset) == ("fault", "", None, None)
+        assert info.started_at == NOON.replace(hour=0)
+
+    def test_of_which_no_record_can_be_made_stands_in_the_way_of_no_other(
+        self, records: Records, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fail, before = store.fail_call, counters.value("attempt_unrecorded")
+
+        def lost(*_args: Any, **_kwargs: Any) -> int:
+            raise ZeroDivisionError
+
+        def first_fails(*args: Any) -> None:
+            monkeypatch.setattr(store, "fail_call", fail)
+            raise NotFound("handset h1 does not exist")
+
+        monkeypatch.setattr(store, "begin_call", lost)
+        monkeypatch.setattr(store, "fail_call", first_fails)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                tried(records, MOTHER, 1)
+        records.settle()
+        assert len(store.calls()) == 1 and counters.value("attempt_unrecorded") == before + 1
 
 
 class TestWhoPays:

@@ -160,6 +160,13 @@ def test_another_recording_under_the_same_name_is_told_by_the_kept_hash(sealer: 
     assert report.faults == ("it is not the file that was closed: the database keeps another hash of it",)
 
 
+def test_the_recording_of_another_call_is_told_without_a_kept_hash(tmp_path: Path, keys: Keyring) -> None:
+    file = filled(begun(tmp_path, keys, call=12)).file
+    with Sealed(file, keys) as recording:
+        assert inspected(recording, call=12).whole
+        assert inspected(recording, call=13).faults == ("it is not the recording of call 13: its head says 12",)
+
+
 def test_a_chunk_of_another_recording_is_not_believed(tmp_path: Path, keys: Keyring) -> None:
     ours, other = filled(begun(tmp_path, keys)), filled(begun(tmp_path, keys, "13.klr"))
     data = ours.file.read_bytes()

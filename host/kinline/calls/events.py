@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from kinline.calls.actions import Action
 from kinline.calls.manners import Manners
 from kinline.rules import Allow
 from kinline.rules.model import Language
@@ -189,6 +190,13 @@ class StaffCut:
     """Staff have suspended what the call in hand needs: the telephone, its unit, the facility, or the inmate."""
 
 
+@dataclass(frozen=True, slots=True)
+class ActionFailed:
+    """What the visit asked for could not be done; the reason is in the log."""
+
+    action: Action
+
+
 Event = (
     OffHook
     | OnHook
@@ -211,4 +219,5 @@ Event = (
     | Due
     | StaffCut
     | Heard
+    | ActionFailed
 )

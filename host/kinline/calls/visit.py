@@ -38,6 +38,8 @@ _NOT_REACHED: dict[int, tuple[Outcome, str]] = {
     603: (Outcome.REFUSED, "called_party_refused"),
 }
 _TROUBLE = (Outcome.FAULT, "trouble")
+# Where nothing but the end of what is said leads on.
+_AFTER_WORDS = (Phase.MESSAGES, Phase.NAMING, Phase.VOICE, Phase.TELLING, Phase.MENU)
 
 
 class Visit(Asking):
@@ -104,6 +106,8 @@ class Visit(Asking):
                 return self._not_reached(prompt, values) if self._awaits(Phase.ATTEMPTING, ticket) else []
             case ev.Failed(ticket, call):
                 return self._failed(ticket, call)
+            case ev.ActionFailed(action):
+                return self._trouble() if self._waits_for(action) else []
             case ev.FarAnswered():
                 return self._menu() if self.phase is Phase.INVITING else []
             case ev.FarDigit(digit):
@@ -282,11 +286,12 @@ class Visit(Asking):
             case Phase.TALK:
                 ended_by = EndedBy.CALLED_PARTY if by_remote else EndedBy.FAULT
                 return [*self._end_talk(ended_by, self._talk_seconds(now_ns)), *self._over("call_ended")]
+            case Phase.INVITING | Phase.MENU | Phase.ACCEPTING if not by_remote:  # ours, or the line's: nobody refused
+                return self._close_attempt(*_TROUBLE)
             case Phase.MENU | Phase.ACCEPTING:
                 return self._close_attempt(Outcome.REFUSED, "called_party_refused")
             case Phase.INVITING:
-                outcome, prompt = _NOT_REACHED.get(status, _TROUBLE)
-                return self._close_attempt(outcome, prompt)
+                return self._close_attempt(*_NOT_REACHED.get(status, _TROUBLE))
             case _:
                 return []
 
@@ -297,12 +302,35 @@ class Visit(Asking):
         return [act.ClearTimers(), act.Hush(Side.NEAR), finish, *self._not_reached(prompt)]
 
     def _failed(self, ticket: int, call: int) -> list[Action]:
-        if self.phase in (Phase.CHECKING, Phase.ACCOUNT, Phase.ATTEMPTING) and ticket == self._ticket:
-            self._ticket = None
+        asked = self.phase in (Phase.CHECKING, Phase.ACCOUNT, Phase.ATTEMPTING) and ticket == self._ticket
+        return self._trouble() if asked or (self.phase is Phase.ACCEPTING and call == self._call) else []
+
+    def _waits_for(self, action: Action) -> bool:
+        """Whether the visit would stand still, or go on as if this had been done."""
+        match action:
+            case act.Invite(call) | act.StoreAccept(call) | act.StartTalk(call):
+                return call == self._call
+            case act.CheckPin(ticket) | act.AskAccount(ticket) | act.Attempt(ticket):
+                return ticket == self._ticket
+            case act.TakeName(ticket) | act.CheckVoice(ticket):
+                return ticket == self._ticket
+            case act.Collect(collect):
+                return collect == self._collect
+            case act.Say(token=token):
+                return token == self._token and self.phase in _AFTER_WORDS
+            case _:
+                return False
+
+    def _trouble(self) -> list[Action]:
+        """A fault of ours is in the way: the call in hand ends, costs nothing, and the caller is told."""
+        call, in_talk, invited = self._call, self.phase is Phase.TALK, self._invited
+        self._forget_questions()
+        if not call:
             return self._over("trouble")
-        if self.phase is Phase.ACCEPTING and call == self._call:
-            return [act.HangUpFar(self._call), *self._close_attempt(Outcome.FAULT, "trouble")]
-        return []
+        far: list[Action] = [act.HangUpFar(call)] if invited else []
+        if in_talk:
+            return [*self._end_talk(EndedBy.FAULT, 0, Outcome.FAULT), *far, *self._over("trouble")]
+        return [*far, *self._close_attempt(*_TROUBLE)]
 
     def _cut(self, now_ns: int) -> list[Action]:
         if self.phase is Phase.IDLE:
@@ -358,7 +386,7 @@ class Visit(Asking):
                     return self._say_menu()
                 return self._part(Outcome.NOT_ACCEPTED, "no_answer", None)
             case "notice", Phase.TELLING:
-                return self._close_attempt(*_TROUBLE)
+                return self._trouble()
             case "checkpoint", Phase.TALK:
                 again = act.SetTimer("checkpoint", self._manners.checkpoint_ms)
                 return [act.Checkpoint(self._call, self._talk_seconds(now_ns)), again]

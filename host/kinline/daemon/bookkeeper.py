@@ -12,7 +12,7 @@ RETRY_S = 2.0  # on top of the store's own 5 s of patience with a lock
 
 
 class Bookkeeper:
-    """`device` names the handset in the log; `settle` leaves records of what the database did not answer."""
+    """`device` names the handset in the log; `settle` leaves records of attempts without an answer."""
 
     def __init__(self, services: Services, log: Any, device: Callable[[], str], settle: Callable[[], None]) -> None:
         self._services = services
@@ -52,8 +52,7 @@ class Bookkeeper:
         except Exception as error:
             store_trouble.count(error)
             self._log.exception("the store could not answer", handset=self._device())
-            if isinstance(error, DatabaseError):
-                self.tell(self._settle)
+            self.tell(self._settle)
             return failed
 
     async def _written(self, work: Callable[[], object]) -> Exception | None:

@@ -139,7 +139,7 @@ class Recordings:
 
     async def _left_open(self, call: int, path: Path) -> None:
         try:
-            closed = await asyncio.to_thread(_what_is_left, path, self._keys)
+            closed = await asyncio.to_thread(_what_is_left, path, self._keys, call)
         except RecordingError as error:
             counters.add("recording_lost")
             _log.error("a recording that was left open cannot be read", call=call, error=str(error))
@@ -150,8 +150,12 @@ class Recordings:
         await self._keep(call, closed)
 
 
-def _what_is_left(path: Path, keys: Keyring) -> RecordingClosed:
+def _what_is_left(path: Path, keys: Keyring, call: int) -> RecordingClosed:
     with Sealed(path, keys) as recording:
+        if recording.head.get("call") != call:
+            raise RecordingError(
+                f"{path}: it is the recording of call {recording.head.get('call')}, not of {call}; look for who moved it"
+            )
         report = inspected(recording)
         missing = report.length - report.frames
         trouble = "; ".join(report.faults) or None

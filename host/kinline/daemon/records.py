@@ -62,7 +62,7 @@ class Records:
         self.arrangement = arrangement
         self._now = now
         self._targets: dict[int, Target] = {}
-        self._unanswered: list[tuple[act.Attempt, datetime]] = []
+        self._unanswered: list[tuple[act.Attempt, datetime, str]] = []
 
     @property
     def handset(self) -> str:
@@ -107,22 +107,40 @@ class Records:
         self._store.keep_name(request.inmate, request.sound, self._device, self._now())
 
     def attempt(self, request: act.Attempt) -> ev.Event:
-        """Decide, and leave a record either way. Where the database does not answer, `settle` does so later."""
+        """Decide, and leave a record either way. Whatever is in the way of that, `settle` leaves it (P8)."""
         at = self._now()
         try:
             return self._attempt(request, at)
-        except DatabaseError:
-            self._unanswered.append((request, at))
+        except Exception as error:
+            database = isinstance(error, DatabaseError)
+            cause = "the database did not answer" if database else f"could not be decided: {type(error).__name__}"
+            self._unanswered.append((request, at, cause))
             raise
 
     def settle(self) -> None:
-        """Leave one record, closed, of each attempt that the database did not answer: it may have stored it or not."""
+        """Leave one record, closed, of each attempt without an answer: it may have been stored or not. Raises DatabaseError
+        if that is to be tried again; an attempt of which no record can be made stands in the way of no other.
+        """
         while self._unanswered:
-            request, at = self._unanswered[0]
-            asked, profile = self._asked(request), self.arrangement.profile.name
-            cause = "the database did not answer"
-            self._store.fail_call(self._device, asked.inmate, asked.number, profile, at, cause, asked.number_class)
+            request, at, cause = self._unanswered[0]
+            try:
+                asked, profile = self._asked_for(request), self.arrangement.profile.name
+                self._store.fail_call(self._device, asked.inmate, asked.number, profile, at, cause, asked.number_class)
+            except DatabaseError:
+                raise
+            except Exception:
+                counters.add("attempt_unrecorded")
+                _log.exception("an attempt leaves no record", handset=self._device, next="is the handset still enrolled?")
             del self._unanswered[0]
+
+    def _asked_for(self, request: act.Attempt) -> _Asked:
+        """What an attempt was, even where that is what could not be told: then it may have been an anonymous one (P9)."""
+        try:
+            return self._asked(request)
+        except DatabaseError:
+            raise
+        except Exception:
+            return _Asked("", None, "anonymous", say_kept=False)
 
     def _attempt(self, request: act.Attempt, at: datetime) -> ev.Event:
         asked, profile = self._asked(request), _chosen(self._priced(at), request.payer)

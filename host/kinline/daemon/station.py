@@ -87,6 +87,10 @@ def _hides_an_attempt(event: ev.Event, before: Phase) -> bool:
     return isinstance(event, ev.Failed) and before is Phase.ATTEMPTING
 
 
+class ClockUnknown(Exception):
+    """The handset's clock has not been measured yet."""
+
+
 class Station:
     """Lives as long as the port is configured; survives the cable, the handset and the far end."""
 
@@ -371,8 +375,8 @@ class Station:
                 make = engine.create_monitored_call if monitored else engine.create_privileged_call
             call = self._call = make(self.link)
             self.services.hub.own(Source.CALL, call.id, self._call_event)
-            call.volume(self._volume.db)
             self._speech = Speech(call, self.services, lambda token, as_meant: self.happen(ev.Played(token, as_meant)))
+            call.volume(self._volume.db)
             if self._types_near:
                 self._type_to(Side.NEAR)
 
@@ -420,6 +424,7 @@ class Station:
             except Exception:  # what follows may be the record's end, or the far end's: it is carried out all the same
                 counters.add("action_failed", type(action).__name__)
                 self.log.exception("an action failed", handset=self.device, action=type(action).__name__)
+                self.happen(ev.ActionFailed(action))
 
     def _act(self, action: act.Action) -> None:
         match action:
@@ -498,8 +503,8 @@ class Station:
             return None
         try:
             quality = measured(self._call, self._far_codec, self._far_srtp)
-        except EngineError as error:
-            self.log.error("the line's quality cannot be read", call=self._mentioned(call), error=str(error))
+        except Exception:  # the record is closed all the same
+            self.log.exception("the line's quality cannot be read", call=self._mentioned(call))
             return None
         if quality is not None:
             counters.add("line_quality", quality.grade)
@@ -528,13 +533,17 @@ class Station:
 
     def _invite(self, invite: act.Invite) -> None:
         self.drop_audio()  # up to here nothing could be kept; whether something can is decided with the call
-        self.take_audio(invite.recorded, invite.monitored)
+        try:
+            self.take_audio(invite.recorded, invite.monitored)
+        except EngineError:
+            self.take_audio()  # with a place for nothing, so that the caller hears of it
+            raise
         call = self._lined = invite.call
         self._far_codec = self._far_srtp = None
         target = self._records.target(call)
         leg = Leg(self.services.trunk, lambda event: self._leg_event(call, event))
-        self._legs[call] = leg
         leg.invite(target.number, target.caller_id)
+        self._legs[call] = leg
 
     def _leg_event(self, call: int, event: LegEvent) -> None:
         current = call == self._visit.call
@@ -599,14 +608,12 @@ class Station:
 
     def _start_talk(self, call: int, limit_ms: int, recorded: bool) -> None:
         if self._call is None or not self.may_grant:
-            self.log.error("no talk: the handset's clock is unknown", call=call)
-            self.happen(ev.LinkLost(time.monotonic_ns()))
-            return
+            raise ClockUnknown("no talk: there is no deadline on a clock that is unknown")
         if recorded and isinstance(self._call, RecordedCall):
             self._record(self._call, call)
-        self._call.gate(True)
         # A call without a recorder's place has none for text either, and nobody looks for third parties in it.
         self._call.listen(Listening.TALK if isinstance(self._call, RecordedCall) else Listening.TTY)
+        self._call.gate(True)
         self._talks = {self.grant(limit_ms): call}
         self._send(wire.Show(wire.LAMP_BUSY))
 
@@ -634,14 +641,15 @@ class Station:
             self._recordings[call] = path
 
     def _stop_talk(self, call: int) -> None:
-        if self._call is not None:
-            self._call.gate(False)
-            self._call.listen(Listening.NOTHING)
-        if isinstance(self._call, RecordedCall) and call in self._recordings:
-            self._call.record_stop()
         for number in [number for number, known in self._talks.items() if known == call]:
             self.revoke(number)
         self._send(wire.Show(wire.LAMP_READY))
+        if self._call is not None:
+            self._call.gate(False)
+        if isinstance(self._call, RecordedCall) and call in self._recordings:
+            self._call.record_stop()
+        if self._call is not None:
+            self._call.listen(Listening.NOTHING)
 
     def _call_event(self, event: Event) -> None:
         match event.kind:

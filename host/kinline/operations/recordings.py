@@ -95,7 +95,8 @@ class Verified(Answer):
 
 def _told(answer: Verified) -> str:
     if answer.whole:
-        return f"The recording of call {answer.call} is whole: {answer.seconds:.2f} s, and the file that was closed."
+        proof = "the file that was closed" if answer.kept else "of whose closing the database has kept nothing"
+        return f"The recording of call {answer.call} is whole: {answer.seconds:.2f} s, {proof}."
     lines = [f"The recording of call {answer.call} is not whole; {answer.seconds:.2f} s of sound are."]
     lines += [f"  missing: {gap.seconds:.2f} s from {gap.from_second:.2f} s on, {gap.why}" for gap in answer.missing]
     return "\n".join([*lines, *(f"  {fault}" for fault in answer.faults)])
@@ -112,7 +113,7 @@ def verify_recording(desk: Desk, request: RecordingsVerify) -> Verified:
     """Check every chunk of a recording and their chain; exit code 1 unless it is whole."""
     info = _used(desk, "recordings.verify", request.call, request.facility)
     with _opened(desk, info) as recording:
-        report = inspected(recording, info.closed.link if info.closed else None)
+        report = inspected(recording, info.closed.link if info.closed else None, info.call)
     return Verified(
         call=request.call,
         whole=report.whole,
@@ -166,7 +167,7 @@ def export_recording(desk: Desk, request: RecordingsExport) -> Exported:
         "kept_chain_head": info.closed.link if info.closed else None,
     }
     with _opened(desk, info) as recording:
-        report = inspected(recording, info.closed.link if info.closed else None)
+        report = inspected(recording, info.closed.link if info.closed else None, info.call)
         made = export(recording, report, keys, folder, statement)
     return Exported(
         call=request.call,
@@ -192,7 +193,7 @@ def play_recording(desk: Desk, request: RecordingsPlay) -> Sound:
     info = _used(desk, "recordings.play", request.call, request.facility)
     recording = _opened(desk, info)
     try:
-        report = inspected(recording, info.closed.link if info.closed else None)
+        report = inspected(recording, info.closed.link if info.closed else None, info.call)
     except BaseException:
         recording.close()
         raise

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from kinline.rules.reasons import MONTHS, day_phrase
+from kinline.rules.reasons import MONTHS, TWELVE, day_phrase, part_of_day
 
 Lang = Literal["en", "es"]
 LANGUAGES: tuple[Lang, ...] = ("en", "es")
@@ -30,9 +30,6 @@ _KEYS: dict[Lang, dict[str, str]] = {
 
 
 _EN_ORDINALS = {1: "first", 2: "second", 3: "third", 5: "fifth", 8: "eighth", 9: "ninth", 12: "twelfth"}
-_TWELVE: dict[Lang, tuple[str, str]] = {"en": ("at midnight", "at noon"), "es": ("a medianoche", "al mediodía")}
-# Until which hour a part of the day goes, as Spanish names them.
-_ES_PARTS = ((6, "de la madrugada"), (12, "de la mañana"), (19, "de la tarde"), (24, "de la noche"))
 
 
 def number(value: int, lang: Lang) -> str:
@@ -170,14 +167,13 @@ def ordinal(value: int) -> str:
 def clock(at: datetime, lang: Lang) -> str:
     hour = at.hour % 12 or 12
     if at.minute == 0 and hour == 12:
-        return _TWELVE[lang][at.hour // 12]
+        return TWELVE[lang][at.hour // 12]
     if lang == "en":
         minutes = "" if at.minute == 0 else f" oh {number(at.minute, lang)}" if at.minute < 10 else f" {number(at.minute, lang)}"
         return f"at {number(hour, lang)}{minutes} {'A M' if at.hour < 12 else 'P M'}"
     article = "a la una" if hour == 1 else f"a las {number(hour, lang)}"
     minutes = f" y {number(at.minute, lang)}" if at.minute else ""
-    part = next(name for until, name in _ES_PARTS if at.hour < until)
-    return f"{article}{minutes} {part}"
+    return f"{article}{minutes} {part_of_day(at)}"
 
 
 def digits(text: str, lang: Lang) -> str:

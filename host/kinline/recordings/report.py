@@ -55,11 +55,14 @@ class Report:
         return round(frames / self.rate, 3)
 
 
-def inspected(recording: Sealed, kept_link: str | None = None) -> Report:
-    """Read and check all of it. `kept_link` is the chain's hash as the database has it since the recording was closed."""
+def inspected(recording: Sealed, kept_link: str | None = None, call: int | None = None) -> Report:
+    """Read and check all of it. `kept_link` is the chain's hash as the database has it since the recording was closed, and
+    `call` whose recording it should be."""
     reader = _Inspection(recording)
     for piece in recording.pieces():
         reader.take(piece)
+    if call is not None:
+        reader.belongs(call, recording.head.get("call"))
     return reader.report(kept_link)
 
 
@@ -95,6 +98,10 @@ class _Inspection:
         elif piece.kind == END:
             self._next = max(self._next, piece.at)
             self._ending = ending(piece.text)
+
+    def belongs(self, call: int, to: object) -> None:
+        if to != call:
+            self._fault(f"it is not the recording of call {call}: its head says {to}")
 
     def report(self, kept_link: str | None) -> Report:
         frames = sum(piece.frames for piece in self._pieces)

@@ -115,6 +115,10 @@ MONTHS = {
     ),
 }
 
+TWELVE = {"en": ("at midnight", "at noon"), "es": ("a medianoche", "al mediodía")}
+# Until which hour a part of the day goes.
+_ES_PARTS = ((6, "de la madrugada"), (12, "de la mañana"), (19, "de la tarde"), (24, "de la noche"))
+
 
 def reason_text(rule: str, next_allowed_at: datetime | None, now: datetime) -> dict[str, str]:
     """The sentence for each language, with the next allowed time where there is one (both in the same zone)."""
@@ -144,7 +148,13 @@ def day_phrase(moment: datetime, now: datetime, language: str) -> str:
 
 def clock_phrase(moment: datetime, language: str) -> str:
     hour = moment.hour % 12 or 12
+    if moment.minute == 0 and hour == 12:
+        return TWELVE[language][moment.hour // 12]
     if language == "es":
-        part = "de la mañana" if moment.hour < 12 else "de la tarde" if moment.hour < 19 else "de la noche"
-        return f"a la{'' if hour == 1 else 's'} {hour}:{moment.minute:02d} {part}"
+        return f"a la{'' if hour == 1 else 's'} {hour}:{moment.minute:02d} {part_of_day(moment)}"
     return f"at {hour}:{moment.minute:02d} {'AM' if moment.hour < 12 else 'PM'}"
+
+
+def part_of_day(moment: datetime) -> str:
+    """As Spanish names it behind an hour."""
+    return next(name for until, name in _ES_PARTS if moment.hour < until)

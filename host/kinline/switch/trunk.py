@@ -107,17 +107,24 @@ class Trunk:
 
     def invite(self, number: str, caller_id: str | None, handler: Callable[[LegEvent], None]) -> int:
         """Send the INVITE; the leg's events go to the handler until Ended. Returns the leg's id."""
-        leg = next(self._ids)
+        leg, answered = next(self._ids), False
 
         def translate(event: Event) -> None:
+            nonlocal answered
             match sip.decode(event):
                 case sip.Progress(status=status, phrase=phrase):
                     handler(Progress(status, phrase))
                 case sip.Answered(media=media, dialog=dialog):
+                    answered = True
                     if dialog is not None:
                         self._dialogs.keep(leg, dialog)
                     if media is None:
-                        _log.error("answered without media that we can use", leg=leg)
+                        counters.add("far_media_missing")
+                        _log.error(
+                            "answered without media that we can use",
+                            leg=leg,
+                            next="let the switch answer with one of trunk.codecs, protected as trunk.media_protection says",
+                        )
                         self.hang_up(leg)
                     else:
                         handler(Answered(media))
@@ -128,18 +135,24 @@ class Trunk:
                 case sip.Ended(status=status, phrase=phrase, by=by):
                     self._hub.disown(Source.SIP, leg)
                     self._dialogs.forget(leg)
+                    if not answered:
+                        counters.add("call_not_reached", str(status))
                     handler(Ended(status, phrase, by in (sip.By.REMOTE, sip.By.REFUSED)))
 
         self._hub.own(Source.SIP, leg, translate)
         identity = caller_id or self._settings.caller_id
-        self._endpoint.invite(
-            leg,
-            self._uri(number),
-            from_uri=f"sip:{identity or self._settings.user or 'kinline'}@{self._domain}",
-            asserted_identity=f"sip:{identity}@{self._domain}" if identity else "",
-            credentials=self._credentials,
-            media=self._offer,
-        )
+        try:
+            self._endpoint.invite(
+                leg,
+                self._uri(number),
+                from_uri=f"sip:{identity or self._settings.user or 'kinline'}@{self._domain}",
+                asserted_identity=f"sip:{identity}@{self._domain}" if identity else "",
+                credentials=self._credentials,
+                media=self._offer,
+            )
+        except sip.SipError:
+            self._hub.disown(Source.SIP, leg)
+            raise
         return leg
 
     def hang_up(self, leg: int) -> None:
