@@ -5,6 +5,7 @@ whoever asks what is installed, use it too. A file that must never be half writt
 renamed: littlefs does that whole or not at all.
 """
 
+import io
 import json
 import os
 import sys
@@ -179,11 +180,26 @@ def on_trial():
 
 
 def fail(error):
-    """Restart after an exception. Its name alone is kept: its text might hold what a caller dialled."""
+    """Restart after an exception. Its name and place alone are told: its text might hold what a caller dialled."""
     import machine
 
-    sys.print_exception(error)
     memory = machine.RTC()
     memory.memory(_remember(recall(memory.memory())[0], type(error).__name__))
+    try:
+        _print_place(error)
+    except Exception:  # a heap that is full, say: to restart matters more
+        print(type(error).__name__)
     time.sleep_ms(_FAULT_PAUSE_MS)
     machine.reset()
+
+
+def _print_place(error):
+    """The exception's traceback and type, for the service UART."""
+    whole = io.StringIO()
+    sys.print_exception(error, whole)
+    for line in whole.getvalue().split("\n"):
+        # MicroPython writes the text behind the last of these, in as many lines as it has.
+        if not line.startswith("Traceback ") and not line.startswith('  File "'):
+            break
+        print(line)
+    print(type(error).__name__)

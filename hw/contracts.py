@@ -86,6 +86,7 @@ class Link:
     keys: dict[str, Any]
     timing: dict[str, int]
     enums: dict[str, dict[str, int]]
+    reserved: dict[str, list[str]]  # by enumeration, the values of it that nobody sends
     messages: tuple[Message, ...]
     retired: dict[str, int]
 
@@ -177,6 +178,10 @@ def load_link(path: Path) -> Link:
         if not message.raw and message.longest + 2 > raw["frame"]["control_bytes"]:
             raise ContractError(f"{place}: up to {message.longest} bytes exceed frame.control_bytes less 2")
         messages.append(message)
+    reserved: dict[str, list[str]] = raw.get("reserved", {})
+    for enum, names in reserved.items():
+        if unknown := set(names) - raw["enums"].get(enum, {}).keys():
+            raise ContractError(f"{path.name}: reserved.{enum}: {', '.join(sorted(unknown))} is no value of enums.{enum}")
     if raw["frame"]["audio_bytes"] % 16:
         raise ContractError(f"{path.name}: frame.audio_bytes must be whole AES blocks of 16")
     return Link(
@@ -187,6 +192,7 @@ def load_link(path: Path) -> Link:
         raw["keys"],
         raw["timing"],
         raw["enums"],
+        reserved,
         tuple(messages),
         raw["retired"],
     )

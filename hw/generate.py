@@ -37,7 +37,12 @@ def _labels(link: Link) -> dict[str, str]:
 
 
 def _enum_constants(link: Link) -> dict[str, int]:
-    return {f"{enum}_{key}".upper(): value for enum, values in link.enums.items() for key, value in values.items()}
+    return {
+        f"{enum}_{key}".upper(): value
+        for enum, values in link.enums.items()
+        for key, value in values.items()
+        if key not in link.reserved.get(enum, ())
+    }
 
 
 def _python_constants(link: Link) -> list[str]:
@@ -348,9 +353,12 @@ def protocol_page(link: Link) -> str:
         )
     lines += ["", "## Values", "", "| Enumeration | Values |", "|---|---|"]
     for enum, values in link.enums.items():
-        lines.append(f"| {enum} | " + ", ".join(f"{value} {key}" for key, value in values.items()) + " |")
+        reserved = link.reserved.get(enum, ())
+        shown = (f"{value} {key}{' (reserved)' if key in reserved else ''}" for key, value in values.items())
+        lines.append(f"| {enum} | {', '.join(shown)} |")
     retired = ", ".join(f"`{value:#04x}` {key}" for key, value in link.retired.items()) or "none"
-    return "\n".join([*lines, "", f"Retired ids, never used again: {retired}."]) + "\n"
+    lines += ["", "Reserved values are sent by nobody and used for nothing else.", ""]
+    return "\n".join([*lines, f"Retired ids, never used again: {retired}."]) + "\n"
 
 
 LINK_FILES: dict[str, Callable[[Link], str]] = {

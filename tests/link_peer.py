@@ -197,6 +197,14 @@ class SerialPeer(LinkPeer):
     def close(self) -> None:
         os.close(self.fd)
 
+    def call(self, timeout: float = 5.0) -> bool:
+        """Ask for a hello as a host without a session does, which a handset answers once it has not heard the host before."""
+        end = time.monotonic() + timeout
+        while not self.up and time.monotonic() < end:
+            self.probe()
+            self.until(lambda: self.up, wire.HELLO_MS / 1000)
+        return self.up
+
     def pump(self, seconds: float) -> None:
         """Serve the link for this long."""
         self.until(lambda: False, seconds)

@@ -33,6 +33,8 @@ WRONG = [
     ("host/kinline/calls/visit.py", "import os.path"),
     ("host/kinline/calls/visit.py", "from pathlib import Path"),
     ("host/kinline/calls/visit.py", "from kinline.daemon import Daemon"),
+    ("host/kinline/handsets/session.py", "import secrets"),
+    ("host/kinline/handsets/session.py", "import asyncio"),
     ("cffi_ext/kinline_engine/bus.py", "import kinline"),
     ("cffi_ext/kinline_engine/bus.py", "@ffi.def_extern()\ndef f(): ..."),
     ("cffi_ext/kinline_engine/bus.py", 'f = ffi.callback("void(void)", g)'),

@@ -191,6 +191,7 @@ class App:
 
     def _down(self, now, reason):
         self.ring.note("link down: " + reason)
+        self._show(wire.LAMP_OFF)  # until a host says that the phone is in service
         self.session.link_lost(now)
 
     def _tell_loops(self, now):

@@ -45,7 +45,7 @@ class Entry:
         elif 0x30 <= code <= 0x39:
             self._digits[self._count] = code
             self._count += 1
-            # With a closing key the caller decides; without one the last digit does.
+            # Nothing may follow it, whether a closing key was asked for or not.
             if self._count == self._most:
                 self._finish(wire.ENTRY_COMPLETE)
 

@@ -9,6 +9,7 @@ from handset.reliable import Receiver, Sender
 from handset.replay import ReplayWindow
 
 _PROBE_GAP_MS = wire.HELLO_MS // 2  # a probe is unauthenticated: it may not make the handset shout
+_HEARD_MS = 2 * wire.PING_MS  # a host that has a session is heard at least so often, one ping lost included
 
 
 class Link:
@@ -113,8 +114,10 @@ class Link:
             return False
         kind = self.reader.kind
         if kind == wire.PROBE:
-            # Our session may be the live one and the probe a forgery: it stays until a welcome proves itself.
-            if self._helloed is None or ticks.diff(now, self._helloed) >= _PROBE_GAP_MS:
+            if self.up and ticks.diff(now, self._heard) <= _HEARD_MS:
+                # The host has its session and asks for no other: our hello would get a true welcome, which ends a talk.
+                self._refused += 1
+            elif self._helloed is None or ticks.diff(now, self._helloed) >= _PROBE_GAP_MS:
                 self._hello_gap = wire.HELLO_MS
                 self._hello(now)
             return True
@@ -124,7 +127,9 @@ class Link:
         if fields is None:
             return False
         if kind == wire.REFUSE:
-            if not self.up:
+            if self.up:
+                self._refused += 1
+            else:
                 self.refusal = fields[0]
                 self._hello_gap = wire.HELLO_SLOW_MS
             return True

@@ -33,6 +33,7 @@ class Board:
 
     chip puts the ROM loader in front of the firmware, so that esptool may write the flash (a blank one is made if there
     is none), at the cost of a thread through which the link passes. rfc2217 is a TCP port, 0 for any, in place of a pty.
+    heard() goes back remember_s seconds, or to the start.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Board:
         vm: str | None = None,
         chip: ChipFaults | None = None,
         rfc2217: int | None = None,
+        remember_s: float | None = None,
     ) -> None:
         self.machine = choose(vm)
         self.seed = SystemRandom().randrange(1 << 32) if seed is None else seed
@@ -64,6 +66,7 @@ class Board:
         self._heap, self._launcher = heap, launcher
         self._faults = faults
         self._chip_faults, self._rfc2217 = chip, rfc2217
+        self._remember_s = remember_s
         self._worse: FaultyLine | None = None
         self.console_path = self._folder / "console.txt"
 
@@ -75,7 +78,7 @@ class Board:
             self._link.unlink(missing_ok=True)
             self._link.symlink_to(self.path)
         self._console = self.console_path.open("ab")
-        self.world = World(self._random, self._bite)
+        self.world = World(self._random, self._bite, self._remember_s)
         self.hand = Hand(self.world, self._random)
         fds = (self.world.page.fd, self._uart_fd(), self.world.codec.adc_fd, self.world.codec.dac_fd)
         self.vm = Vm(self.machine, self.flash, fds, self._console, self.world.reset, lambda: None, self._heap, self._launcher)
@@ -147,7 +150,7 @@ class Board:
         self.world.codec.speak(load_speech(source))
 
     def heard(self) -> Samples:
-        """What reached the ear since start: 16 kHz, silence included, so that an index is a time."""
+        """What reached the ear: 16 kHz, silence included, so that an index is a time."""
         return self.world.codec.heard()
 
     # The vandal

@@ -19,6 +19,7 @@ from kinline_sim.flash import IdentityError, build_flash, parse_key, read_device
 from kinline_sim.machines import CHOICES, VmError
 
 _STANDARD_INPUT = 0
+_EAR_S = 3600.0  # 115 MB
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 flash_app = typer.Typer(no_args_is_help=True, help="Flash images.")
@@ -57,7 +58,9 @@ def board(
         str, typer.Option(help="Keys to press, L lifts, H hangs up, comma waits 1 s, others above; - for what is typed.")
     ] = "",
     speak: Annotated[Path | None, typer.Option(help="Mono WAV said into the microphone.", exists=True)] = None,
-    ear: Annotated[Path | None, typer.Option(help="Keep what reached the ear in this WAV, written at the end.")] = None,
+    ear: Annotated[
+        Path | None, typer.Option(help="Keep the last hour of what reached the ear in this WAV, written at the end.")
+    ] = None,
     fault: Annotated[list[str] | None, typer.Option(help=f"What is wrong with the chip: {CHIP_FAULTS}.")] = None,
     vm: Annotated[str, typer.Option(help=f"Which MicroPython: {', '.join(CHOICES)}.", envvar="KINLINE_VM")] = "auto",
 ) -> None:
@@ -71,7 +74,15 @@ def board(
         if (pty is None) == (rfc2217 is None):
             raise ValueError("name --pty PATH or --rfc2217 PORT")
         blank = not flash.exists()
-        handset = Board(flash=flash, link=pty, seed=seed, vm=vm, chip=chip_faults(fault or []), rfc2217=rfc2217)
+        handset = Board(
+            flash=flash,
+            link=pty,
+            seed=seed,
+            vm=vm,
+            chip=chip_faults(fault or []),
+            rfc2217=rfc2217,
+            remember_s=_EAR_S if ear else 0,  # it may run for weeks
+        )
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())

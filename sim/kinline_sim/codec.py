@@ -4,7 +4,8 @@ import fcntl
 import os
 import threading
 import wave
-from math import exp
+from collections import deque
+from math import ceil, exp
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +41,12 @@ def load_speech(source: Samples | str | Path) -> Samples:
 
 
 class Codec:
-    """Moves one block each way per step(); only the clockwork's thread steps it. Reset from any while the VM is down."""
+    """Moves one block each way per step(); only the clockwork's thread steps it. Reset from any while the VM is down.
 
-    def __init__(self, page: Page) -> None:
+    Of what reaches the ear it remembers the last `remember_s` seconds (32 KB each), or everything.
+    """
+
+    def __init__(self, page: Page, remember_s: float | None = None) -> None:
         self._page = page
         self.adc_fd, self._adc_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._dac_out, self.dac_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -50,7 +54,8 @@ class Codec:
             fcntl.fcntl(fd, _F_SETPIPE_SZ, 16384)
         self._speech = b""
         self._spoken = 0
-        self._heard: list[bytes] = []
+        self._heard: deque[bytes] = deque(maxlen=None if remember_s is None else ceil(remember_s / BLOCK_S))
+        self._last = _SILENCE  # the newest block that reached the ear
         self._lock = threading.Lock()  # protects the next, what is in the DAC's pipe, and DAC_PLAYED
         self._playing = b""
         self._peak_mv = 0.0
@@ -74,25 +79,25 @@ class Codec:
         return self._spoken < len(self._speech)
 
     def heard(self) -> Samples:
-        """Everything that reached the ear since power-on or the last forget(), one sample each 1/16000 s."""
-        return np.frombuffer(b"".join(self._heard), np.int16)
+        """What reached the ear since power-on or the last forget(), as far as remembered, one sample each 1/16000 s."""
+        return np.frombuffer(b"".join(self._heard.copy()), np.int16)
 
     def save_heard(self, target: Path) -> None:
-        """Write what reached the ear so far as a mono WAV file."""
+        """Write what reached the ear, as far as remembered, as a mono WAV file."""
         with wave.open(str(target), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(board.AUDIO_RATE_HZ)
-            file.writeframes(b"".join(self._heard))
+            file.writeframes(self.heard().tobytes())
 
     def forget(self) -> None:
-        self._heard = []
+        self._heard.clear()
 
     def step(self, relay_closed: bool) -> None:
         page = self._page
         spoken = self._speech[self._spoken : self._spoken + BLOCK_BYTES] or _SILENCE
-        if self.coupling and self._heard:
-            both = np.frombuffer(spoken, np.int16) + self.coupling * np.frombuffer(self._heard[-1], np.int16)
+        if self.coupling:
+            both = np.frombuffer(spoken, np.int16) + self.coupling * np.frombuffer(self._last, np.int16)
             spoken = np.clip(both, -32768, 32767).astype(np.int16).tobytes()
         self._spoken += BLOCK_BYTES
         if page.u8(at.ADC_OPEN):
@@ -102,11 +107,13 @@ class Codec:
             else:
                 os.write(self._adc_in, spoken if relay_closed else _SILENCE)
                 page.set_u32(at.ADC_CAPTURED, captured + BLOCK_BYTES & at.COUNTER)
+        before = self._last
         played = self._play()
-        self._heard.append(played if relay_closed else _SILENCE)
+        self._last = played if relay_closed else _SILENCE
+        self._heard.append(self._last)
         self._peak_due = not self._peak_due
         if self._peak_due:
-            self._sense_peak(b"".join(self._heard[-2:]))
+            self._sense_peak(before + self._last)
 
     def ear_millivolts(self) -> int:
         """The level that the board measures behind the relay: peak to peak less two diodes, forgotten slowly."""

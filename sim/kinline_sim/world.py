@@ -18,9 +18,9 @@ _SUPPLY_MV = 47200  # a 48 V port at the end of its cable
 class World:
     """Moved by the clockwork. Contacts may be moved from any thread."""
 
-    def __init__(self, random: Random, on_watchdog: Callable[[], None]) -> None:
+    def __init__(self, random: Random, on_watchdog: Callable[[], None], remember_s: float | None = None) -> None:
         self.page = Page()
-        self.codec = Codec(self.page)
+        self.codec = Codec(self.page, remember_s)
         self.random = random
         self.relay = Relay()
         self.relay_log: list[tuple[float, bool]] = []

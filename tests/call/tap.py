@@ -57,6 +57,11 @@ class TappedBoard(Board):
             with contextlib.suppress(BlockingIOError):
                 os.write(self._host_end[0], data)
 
+    def inject_to_board(self, data: bytes) -> None:
+        """Let the handset hear this after what it has heard so far."""
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._board_end, data)
+
     def _from_board(self) -> None:
         data = os.read(self._board_end, 4096)
         self.to_host += data
@@ -66,5 +71,4 @@ class TappedBoard(Board):
         if self._host_end:
             data = os.read(self._host_end[0], 4096)
             self.to_board += data
-            with contextlib.suppress(BlockingIOError):
-                os.write(self._board_end, data)
+            self.inject_to_board(data)

@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any
@@ -16,11 +17,14 @@ from demo.site import Site
 from kinline.cli.main import app
 from kinline.handsets import _link as wire
 from kinline_sim.board import Board
+from kinline_sim.listening import correlate, to_8k
 from kinline_sim.parties import Accept
 from tests.call.house import (
     ALEX,
     accepted,
+    ask,
     assert_in_order,
+    between,
     house,
     on_hook,
     ring_home,
@@ -30,6 +34,7 @@ from tests.call.house import (
     told,
     until,
     usable,
+    voice,
 )
 from tests.call.tap import TappedBoard
 from tests.call.test_bad_input import unused_port
@@ -143,6 +148,62 @@ async def test_forged_handshakes_are_limited_and_the_talk_goes_on(tmp_path: Path
         await usable(site, board)
         counters = await stopped(site)
         assert counters["link_hello_limited"] >= 50 and counters["link_session_opened"] == 1
+
+
+async def test_what_anybody_can_say_to_a_handset_ends_no_talk(tmp_path: Path) -> None:
+    """Probes, welcomes and refusals need no key. The caller is heard from the first of them to the last."""
+    words = voice(30, 11)
+    site = house(tmp_path, {ALEX.contact: AT_ONCE}, seconds=4)
+    board = TappedBoard(device=site.board.device, key=site.board.key, link=site.folder / site.board.device, seed=site.seed)
+    site.boards[0] = board
+    forgeries = [
+        clear_frame(wire.Probe.ID, b""),
+        clear_frame(wire.Welcome.ID, wire.Welcome(7, wire.MINOR, bytes(16), bytes(16)).encode()),
+        clear_frame(wire.Refuse.ID, wire.Refuse(wire.REFUSE_UNKNOWN_DEVICE, 1, 1, "go away").encode()),
+    ]
+    async with site:
+        board.speak(words)
+        since = await ring_home(site, board)
+        began = await accepted(site, board, since)
+        hellos = board.to_host.count(wire.SYNC + bytes((wire.Hello.ID,)))
+        for _ in range(40):
+            for forged in forgeries:
+                board.inject_to_board(forged)
+            await asyncio.sleep(0.05)  # a line at full speed holds no more beside the talk
+        record = await site.ended(board, since)
+        assert (record.outcome, record.ended_by, record.talk_seconds) == ("completed", "clock", 4)
+        far = await site.far_end_of(ALEX.contact)
+        assert correlate(between(far.heard, began + 0.5, began + 3.5), to_8k(words), 8000).correlation > 0.7
+        assert board.to_host.count(wire.SYNC + bytes((wire.Hello.ID,))) == hellos, "it asks for another session"
+        await on_hook(site, board)
+        health = await told(site, "health", since)
+        assert health["rejected"] >= 100, "the handset has not heard what was forged, or does not count it"
+        await usable(site, board)
+        counters = await stopped(site)
+        assert counters["link_session_opened"] == 1
+
+
+async def test_a_handset_that_restarts_in_a_talk_is_not_charged_for_being_dead(tmp_path: Path) -> None:
+    async with house(tmp_path, {ALEX.contact: AT_ONCE}, seconds=20) as site:
+        board = site.board
+
+        def marked() -> int:
+            return int(ask(site, "select talk_checkpoint_seconds from call")[0][0])
+
+        since = await ring_home(site, board)
+        began = await accepted(site, board, since)
+        await until(lambda: marked() >= 2, "two seconds of talk")
+        alive, before = time.monotonic() - began, marked()
+        board.power_off()
+        await until(lambda: marked() > before, "a second of talk more, as far as the daemon knows")
+        board.power_on()
+        record = await site.ended(board, since)
+        assert (record.outcome, record.ended_by) == ("completed", "fault")
+        assert 0 < record.talk_seconds <= alive  # up to when it was last heard, half a second before at most
+        assert_in_order(site)  # and the charge is what that costs
+        await site.in_reach(board, since)
+        await on_hook(site, board)
+        await usable(site, board)
 
 
 async def test_a_telephone_with_another_key_or_at_the_wrong_port_is_named(tmp_path: Path) -> None:

@@ -108,8 +108,7 @@ def host(dut: Dut, bench: Bench) -> Iterator[SerialPeer]:
     with dut.serial.disable_redirect_thread():
         line = dut.serial.proc
         host = SerialPeer(-1, bench.key, line) if "://" in bench.port else SerialPeer(line.fileno(), bench.key)
-        host.probe()
-        host.until(lambda: host.up, 5.0)
+        host.call()
         yield host
 
 

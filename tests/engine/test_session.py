@@ -1,5 +1,7 @@
 """The host's session over the real engine: its keys, its frames, and the change from one session to the next."""
 
+from secrets import token_bytes
+
 from kinline.handsets import _link as wire
 from kinline.handsets import session as ses
 from kinline.handsets.keys import derive
@@ -15,7 +17,7 @@ class Host:
     """Carries frames and actions between a session and the engine."""
 
     def __init__(self, stage: Stage) -> None:
-        self.stage, self.session = stage, ses.Session({"wall-1": DEVICE_KEY}.get)
+        self.stage, self.session = stage, ses.Session({"wall-1": DEVICE_KEY}.get, token_bytes)
         self.told: list[ses.Action] = []
 
     def take(self) -> None:

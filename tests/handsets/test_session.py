@@ -1,6 +1,7 @@
 """One session, frame by frame: what opens it, what ends it, what must not."""
 
 from collections.abc import Callable
+from secrets import token_bytes
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ def numbered(number: int, message: wire.Message) -> bytes:
 
 
 def closed_session() -> ses.Session:
-    return ses.Session({DEVICE: DEVICE_KEY}.get)
+    return ses.Session({DEVICE: DEVICE_KEY}.get, token_bytes)
 
 
 def open_session() -> ses.Session:
@@ -109,7 +110,7 @@ def test_an_unknown_device_is_refused(name: str) -> None:
 
 def test_a_handset_at_the_port_of_another_is_refused_though_its_key_is_known() -> None:
     """A telephone stolen from another wall opens nothing here."""
-    session = ses.Session({DEVICE: DEVICE_KEY, "wall-2": b"k" * 16}.get, station=DEVICE)
+    session = ses.Session({DEVICE: DEVICE_KEY, "wall-2": b"k" * 16}.get, token_bytes, station=DEVICE)
     transmit, refusal = session.frame(wire.Hello.ID, hello("wall-2").encode(), NOW)
     assert isinstance(transmit, ses.Transmit) and transmit.kind == wire.Refuse.ID
     assert isinstance(refusal, ses.Refused) and refusal.counter == "link_wrong_station"
@@ -202,6 +203,18 @@ def test_keys_change_each_hour_and_not_before() -> None:
     assert at == [60, 120]
 
 
+def test_forged_hellos_put_no_change_of_keys_off() -> None:
+    """However many: whoever proves none within the silence of a link was no handset that had left its session."""
+    session = open_session()
+    changed = []
+    for ms in range(0, wire.REKEY_MS + 10_000, 500):
+        now = session.heard_ns = NOW + ms * MS
+        if ms % wire.HELLO_SLOW_MS == 0:
+            session.frame(wire.Hello.ID, hello(nonce=ms.to_bytes(16, "little")).encode(), now)
+        changed += [ms for action in session.tick(now) if isinstance(action, ses.InstallKeys)]
+    assert len(changed) == 1 and changed[0] - wire.REKEY_MS <= wire.HELLO_SLOW_MS
+
+
 def test_an_older_handset_keeps_its_keys() -> None:
     session = closed_session()
     text = bytearray(hello().encode())
@@ -221,7 +234,7 @@ def test_a_hello_does_not_displace_keys_that_are_being_changed() -> None:
 
 def test_a_revoked_device_is_cut_off_and_stays_out() -> None:
     known = {DEVICE: DEVICE_KEY}
-    session = ses.Session(known.get)
+    session = ses.Session(known.get, token_bytes)
     session.frame(wire.Hello.ID, hello().encode(), NOW)
     session.frame(wire.Snapshot.ID, FIRST + SNAPSHOT.encode(), NOW, epoch=1)
     assert not session.disowned
@@ -229,7 +242,7 @@ def test_a_revoked_device_is_cut_off_and_stays_out() -> None:
     assert session.disowned
     known.clear()
     assert session.disowned
-    assert session.revoke() == [ses.Closed("its key was revoked")]
+    assert session.revoke() == [ses.Closed("its key was revoked", NOW)]
     assert refused(session.frame(wire.Hook.ID, numbered(2, wire.Hook(1, 2)), NOW, epoch=1)) == ["link_unexpected"]
     assert refused(session.frame(wire.Hello.ID, hello().encode(), NOW)) == ["link_unknown_device"]
 
@@ -247,6 +260,18 @@ def test_a_proved_hello_ends_the_old_session_and_opens_the_new() -> None:
     session.frame(wire.Hello.ID, hello(nonce=b"\x01" * 16).encode(), NOW)
     kinds = [type(a) for a in session.frame(wire.Snapshot.ID, FIRST + SNAPSHOT.encode(), NOW, epoch=2)]
     assert kinds == [ses.Closed, ses.Opened, ses.Transmit]
+
+
+@pytest.mark.parametrize("kind", [wire.Snapshot, wire.Ack], ids=["by its snapshot", "by what follows a lost one"])
+def test_a_session_that_gives_way_was_last_heard_before_the_handset_restarted(kind: type[wire.Message]) -> None:
+    """Talk is charged up to there: nobody talked while it was dead."""
+    session = open_session()
+    session.frame(wire.Hook.ID, numbered(2, wire.Hook(1, 2)), NOW + 700 * MS, epoch=1)
+    later = NOW + 2900 * MS
+    session.frame(wire.Hello.ID, hello(nonce=b"\x01" * 16).encode(), later)
+    text = FIRST + SNAPSHOT.encode() if kind is wire.Snapshot else wire.Ack(1).encode()
+    closed, *_ = session.frame(kind.ID, text, later, epoch=2)
+    assert closed == ses.Closed("the handset started a new session", NOW + 700 * MS)
 
 
 def test_a_new_session_starts_afresh() -> None:

@@ -52,6 +52,7 @@ def _refusal(tmp_path: Path, name: str, load: Callable[[Path], object], old: str
         ('idempotent = true\ndoc = "Asks', 'doc = "Asks', r"messages.hello: idempotent is missing"),
         ("id = 0x01", "id = 0x101", r"messages.hello: id 0x101 does not fit its byte"),
         ("[messages.probe]", "[messages.probe", r"not TOML"),
+        ('refuse = ["busy"]', 'refuse = ["tired"]', r"reserved.refuse: tired is no value of enums.refuse"),
     ],
 )
 def test_link_error_names_file_and_entry(tmp_path: Path, old: str, new: str, said: str) -> None:

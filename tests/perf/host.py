@@ -24,7 +24,7 @@ class Station:
         self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         self._engine = engine
         self.link: Link = engine.open_link(self.fd)
-        self._session = ses.Session(lambda device: key)
+        self._session = ses.Session(lambda device: key, os.urandom)
         self._call: Call | None = None
         self.opened = threading.Event()
         self.delivered: list[tuple[int, wire.Message]] = []

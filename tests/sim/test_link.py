@@ -7,9 +7,11 @@ from random import Random
 import pytest
 
 from kinline.handsets import _link as wire
+from kinline_sim import _board as pins
 from kinline_sim.board import Board
 from kinline_sim.compiled import firmware
 from kinline_sim.faults import Faults
+from kinline_sim.shims import registers as at
 from tests.link_peer import SerialPeer, clear_frame
 from tests.sim.conftest import KEY
 
@@ -93,7 +95,7 @@ def test_a_refusal_slows_the_hellos(board: Board) -> None:
 def test_a_host_that_restarts_is_told_everything(board: Board, lifted: SerialPeer) -> None:
     successor = SerialPeer(board.path, KEY)
     successor.epoch = lifted.epoch
-    successor.probe()
+    assert successor.call()
     snapshot = successor.expect(wire.Snapshot)
     assert (snapshot.off_hook, snapshot.phase) == (1, wire.PHASE_LISTEN)
     board.press("8")
@@ -101,23 +103,31 @@ def test_a_host_that_restarts_is_told_everything(board: Board, lifted: SerialPee
     successor.close()
 
 
-def test_a_probe_alone_ends_no_session(board: Board, lifted: SerialPeer) -> None:
-    greet = lifted._greet
-    lifted._greet = lambda hello: None  # type: ignore[method-assign]
-    for _ in range(5):
+def test_probes_while_the_host_is_heard_are_counted_and_end_no_session(board: Board, lifted: SerialPeer) -> None:
+    """This host would welcome a hello at once, as the real one does."""
+    opening = lifted.hello
+    for _ in range(20):
         lifted.probe()
         lifted.pump(0.05)
+    lifted.send(wire.Report())
+    assert lifted.expect(wire.Health).rejected == 20
+    assert lifted.hello is opening, "the handset said hello"
     board.press("3")
     assert lifted.expect(wire.Key).key == ord("3")
-    lifted._greet = greet  # type: ignore[method-assign]
 
 
 @pytest.mark.each_vm
-def test_a_cut_cable_heals_with_a_snapshot(board: Board, lifted: SerialPeer) -> None:
+def test_a_cut_cable_puts_the_lamp_out_and_heals_with_a_snapshot(board: Board, lifted: SerialPeer) -> None:
+    def lit() -> int:
+        return board.world.page.u8(at.LEVEL + pins.LED_CALL)
+
+    lifted.send(wire.Show(wire.LAMP_READY))
+    assert lifted.until(lit, 3)
     board.cut_cable()
-    lifted.pump(wire.SILENCE_MS / 1000 + 0.3)
+    assert lifted.until(lambda: not lit(), 2 * wire.SILENCE_MS / 1000)
     board.restore_cable()
     assert lifted.expect(wire.Snapshot).off_hook == 1
+    assert not lit(), "in service before a host says so"
 
 
 def test_an_unacknowledged_message_is_repeated(board: Board, lifted: SerialPeer) -> None:

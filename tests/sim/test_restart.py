@@ -43,7 +43,7 @@ def test_an_exception_restarts_the_handset_and_is_told(altered: Alter) -> None:
     faulty = altered(
         "main.py",
         "import asyncio\nfrom handset import app\n"
-        "async def broken(self):\n    await asyncio.sleep_ms(400)\n    raise OSError(5)\n"
+        "async def broken(self):\n    await asyncio.sleep_ms(400)\n    raise OSError('4821\\n  File \"202555\"')\n"
         "app.App._tick, tick = broken, app.App._tick\n"
         "import machine, slots\nif slots.recall(machine.RTC().memory())[1]: app.App._tick = tick\n"
         "app.main()\n",
@@ -52,7 +52,8 @@ def test_an_exception_restarts_the_handset_and_is_told(altered: Alter) -> None:
     with Board(device="wall-7", key=KEY, source=faulty) as board:
         peer = SerialPeer(board.path, KEY)
         assert peer.expect(wire.Snapshot, 8).reset == wire.RESET_FAULT
-        assert "OSError" in board.console
+        assert "OSError" in board.console and 'main.py", line 5, in broken' in board.console
+        assert "4821" not in board.console and "202555" not in board.console, "what a caller dialled is on the service UART"
         peer.send(wire.Report())
         assert f"reset cause {wire.RESET_FAULT}, OSError" in peer.expect(wire.Events).text
         peer.close()

@@ -30,7 +30,7 @@ class LinkLost:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A collect's answer from the handset. result: complete, timeout or overflow."""
+    """A collect's answer from the handset. result: complete or timeout."""
 
     collect: int
     result: str
@@ -163,7 +163,7 @@ class AcceptStored:
 
 @dataclass(frozen=True, slots=True)
 class TalkMuted:
-    """The handset has muted the talk. cause: deadline, on_hook, host, link_lost or fault."""
+    """The handset has muted the talk. cause: deadline, on_hook, host or fault."""
 
     call: int
     cause: str

@@ -61,18 +61,9 @@ NARROW_RATE, WIDE_RATE = 8000, 16_000  # of a recording, by what the far end spe
 FAREWELL_S = 5.0  # the longest last prompt takes 3 s; a far end that listens to none of it is let go then
 TYPED_FAREWELL_S = 30.0  # six characters a second
 _COLLECT_KINDS = {"digit": wire.COLLECT_DIGIT, "secret": wire.COLLECT_SECRET, "number": wire.COLLECT_NUMBER}
-_ENTRY_RESULTS = {
-    wire.ENTRY_COMPLETE: "complete",
-    wire.ENTRY_TIMEOUT: "timeout",
-    wire.ENTRY_OVERFLOW: "overflow",
-}
-_CAUSES = {
-    wire.CAUSE_DEADLINE: "deadline",
-    wire.CAUSE_ON_HOOK: "on_hook",
-    wire.CAUSE_HOST: "host",
-    wire.CAUSE_LINK_LOST: "link_lost",
-    wire.CAUSE_FAULT: "fault",
-}
+# What a later handset may say beside these is a timeout, or a fault.
+_ENTRY_RESULTS = {wire.ENTRY_COMPLETE: "complete"}
+_CAUSES = {wire.CAUSE_DEADLINE: "deadline", wire.CAUSE_ON_HOOK: "on_hook", wire.CAUSE_HOST: "host"}
 
 
 def _far_end(media: Media) -> FarEnd:
@@ -110,7 +101,7 @@ class Station:
         self._records = records
         self.log = log(part="station", port=path)
         self._loop = asyncio.get_running_loop()
-        self._session = ses.Session(services.key_of, station=records.handset)
+        self._session = ses.Session(services.key_of, secrets.token_bytes, station=records.handset)
         self._firmware = Firmware(services.upgrades, self._send, lambda: self._call is None)
         self._visit = Visit(records.arrangement.manners)
         self._timers = Timers(self._loop, lambda name: self.happen(ev.Due(name)))
@@ -284,11 +275,11 @@ class Station:
                     self._delivered(message)
                 case ses.Opened():
                     self._opened(action)
-                case ses.Closed(reason):
+                case ses.Closed(reason, heard_ns):
                     counters.add("link_session_closed")
                     self.log.warning("handset out of reach", handset=self.device, reason=reason)
                     self._firmware.closed()
-                    self.happen(ev.LinkLost(self._session.heard_ns))
+                    self.happen(ev.LinkLost(heard_ns))
                     self._drop_call()
                 case ses.Refused(counter, detail):
                     counters.add(counter)
@@ -328,7 +319,7 @@ class Station:
                 self._hook(bool(off_hook))
             case wire.Entry(collect, result, digits):
                 text = digits.decode("ascii", "replace")
-                self.happen(ev.Entered(collect, _ENTRY_RESULTS.get(result, "overflow"), text))
+                self.happen(ev.Entered(collect, _ENTRY_RESULTS.get(result, "timeout"), text))
             case wire.TalkEnded(number, number_of_cause, talk, _):
                 if self._voice.muted(number, whole=number_of_cause == wire.CAUSE_DEADLINE):
                     return
@@ -375,7 +366,8 @@ class Station:
 
     def take_audio(self, recorded: bool = False, monitored: bool = False) -> None:
         """An engine call, the handset's audio. It has a place for a recorder and for listeners only if it is to."""
-        if self._call is None and self.link is not None:
+        # Audio is answered sealed: without a session that would keep the handset from believing the next probe.
+        if self._call is None and self.link is not None and self._session.open:
             engine = self.services.engine
             if recorded:
                 make: Callable[[Link], AnyCall] = engine.create_call if monitored else engine.create_recorded_call

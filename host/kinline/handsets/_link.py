@@ -34,7 +34,6 @@ LABEL_H2D_TAG = b"kinline 1 host tag"
 LABEL_PROOF = b"kinline 1 host proof"
 REFUSE_MAJOR = 1
 REFUSE_UNKNOWN_DEVICE = 2
-REFUSE_BUSY = 3
 RESET_POWER_ON = 1
 RESET_WATCHDOG = 2
 RESET_SOFT = 3
@@ -50,12 +49,9 @@ COLLECT_SECRET = 2
 COLLECT_NUMBER = 3
 ENTRY_COMPLETE = 1
 ENTRY_TIMEOUT = 2
-ENTRY_OVERFLOW = 3
 CAUSE_DEADLINE = 1
 CAUSE_ON_HOOK = 2
 CAUSE_HOST = 3
-CAUSE_LINK_LOST = 4
-CAUSE_FAULT = 5
 WIRES_SHORT = 0
 WIRES_CLOSED = 1
 WIRES_OPEN = 2
@@ -69,7 +65,6 @@ SUPPLY_HIGH = 2
 LAMP_OFF = 0
 LAMP_READY = 1
 LAMP_BUSY = 2
-LAMP_TROUBLE = 3
 UPDATE_READY = 1
 UPDATE_APPLYING = 2
 UPDATE_CURRENT = 3
@@ -200,7 +195,7 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A host that has no session asks for a hello. Anybody can forge it: ignored while sealed frames come."""
+    """A host that has no session asks for a hello. Anybody can forge it: counted and ignored while the last sealed frame is no older than two pings."""
 
     ID: ClassVar[int] = 4
     IDEMPOTENT: ClassVar[bool] = True

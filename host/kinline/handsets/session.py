@@ -5,7 +5,6 @@ An old session stays in force until a frame under the new keys proves the hello,
 An open session is given fresh keys every hour: the first frame under them puts them in force, and nothing else changes.
 """
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -59,9 +58,10 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The session is down, and why."""
+    """The session is down, and why; the handset was last heard at this time, before whatever opens the next one."""
 
     reason: str
+    heard_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class _Opening:
     epoch: int
     welcome: Transmit
     key: bytes = field(repr=False)  # the device key that it is under
+    since_ns: int
     repeats: int = 0
 
 
@@ -104,9 +105,12 @@ class _Allowance:
 
 
 class Session:
-    """All times are nanoseconds of the host's monotonic clock. `station` is the one device whose place this is, if any."""
+    """All times are nanoseconds of the host's monotonic clock.
 
-    def __init__(self, key_of: KeyOf, nonce: Callable[[int], bytes] = secrets.token_bytes, station: str | None = None) -> None:
+    `nonce(count)` gives secret bytes, never the same ones twice; `station` is the one device whose place this is, if any.
+    """
+
+    def __init__(self, key_of: KeyOf, nonce: Callable[[int], bytes], station: str | None = None) -> None:
         self._key_of = key_of
         self._station = station
         self._nonce = nonce
@@ -184,6 +188,8 @@ class Session:
         if now_ns - self.heard_ns > wire.SILENCE_MS * _MS:
             return self._end(f"nothing heard for {wire.SILENCE_MS} ms")
         actions: list[Action] = []
+        if self._opening and now_ns - self._opening.since_ns > wire.SILENCE_MS * _MS:
+            self._opening = None  # heard as before since that hello: it was not the handset's
         if now_ns >= self._rekey_ns and self._minor and not self._rekeying and not self._opening:
             actions += self.rekey(now_ns)
         if now_ns >= self._ping_ns:
@@ -217,7 +223,7 @@ class Session:
 
     def _end(self, reason: str) -> list[Action]:
         was_open, self._epoch, self._rekeying = self.open, 0, 0
-        return [Closed(reason)] if was_open else []
+        return [Closed(reason, self.heard_ns)] if was_open else []
 
     def _ping(self, now_ns: int) -> Transmit:
         self._ping_number = (self._ping_number + 1) & 0xFFFF
@@ -251,7 +257,7 @@ class Session:
         host_nonce = self._nonce(wire.NONCE_BYTES)
         keys, proof = derive(key, hello.nonce, host_nonce, epoch)
         welcome = wire.Welcome(epoch, min(wire.MINOR, hello.minor), host_nonce, proof)
-        self._opening = _Opening(hello, epoch, Transmit(wire.Welcome.ID, welcome.encode()), key)
+        self._opening = _Opening(hello, epoch, Transmit(wire.Welcome.ID, welcome.encode()), key, now_ns)
         return [InstallKeys(keys), self._opening.welcome]
 
     def _refuse(self, reason: int, hint: str, counter: str, detail: str) -> list[Action]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from secrets import token_bytes
 from typing import TypeVar
 
 import serial
@@ -26,7 +27,7 @@ class BoardLink:
     def __init__(self, line: serial.SerialBase, key_of: KeyOf) -> None:
         self._line = line
         self._frames = Frames()
-        self._session = Session(key_of)
+        self._session = Session(key_of, token_bytes)
         self.opened: Opened | None = None
         self.messages: list[wire.Message] = []
         self.refusals: list[Refused] = []
@@ -148,7 +149,7 @@ class BoardLink:
                     self.messages.append(message)
                 case Refused():
                     self.refusals.append(action)
-                case Closed(reason):
+                case Closed(reason, _):
                     self.closings.append(reason)
 
     def _write(self, frame: bytes) -> None:

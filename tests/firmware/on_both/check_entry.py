@@ -52,9 +52,10 @@ def check_star_clears():
 
 
 def check_most_completes():
-    entry, host = _entry(closing=0, least=4, most=4)
-    _dial(entry, "48215")
-    assert host.bodies == [_body(wire.ENTRY_COMPLETE, b"4821")]
+    for closing in (0, HASH):
+        entry, host = _entry(closing=closing, least=4, most=4)
+        _dial(entry, "48215#")
+        assert host.bodies == [_body(wire.ENTRY_COMPLETE, b"4821")], closing
 
 
 def check_volume_keys_are_no_digits():

@@ -45,20 +45,48 @@ def check_a_refusal_slows_and_a_probe_wakes():
     assert len(line.written) == 1
 
 
-def check_a_session_survives_probes_and_forged_welcomes():
+def check_a_probe_while_the_host_is_heard_is_counted_and_not_answered():
     line = Line().up()
-    line.feed(clear_frame(wire.PROBE, 2, b""), 1000)
-    line.flush()
+    for now in range(100, 60000, 100):
+        if now % wire.PING_MS == 0:
+            line.feed(line.host.sealed(wire.PING, pack(wire.PING, (1,))), now)
+            line.flush()
+        line.feed(clear_frame(wire.PROBE, 2, b""), now)
+        line.link.poll(now)
+    assert line.written == [] and line.host.clear == []
+    assert line.link.up and line.told == [] and line.link.rejected == 599
+
+
+def check_a_flood_of_probes_gets_a_hello_each_quarter_second():
+    line = Line()
+    for now in range(1000):
+        line.feed(clear_frame(wire.PROBE, 2, b""), now)
+        line.link.poll(now)
+    assert len(line.written) == 4
+
+
+def check_a_session_survives_forged_answers():
+    line = Line().up()
     impostor = Host(b"some other key..")
-    line.feed(impostor.welcome(unpack(wire.HELLO, line.host.clear[-1][1])[4]), 1010)
+    impostor.nonce = bytes(16)
+    line.feed(impostor.welcome(bytes(16)), 10)
+    line.feed(clear_frame(wire.REFUSE, 1, pack(wire.REFUSE, (wire.REFUSE_UNKNOWN_DEVICE, 1, 0, "enroll"))), 20)
+    assert line.link.up and line.told == [] and line.link.rejected == 2
+    # Also where the host has been silent for long enough for a hello, whose welcome anybody may forge.
+    now = 2 * wire.PING_MS + 1
+    line.feed(clear_frame(wire.PROBE, 2, b""), now)
+    line.flush()
+    line.feed(impostor.welcome(unpack(wire.HELLO, line.host.clear[-1][1])[4]), now)
     assert line.link.up and line.told == []
-    line.feed(line.host.control(wire.SHOW, 2), 1020)
+    line.feed(line.host.control(wire.SHOW, 2), now)
     assert line.told == [(wire.SHOW, (2,))]
 
 
 def check_a_restarted_host_takes_over():
     line = Line().up()
-    line.feed(clear_frame(wire.PROBE, 2, b""), 1000)
+    line.feed(clear_frame(wire.PROBE, 2, b""), 2 * wire.PING_MS)
+    assert line.written == []
+    line.feed(clear_frame(wire.PROBE, 2, b""), 2 * wire.PING_MS + 1)
     line.flush()
     line.host.epoch = 8
     line.feed(line.host.welcome(unpack(wire.HELLO, line.host.clear[-1][1])[4]), 1010)
