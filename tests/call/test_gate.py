@@ -158,6 +158,6 @@ def leak(spoken: Take, heard: Take, start: float, end: float) -> float:
     first, last = max(start, heard.start_ns / 1e9), min(end, heard.start_ns / 1e9 + len(heard.pcm) / 8000)
     for at in (*np.arange(first, last - 1, 1), last - 1):  # the last second before acceptance whole, too
         window, said = between(heard, at, at + 1), between(spoken, at - 3, at + 1.5)
-        if np.sqrt(np.mean(window.astype(float) ** 2)) > QUIET_RMS and np.any(said):
+        if window.size and np.sqrt(np.mean(window.astype(float) ** 2)) > QUIET_RMS and np.any(said):
             found.append(correlate(window, said, 8000).correlation)
     return max(found)
