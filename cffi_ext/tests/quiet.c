@@ -207,15 +207,18 @@ void perror(const char *text)
     fprintf(stderr, "%s: %s\n", text, strerror(errno));
 }
 
-void syslog(int priority, const char *format, ...)
-{
-    va_list args;
+#define LOGS(name, parameters)                  \
+    void name parameters                        \
+    {                                           \
+        va_list args;                           \
+        refuse(#name);                          \
+        va_start(args, format);                 \
+        vsyslog(priority, format, args);        \
+        va_end(args);                           \
+    }
 
-    refuse("syslog");
-    va_start(args, format);
-    vsyslog(priority, format, args);
-    va_end(args);
-}
+LOGS(syslog, (int priority, const char *format, ...))
+LOGS(__syslog_chk, (int priority, int flag __attribute__((unused)), const char *format, ...))
 
 /* Files: a link's terminal, sockets and event counters are what this thread is for, but not to wait for ---------- */
 
