@@ -10,6 +10,7 @@ from kinline.calls import events as ev
 from kinline.config import Settings
 from kinline.counters import counters
 from kinline.daemon.arrangement import Arrangement, Arrangements
+from kinline.daemon.keys import Keys
 from kinline.daemon.records import Records
 from kinline.daemon.watch import CUT_S, RENEW_EVERY, Watch
 from kinline.store.errors import StoreError
@@ -26,6 +27,7 @@ class Phone:
         self.records = records
         self.handset = records.handset
         self.call = 0
+        self.keys_checked = 0
         self.cut_by: str | None = None
 
     def cut_rule(self, call: int) -> str | None:
@@ -35,6 +37,9 @@ class Phone:
         self.cut_by = rule
         self.records.finish(act.Finish(self.call, act.Outcome.COMPLETED, act.EndedBy.STAFF, 0), None)
         self.call = 0
+
+    def check_key(self) -> None:
+        self.keys_checked += 1
 
     def arrange(self, arrangement: Arrangement) -> None:
         self.records.arrangement = arrangement
@@ -54,7 +59,8 @@ class House:
         self.first, self.second = self.phones = [
             Phone(Records(store, device, served[device], lambda: self.now)) for device in ("h1", "h2")
         ]
-        self.watch = Watch(store, arrangements, self.phones, lambda: self.now)
+        self.keys = Keys(store)
+        self.watch = Watch(store, arrangements, self.phones, lambda: self.now, self.keys)
 
     async def cuts(self) -> list[str | None]:
         """Which rule cut the first and the second telephone's call, after one look."""
@@ -166,6 +172,13 @@ async def test_a_site_that_changes_is_followed_and_a_broken_profile_is_not(house
     house.store.change_facility("north", profile="no-such-profile", name="Elsewhere")
     await house.watch.look(renew=True)
     assert house.first.records.arrangement.manners.facility == "North Annex", "the last known choices hold"
+
+
+async def test_a_broken_profile_keeps_no_revoked_handset_in_its_session(house: House) -> None:
+    house.store.change_facility("north", profile="no-such-profile")
+    house.store.revoke_handset("h1")
+    await house.watch.look(renew=True)
+    assert house.first.keys_checked == 1
 
 
 async def test_a_profile_whose_keys_clash_with_the_sites_is_not_followed(store: Store, settings: Settings) -> None:

@@ -72,10 +72,11 @@ class Watch:
         try:
             await self._cut()
             if renew:
-                self._renew(await self._asked(self._arrangements.all))
+                # Keys first: a profile that cannot be read keeps no revoked handset in its session.
                 if self._keys is not None and await self._asked(self._keys.renew):
                     for station in self._stations:
                         station.check_key()
+                self._renew(await self._asked(self._arrangements.all))
         except (StoreError, ProfileError, SettingsError, OSError) as error:
             counters.add("watch_failed")
             if str(error) != self._told:
