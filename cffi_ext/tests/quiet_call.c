@@ -37,8 +37,8 @@ int main(void)
     for (unsigned i = 1; i <= 200; i++) {
         if (i == 5)
             CHECK(!kl_call_gate(engine, call, 1) && !kl_call_detect(engine, call, 1));
-        if (i == 7 || i == 100)
-            CHECK(!kl_call_listen(engine, call, i == 7 ? KL_DETECT_TALK : KL_DETECT_ANSWER));
+        if (i == 3 || i == 7) /* an answer is listened for before the gate opens */
+            CHECK(!kl_call_listen(engine, call, i == 3 ? KL_DETECT_ANSWER : KL_DETECT_TALK));
         if (i == 10)
             CHECK(!kl_call_play(engine, call, KL_SIDE_BOTH, &clip, 1, KL_PLAY_OVERLAY, 1));
         if (i == 15)
