@@ -51,7 +51,7 @@ def calling(module: str, name: str) -> Callable[..., Any]:
     """A function that calls the one of this name in a module of `kinline`: for what only the deed itself needs, and its
     own help does not, as a database or what makes sound.
     """
-    return lambda *given: getattr(import_module(f"kinline.{module}"), name)(*given)
+    return lambda *given, **named: getattr(import_module(f"kinline.{module}"), name)(*given, **named)
 
 
 def consisting_of(*parts: Later) -> type[TyperGroup]:
