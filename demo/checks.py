@@ -24,8 +24,8 @@ def failures(accepted: MadeCall, refused: MadeCall, recording: Path, verified: V
         (recording.is_file() and recording.stat().st_size > 44, "there is no recording"),
         (verified["whole"], f"the recording does not verify: {verified['faults'] or verified['missing']}"),
         (abs(verified["seconds"] - accepted.record.talk_seconds) < 1, f"{verified['seconds']} s of the talk were recorded"),
-        *_heard("the called party", accepted.called_party_heard.correlation),
-        *_heard("the caller", accepted.caller_heard.correlation),
+        _heard("the called party", accepted.called_party_heard.correlation),
+        _heard("the caller", accepted.caller_heard.correlation),
         *(_warned(accepted, who) for who in ("caller", "called party")),
         (_cut_in_time(accepted), f"the relay did not open within {CUT_S * 1000:.0f} ms of the grant's end"),
         (refused.record.outcome == "refused", f"the second call is {refused.record.outcome}, not refused"),
@@ -42,9 +42,8 @@ def _owed(call: MadeCall) -> int:
     return call.record.rate_micros_per_minute * call.record.talk_seconds // 60
 
 
-def _heard(who: str, correlation: float) -> list[tuple[bool, str]]:
-    text = f"{who} heard the other at correlation {correlation:.2f}, not {LEAST_CORRELATION}"
-    return [(correlation >= LEAST_CORRELATION, text)]
+def _heard(who: str, correlation: float) -> tuple[bool, str]:
+    return correlation >= LEAST_CORRELATION, f"{who} heard the other at correlation {correlation:.2f}, not {LEAST_CORRELATION}"
 
 
 def _warned(call: MadeCall, who: str) -> tuple[bool, str]:

@@ -25,8 +25,8 @@ SPEECH_S = 60.0
 GREETING_S = 4.0  # what the second called party says before it has refused
 WARNING_S = 10  # before the end of the talk, by the profile demo
 WARNING_EARLY_S = 0.3
-UNCONNECTED_S = 15  # of what is said into a telephone that is never connected, this much is looked for elsewhere
 WARNING_LATE_S = 2.0  # a busy machine renders it first
+UNCONNECTED_S = 15  # of what is said into a telephone that is never connected, this much is looked for elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,6 @@ class MadeCall:
     heard_from: float
     lines: list[Line]
     lifted_at: float
-    spoke_at: float | None
-    caller_spoke: NDArray[np.int16]
     caller_heard: Heard
     called_party_heard: Heard
     warnings: dict[str, Warned]  # at whose ear
@@ -90,9 +88,8 @@ async def _accepted(site: Site, board: Board, person: Person) -> MadeCall:
     await site.dial_home(board, person, think_s=1.5)
     words = speech(SPEECH_S, site.seed + 100, "caller", 16_000)
     await site.phase(board, "talk", since)
-    spoke_at = time.monotonic()
     board.speak(words)
-    return await _conclude(site, board, person, since, lifted_at, spoke_at, words)
+    return await _conclude(site, board, person, since, lifted_at, words)
 
 
 async def _refused(site: Site, board: Board, person: Person) -> MadeCall:
@@ -100,14 +97,11 @@ async def _refused(site: Site, board: Board, person: Person) -> MadeCall:
     await site.dial_home(board, person, think_s=1.5)
     words = speech(SPEECH_S, site.seed + 200, "caller", 16_000)
     await site.phase(board, "inviting", since)
-    spoke_at = time.monotonic()
     board.speak(words)  # shouting into a telephone that is not connected yet: nobody may hear it
-    return await _conclude(site, board, person, since, lifted_at, spoke_at, words)
+    return await _conclude(site, board, person, since, lifted_at, words)
 
 
-async def _conclude(
-    site: Site, board: Board, person: Person, since: int, lifted_at: float, spoke_at: float, words: NDArray[np.int16]
-) -> MadeCall:
+async def _conclude(site: Site, board: Board, person: Person, since: int, lifted_at: float, words: NDArray[np.int16]) -> MadeCall:
     record = await site.ended(board, since)
     far = await site.far_end_of(person.contact)
     await asyncio.sleep(2.5)  # let "your time is over" be heard to its end
@@ -117,12 +111,12 @@ async def _conclude(
     heard_from = heard_until - len(heard) / 16_000
     lines = [line for line in site.daemon.lines[since:] if line.get("handset") == board.device]
     talk = _talk(lines, record)
-    spoken = to_8k(words[: (record.talk_seconds or UNCONNECTED_S) * 16_000])
+    ear, spoken = to_8k(heard), to_8k(words[: (record.talk_seconds or UNCONNECTED_S) * 16_000])
     return MadeCall(
-        person, board, record, far, heard, heard_from, lines, lifted_at, spoke_at, words,
-        caller_heard=correlate(_stretch(far.sent, talk) if talk else far.sent.pcm, to_8k(heard), 8000),
+        person, board, record, far, heard, heard_from, lines, lifted_at,
+        caller_heard=correlate(_stretch(far.sent, talk) if talk else far.sent.pcm, ear, 8000),
         called_party_heard=correlate(spoken, far.heard.pcm, 8000),
-        warnings=_warnings(site, talk, far, Take(round(heard_from * 1e9), to_8k(heard).astype(np.int16))) if talk else {},
+        warnings=_warnings(site, talk, far, Take(round(heard_from * 1e9), ear.astype(np.int16))) if talk else {},
         heap_peak=health["heap_peak"],
     )  # fmt: skip
 

@@ -53,8 +53,6 @@ def made(calls_record: CallInfo, heard: Heard, talked: bool) -> MadeCall:
         0.0,
         [{"event": "visit", "phase": "talk", "mono": BEGAN}] if talked else [],
         0.0,
-        BEGAN,
-        SOUND,
         heard,
         heard,
         {who: Warned(BEGAN + LIMIT_S - 10, 0.7) for who in ("caller", "called party")} if talked else {},

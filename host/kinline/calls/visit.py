@@ -310,9 +310,13 @@ class Visit(Asking):
         match action:
             case act.Invite(call) | act.StoreAccept(call) | act.StartTalk(call):
                 return call == self._call
-            case act.CheckPin(ticket) | act.AskAccount(ticket) | act.Attempt(ticket):
-                return ticket == self._ticket
-            case act.TakeName(ticket) | act.CheckVoice(ticket):
+            case (
+                act.CheckPin(ticket)
+                | act.AskAccount(ticket)
+                | act.Attempt(ticket)
+                | act.TakeName(ticket)
+                | act.CheckVoice(ticket)
+            ):
                 return ticket == self._ticket
             case act.Collect(collect):
                 return collect == self._collect

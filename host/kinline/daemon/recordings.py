@@ -16,6 +16,7 @@ from kinline.daemon.services import Services
 from kinline.logs import log
 from kinline.media import EngineError, Event, RecordedCall, RecorderEvent, Source, recorded
 from kinline.recordings import Keyring, RecordingError, Sealed, inspected, load_keys, made_keys
+from kinline.recordings.report import of_another_call
 from kinline.recordings.sealed import SUFFIX, head_text
 from kinline.store.calls import CallInfo
 from kinline.store.errors import DatabaseError
@@ -152,10 +153,8 @@ class Recordings:
 
 def _what_is_left(path: Path, keys: Keyring, call: int) -> RecordingClosed:
     with Sealed(path, keys) as recording:
-        if recording.head.get("call") != call:
-            raise RecordingError(
-                f"{path}: it is the recording of call {recording.head.get('call')}, not of {call}; look for who moved it"
-            )
+        if stranger := of_another_call(recording, call):
+            raise RecordingError(f"{path}: {stranger}; look for who moved it")
         report = inspected(recording)
         missing = report.length - report.frames
         trouble = "; ".join(report.faults) or None

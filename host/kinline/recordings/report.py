@@ -61,9 +61,15 @@ def inspected(recording: Sealed, kept_link: str | None = None, call: int | None 
     reader = _Inspection(recording)
     for piece in recording.pieces():
         reader.take(piece)
-    if call is not None:
-        reader.belongs(call, recording.head.get("call"))
+    if call is not None and (stranger := of_another_call(recording, call)):
+        reader.fault(stranger)
     return reader.report(kept_link)
+
+
+def of_another_call(recording: Sealed, call: int) -> str | None:
+    """What is wrong if its head names another call, in a sentence."""
+    whose = recording.head.get("call")
+    return None if whose == call else f"it is not the recording of call {call}: its head says {whose}"
 
 
 class _Inspection:
@@ -80,13 +86,13 @@ class _Inspection:
 
     def take(self, piece: Chunk | Scrap) -> None:
         if self._ending is not None:
-            self._fault("something was added behind the end")
+            self.fault("something was added behind the end")
         if isinstance(piece, Scrap):
             self._scrap(piece)
             return
         broken = not piece.follows or piece.nonce <= self._nonce
         if broken:
-            self._fault(f"the chain breaks at {self._clock(piece.at)}: something was removed, put in or moved")
+            self.fault(f"the chain breaks at {self._clock(piece.at)}: something was removed, put in or moved")
         why: Why = "damaged" if self._damage else "removed" if broken else "dropped"
         if piece.at > self._next:
             self._missing.append(Stretch(self._next, piece.at - self._next, why))
@@ -99,18 +105,14 @@ class _Inspection:
             self._next = max(self._next, piece.at)
             self._ending = ending(piece.text)
 
-    def belongs(self, call: int, to: object) -> None:
-        if to != call:
-            self._fault(f"it is not the recording of call {call}: its head says {to}")
-
     def report(self, kept_link: str | None) -> Report:
         frames = sum(piece.frames for piece in self._pieces)
         if self._ending is None:
-            self._fault(f"it was not closed: host, process or disk stopped at {self._clock(self._next)} or within a second of it")
+            self.fault(f"it was not closed: host, process or disk stopped at {self._clock(self._next)} or within a second of it")
         elif self._ending.frames != frames and not any(gap.why != "dropped" for gap in self._missing):
-            self._fault(f"{self._ending.frames} sample pairs were written and {frames} are here")
+            self.fault(f"{self._ending.frames} sample pairs were written and {frames} are here")
         if kept_link and kept_link != self._link.hex():
-            self._fault("it is not the file that was closed: the database keeps another hash of it")
+            self.fault("it is not the file that was closed: the database keeps another hash of it")
         return Report(
             self._rate, frames, self._next, tuple(self._missing), tuple(self._pieces), self._ending, self._link.hex(),
             tuple(self._faults),
@@ -121,9 +123,9 @@ class _Inspection:
         if scrap.last and self._ending is None:
             # What a kill leaves: at most one chunk, half written.
             return
-        self._fault(f"{scrap.length} bytes after {self._clock(self._next)} are damaged")
+        self.fault(f"{scrap.length} bytes after {self._clock(self._next)} are damaged")
 
-    def _fault(self, text: str) -> None:
+    def fault(self, text: str) -> None:
         if text not in self._faults:
             self._faults.append(text)
 
